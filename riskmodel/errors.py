@@ -1,0 +1,76 @@
+"""Every error that this project raises on purpose.
+
+::
+
+    ThreeTwoOneError
+    ├── InputError            what was given cannot be used (commands exit 2)
+    │   ├── UnitError         a quantity without a unit, or with one of the wrong kind
+    │   ├── LayoutError       a layout file or object breaks a rule
+    │   └── NotSimulated      a key that the format knows and the chosen method does not act on
+    └── StateSpaceTooLarge    `exact` cannot hold this layout; `events` can
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "InputError",
+    "LayoutError",
+    "NotSimulated",
+    "StateSpaceTooLarge",
+    "ThreeTwoOneError",
+    "UnitError",
+    "did_you_mean",
+]
+
+
+class ThreeTwoOneError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class InputError(ThreeTwoOneError, ValueError):
+    """Something that was given cannot be used; the message says where, what and why."""
+
+
+class UnitError(InputError):
+    """A quantity lacks its unit, or has one of the wrong kind."""
+
+
+class LayoutError(InputError):
+    """A layout breaks a rule of the format."""
+
+
+class NotSimulated(InputError):
+    """The format knows a key, but the method that was asked for does not act on it."""
+
+
+class StateSpaceTooLarge(ThreeTwoOneError):
+    """The exact method has no finite or no affordable state space for this layout."""
+
+
+def did_you_mean(name: str, known: Iterable[str], *, shown: int = 12) -> str:
+    """Return a hint that names the nearest known word and then all known ones.
+
+    Parameters
+    ----------
+    name : str
+        The word that is not known.
+    known : iterable of str
+        The words that are.
+    shown : int
+        How many of the known words are listed at most.
+
+    Returns
+    -------
+    str
+        For example ``"; did you mean 'hdd'? known: hdd, lto-9"``; empty if nothing is known.
+    """
+    words = sorted(set(known))
+    if not words:
+        return ""
+    near = difflib.get_close_matches(name, words, n=1, cutoff=0.5)
+    listed = ", ".join(words[:shown]) + (", …" if len(words) > shown else "")
+    hint = f"; did you mean '{near[0]}'?" if near else ";"
+    return f"{hint} known: {listed}"

@@ -1,0 +1,212 @@
+"""What was found: frozen facts about locations, each with the evidence for it.
+
+Probes make these, rules judge them, renderers and the bridge read them; nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Generic, TypeVar
+
+__all__ = [
+    "Depth",
+    "Domains",
+    "Drive",
+    "Evidence",
+    "Fact",
+    "Inventory",
+    "Location",
+    "Points",
+    "State",
+]
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Evidence(StrEnum):
+    """How a fact is known, best first."""
+
+    MEASURED = "measured"
+    TOOL_REPORTED = "tool-reported"
+    DECLARED = "declared"
+    INFERRED = "inferred"
+    UNKNOWN = "unknown"
+
+
+class Depth(IntEnum):
+    """How deep an examination went; a deeper one satisfies every shallower wish."""
+
+    LISTED = 0
+    STRUCTURE = 1
+    BYTES = 2
+    SOURCE = 3
+    RESTORE = 4
+
+    @property
+    def word(self) -> str:
+        """The name that set-up files and reports use, for example ``"bytes"``."""
+        return self.name.lower()
+
+
+class State(StrEnum):
+    """What became of the attempt to look at a location."""
+
+    READ = "read"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    TIMEOUT = "timeout"
+    ABSENT_OFFLINE = "absent-offline"
+    DECLARED = "declared"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[T_co]):
+    """A value together with how it is known.
+
+    Parameters
+    ----------
+    value : T or None
+        The value; None when unknown.
+    evidence : Evidence
+        How it is known.
+    source : str
+        Where from, in a few words: ``"/sys/block/sda/device/serial"``, ``"set-up file"``.
+    """
+
+    value: T_co | None = None
+    evidence: Evidence = Evidence.UNKNOWN
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """One physical unit below a location.
+
+    Parameters
+    ----------
+    key : str
+        Tells drives apart across locations: ``"serial:SAS-C1"``, ``"wwn:0x5000…"``, else
+        ``"device:HOST/254:0"``.
+    device : str
+        Kernel name on its host, for example ``"sda"``.
+    model, serial : str or None
+        As the device reports them.
+    size_bytes : int or None
+        Capacity. [bytes]
+    media_type : str or None
+        ``hdd``, ``ssd``, ``usb-flash``, ``tape``, ``optical``, … None when the signals disagree.
+    transport : str or None
+        ``sata``, ``nvme``, ``usb``, ``sas``, ``virtio``, …
+    """
+
+    key: str
+    device: str
+    model: str | None = None
+    serial: str | None = None
+    size_bytes: int | None = None
+    media_type: str | None = None
+    transport: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Domains:
+    """The failure domains of one location, from the drive outwards.
+
+    ``pools`` are all stacked devices on the way to the drives (partition, LV, md array, loop file,
+    file system), each as ``"kind:identity"``; ``level`` is the RAID level on the way, if any.
+    """
+
+    drives: Fact[tuple[Drive, ...]] = field(default_factory=Fact)
+    pools: Fact[tuple[str, ...]] = field(default_factory=Fact)
+    level: Fact[str] = field(default_factory=Fact)
+    file_system: Fact[str] = field(default_factory=Fact)
+    host: Fact[str] = field(default_factory=Fact)
+    account: Fact[str] = field(default_factory=Fact)
+    provider: Fact[str] = field(default_factory=Fact)
+    site: Fact[str] = field(default_factory=Fact)
+    identity: Fact[str] = field(default_factory=Fact)
+    key: Fact[str] = field(default_factory=Fact)
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Points in time that can be restored; times are aware datetimes in UTC."""
+
+    count: int | None = None
+    newest: datetime | None = None
+    oldest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One place where a copy lives, or should live.
+
+    Parameters
+    ----------
+    name : str
+        From the set-up file; the live data is named ``"source"``.
+    kind : str
+        ``directory``, ``tar``, ``zip``, ``restic``, ``declared``, … ; ``unknown`` if no probe fits.
+    address : str
+        Path or tool address as given, without secrets.
+    state : State
+        What became of the attempt to look.
+    reason : str
+        Why the state is not ``read``; empty otherwise.
+    real_path : str or None
+        The path after symbolic links.
+    inode : tuple of (int, int) or None
+        Device and inode of the path itself: equal for bind mounts and symlinks to one place.
+    files, size_bytes : int or None
+        Content of the newest point.
+    coverage : Fact[float]
+        Share of the source's files that the newest point holds, in [0, 1].
+    missing : tuple of str
+        The largest folders of the source that are not there.
+    depth : Depth or None
+        The deepest examination that was completed.
+    errors : tuple of str
+        Damage that was found, one sentence each.
+    offline : bool
+        Declared to be away from its reader most of the time.
+    """
+
+    name: str
+    kind: str
+    address: str
+    state: State
+    reason: str = ""
+    real_path: str | None = None
+    inode: tuple[int, int] | None = None
+    domains: Domains = field(default_factory=Domains)
+    media_type: Fact[str] = field(default_factory=Fact)
+    points: Points = field(default_factory=Points)
+    files: int | None = None
+    size_bytes: int | None = None
+    coverage: Fact[float] = field(default_factory=Fact)
+    missing: tuple[str, ...] = ()
+    depth: Depth | None = None
+    errors: tuple[str, ...] = ()
+    offline: bool = False
+    encrypted: Fact[bool] = field(default_factory=Fact)
+    immutable: Fact[bool] = field(default_factory=Fact)
+    tool: str | None = None
+    last_seen: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything that one audit saw of one dataset."""
+
+    name: str
+    at: datetime
+    host: Fact[str]
+    source: Location
+    locations: tuple[Location, ...]
+
+    @property
+    def all_locations(self) -> tuple[Location, ...]:
+        """The source first, then the locations."""
+        return (self.source, *self.locations)
