@@ -1,0 +1,96 @@
+"""Numbers given as ranges: any number of a layout may be ``{ low, mode, high }``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from riskmodel._described import Described
+from riskmodel.errors import LayoutError
+from riskmodel.units import parse
+
+__all__ = ["Range", "split_ranges"]
+
+_KEYS = {"low", "mode", "high"}
+
+
+class Range(Described):
+    """Where a range stood, and its three values as they were written."""
+
+    path: str
+    low: float | str
+    mode: float | str
+    high: float | str
+
+
+def split_ranges(
+    raw: Mapping[str, Any], side: Literal["low", "mode", "high"] = "mode"
+) -> tuple[dict[str, Any], tuple[Range, ...]]:
+    """Put one side of each range in its place.
+
+    Parameters
+    ----------
+    raw : mapping
+        The tables of a layout file.
+    side : {'low', 'mode', 'high'}
+        Which value stands in.
+
+    Returns
+    -------
+    tuple of (dict, tuple of Range)
+        The tables without ranges, and the ranges that were found.
+
+    Raises
+    ------
+    LayoutError
+        If a range lacks a side or is out of order.
+    """
+    found: list[Range] = []
+
+    def walk(value: Any, path: str) -> Any:
+        if isinstance(value, Mapping):
+            if value and set(value) <= _KEYS:
+                found.append(_range(value, path))
+                return value[side]
+            return {
+                key: walk(item, f"{path}.{key}" if path else str(key))
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [walk(item, f"{path}.{_label(item, index)}") for index, item in enumerate(value)]
+        return value
+
+    return walk(raw, ""), tuple(found)
+
+
+def _label(item: Any, index: int) -> str:
+    return str(item.get("name", index + 1)) if isinstance(item, Mapping) else str(index + 1)
+
+
+def _range(value: Mapping[str, Any], path: str) -> Range:
+    missing = sorted(_KEYS - set(value))
+    if missing:
+        raise LayoutError(
+            f"{path}: a range needs low, mode and high; {' and '.join(missing)} missing"
+        )
+    if any(
+        isinstance(value[key], bool) or not isinstance(value[key], int | float | str)
+        for key in _KEYS
+    ):
+        raise LayoutError(f"{path}: low, mode and high must be quantities or numbers")
+    ordered = [_size(value[key]) for key in ("low", "mode", "high")]
+    if all(number is not None for number in ordered) and ordered != sorted(ordered):  # type: ignore[type-var]
+        raise LayoutError(
+            f"{path}: a range must have low <= mode <= high, got "
+            f"{value['low']!r}, {value['mode']!r}, {value['high']!r}"
+        )
+    return Range(path=path, low=value["low"], mode=value["mode"], high=value["high"])
+
+
+def _size(value: float | str) -> float | None:
+    for kind in ("time", "rate", "size", "bandwidth", "distance", "share"):
+        try:
+            return parse(value, kind)
+        except ValueError:
+            continue
+    return None

@@ -1,0 +1,279 @@
+"""The layout: sites, copies and policies that protect one dataset over a horizon."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from riskmodel._described import Described, first_mistake
+from riskmodel._ranges import Range, split_ranges
+from riskmodel.errors import LayoutError, did_you_mean
+from riskmodel.lifetimes import Law
+from riskmodel.media import Medium, Name, Store
+from riskmodel.policies import Check, Feed, Key, Price, Restore, Retention, Threats
+from riskmodel.presets import presets
+from riskmodel.sites import Shock, Site
+from riskmodel.units import Bytes, Fraction, Hours
+
+__all__ = ["Copy", "Layout", "load_layout"]
+
+_MAX_FILE_BYTES = 4_000_000
+
+
+class Copy(Described):
+    """One whole set of the data: the live one (``role = "primary"``) or a backup."""
+
+    name: Name
+    role: Literal["primary", "backup"] | None = None
+    site: Name | None = None
+    store: Store
+    fed: Feed | None = None
+    check: Check | None = None
+    recovery: Law | None = None
+    vulnerability: Fraction = 1.0
+    offline: bool = False
+    online: bool | None = None
+    rotation: Annotated[int, Field(ge=1)] | None = None
+    refresh: Hours | None = None
+    pieces: Annotated[int, Field(ge=1)] | None = None
+    credentials: Name | None = None
+    account: Name | None = None
+    provider: Name | None = None
+    key: Name | None = None
+    immutable: Hours | None = None
+    retention: Retention | None = None
+    restore: Restore | None = None
+    price: Price | None = None
+
+
+class Layout(Described):
+    """Everything that is simulated: what a layout file says, with plain floats inside.
+
+    Examples
+    --------
+    >>> disk = Layout.from_dict({"horizon": "5 years", "copies": [
+    ...     {"name": "disk", "store": {"media": "m"}}], "media": {"m": {"afr": 0.02}}})
+    >>> disk.horizon
+    43830.0
+    """
+
+    name: Name = "unnamed layout"
+    horizon: Annotated[Hours, Field(gt=0)] | None = None
+    size: Annotated[Bytes, Field(gt=0)] | None = None
+    threats: Threats | None = None
+    sites: dict[Name, Site] = {}
+    media: dict[Name, Medium] = {}
+    copies: tuple[Copy, ...]
+    keys_: Annotated[dict[Name, Key], Field(alias="keys")] = {}
+    shocks: tuple[Shock, ...] = ()
+    ranges: tuple[Range, ...] = ()
+
+    @classmethod
+    def keys(cls) -> tuple[str, ...]:
+        """Return the keys as a file spells them; ranges stand where their numbers are."""
+        return tuple(key for key in super().keys() if key != "ranges")
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any], *, origin: str = "") -> Layout:
+        """Make a layout of the tables of a layout file.
+
+        Parameters
+        ----------
+        raw : mapping
+            The tables; quantities are strings with units.
+        origin : str
+            What messages call it, for example the name of the file.
+
+        Returns
+        -------
+        Layout
+
+        Raises
+        ------
+        LayoutError
+            With one line that names the place, the rule and the value.
+        """
+        prefix = f"{origin}: " if origin else ""
+        context = {"from_file": True}
+        try:
+            if "ranges" in raw:
+                raise LayoutError(f"unknown key 'ranges'{did_you_mean('ranges', cls.keys())}")
+            plain, ranges = split_ranges(raw)
+            if ranges:
+                for side in ("low", "high"):
+                    cls.model_validate(split_ranges(raw, side)[0], context=context)
+                plain = {**plain, "ranges": ranges}
+            return cls.model_validate(plain, context=context)
+        except ValidationError as error:
+            raise LayoutError(prefix + first_mistake(error, raw)) from None
+        except LayoutError as error:
+            raise LayoutError(f"{prefix}{error}") from None
+
+    def replace(self, path: str, value: Any) -> Layout:
+        """Return a layout in which one key has another value.
+
+        Parameters
+        ----------
+        path : str
+            Keys joined by dots; copies and shocks go by name: ``"copies.usb.check.every"``.
+        value : Any
+            The new value: a quantity string, a number in inside units, a table as a dict, or
+            None to drop the key.
+
+        Returns
+        -------
+        Layout
+
+        Raises
+        ------
+        LayoutError
+            If the path names nothing, or the result breaks a rule.
+        """
+        raw = self.model_dump(exclude_unset=True, by_alias=True)
+        *parents, last = path.split(".")
+        here: Any = raw
+        for part in parents:
+            if isinstance(here, list | tuple):
+                named = {item.get("name"): item for item in here}
+                if part not in named:
+                    raise LayoutError(
+                        f"{path}: nothing is named '{part}'{did_you_mean(part, named)}"
+                    )
+                here = named[part]
+            elif part in here:
+                here = here[part]
+            else:
+                here = here.setdefault(part, {})
+        if isinstance(here, list | tuple):
+            raise LayoutError(f"{path}: name the key to change as well")
+        if value is None:
+            here.pop(last, None)
+        else:
+            here[last] = value
+        try:
+            return type(self).model_validate(raw)
+        except ValidationError as error:
+            raise LayoutError(first_mistake(error, raw)) from None
+
+    def medium(self, name: str) -> Medium:
+        """Return a medium by its name in this layout or among the presets, presets merged in."""
+        own = self.media.get(name)
+        if own is None:
+            return presets().media[name].medium
+        return own.over(presets().media[own.preset].medium) if own.preset else own
+
+    def presets_used(self) -> tuple[str, ...]:
+        """Return the names of the media presets that the copies rest on."""
+        names = (copy.store.media for copy in self.copies)
+        used = (self.media[name].preset if name in self.media else name for name in names)
+        return tuple(sorted({name for name in used if name}))
+
+    def digest(self) -> str:
+        """Return a hash of all that the layout says, its name aside; equal laws hash equal."""
+        text = self.model_dump_json(exclude={"name"}, exclude_defaults=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        for problem in self._problems():
+            raise ValueError(problem)
+        return self
+
+    def _problems(self) -> Iterator[str]:
+        names = [copy.name for copy in self.copies]
+        if not names:
+            yield "copies: at least one copy is needed"
+        for name, count in Counter([*names, *self.sites]).items():
+            if count > 1:
+                yield f"{name}: names are unique over copies and sites, '{name}' stands {count} times"
+        if sum(copy.role == "primary" for copy in self.copies) > 1:
+            yield "copies: only one copy can have role = 'primary'"
+        for name, site in self.sites.items():
+            yield from _unknown(f"sites.{name}.kind", site.kind, presets().sites)
+        for name, medium in self.media.items():
+            yield from _unknown(f"media.{name}.preset", medium.preset, presets().media)
+        media = [*self.media, *presets().media]
+        for copy in self.copies:
+            at = f"copies.{copy.name}"
+            yield from _unknown(f"{at}.store.media", copy.store.media, media, noun="medium")
+            yield from _unknown(f"{at}.site", copy.site, self.sites)
+            yield from _unknown(f"{at}.key", copy.key, self.keys_)
+            if copy.fed is not None:
+                others = [name for name in names if name != copy.name]
+                yield from _unknown(f"{at}.fed.from", copy.fed.source, others, noun="copy")
+        for shock in self.shocks:
+            for target in shock.targets:
+                yield from _unknown(
+                    f"shocks.{shock.name}.hits", target, [*names, *self.sites], noun="site or copy"
+                )
+        yield from self._unlike_labels()
+
+    def _unlike_labels(self) -> Iterator[str]:
+        seen: dict[tuple[str, str], float] = {}
+        for name, medium in self.media.items():
+            for kind in ("batch", "model"):
+                label = getattr(medium, kind)
+                if label is None:
+                    continue
+                known = seen.setdefault((kind, label.label), label.variance)
+                if known != label.variance:
+                    yield (
+                        f"media.{name}.{kind}: label '{label.label}' has variance "
+                        f"{label.variance:g} here and {known:g} elsewhere; one label has one"
+                    )
+
+
+def _unknown(place: str, name: str | None, known: Iterable[str], noun: str = "") -> Iterator[str]:
+    words = list(known)
+    if name is not None and name not in words:
+        noun = noun or place.rsplit(".", 1)[-1]
+        yield f"{place}: unknown {noun} '{name}'{did_you_mean(name, words) or '; none is defined'}"
+
+
+def load_layout(path: str | Path) -> Layout:
+    """Read a layout file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file as DESIGN describes it; ``riskmodel new --list`` shows examples.
+
+    Returns
+    -------
+    Layout
+
+    Raises
+    ------
+    LayoutError
+        If the file cannot be read, is no TOML, or breaks a rule of the format.
+
+    Examples
+    --------
+    >>> load_layout("home.toml").copies[0].name  # doctest: +SKIP
+    'nas'
+    """
+    file = Path(path)
+    try:
+        if not file.is_file():
+            what = "is a folder, not a layout file" if file.is_dir() else "no such file"
+            raise LayoutError(f"{file}: {what}")
+        if file.stat().st_size > _MAX_FILE_BYTES:
+            raise LayoutError(f"{file}: larger than {_MAX_FILE_BYTES:,} bytes; no layout file is")
+        raw = tomllib.loads(file.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise LayoutError(f"{file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise LayoutError(f"{file}: is no TOML: byte {error.start} is not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise LayoutError(f"{file}: is no TOML: {error}") from None
+    except RecursionError:
+        raise LayoutError(f"{file}: is nested too deeply") from None
+    if not raw:
+        raise LayoutError(f"{file}: is empty; 'riskmodel new' writes a layout to start from")
+    return Layout.from_dict(raw, origin=str(file))

@@ -1,0 +1,198 @@
+"""What a copy sits on: media, and the store that is built of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from riskmodel._described import Described
+from riskmodel.errors import did_you_mean
+from riskmodel.lifetimes import Law
+from riskmodel.units import Bandwidth, Bytes, Fraction, Hours, PerHour
+
+__all__ = ["Label", "LatentErrors", "Medium", "Store", "StoreShock"]
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Count = Annotated[int, Field(ge=0, le=100_000)]
+
+
+class Label(Described):
+    """A batch or a model: all drives that name it share one gamma frailty of mean 1."""
+
+    label: Name
+    variance: Annotated[float, Field(ge=0, le=100)]
+
+
+class LatentErrors(Described):
+    """Errors that a drive carries unseen until it is read."""
+
+    mean_time: Annotated[Hours, Field(gt=0)]
+    bytes: Bytes = 4096.0
+
+
+class Medium(Described):
+    """One kind of drive, cartridge or disc. Unset keys come from the preset, if one is named."""
+
+    preset: Name | None = None
+    capacity: Annotated[Bytes, Field(gt=0)] | None = None
+    bandwidth: Annotated[Bandwidth, Field(gt=0)] | None = None
+    age: Hours | None = None
+    lifetime: Law | None = None
+    afr: Annotated[Fraction, Field(lt=1)] | None = None
+    latent_errors: LatentErrors | None = None
+    batch: Label | None = None
+    model: Label | None = None
+    at_rest: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_lifetime(self) -> Self:
+        if self.lifetime is not None and self.afr is not None:
+            raise ValueError("names both 'lifetime' and 'afr'; keep one")
+        if self.lifetime is not None and self.lifetime.kind in ("fixed", "bandwidth", "every"):
+            raise ValueError(f"lifetime: '{self.lifetime.kind}' is no lifetime law")
+        return self
+
+    @property
+    def lifetime_law(self) -> Law | None:
+        """The lifetime, whichever way it was written."""
+        return Law(afr=self.afr) if self.afr is not None else self.lifetime
+
+    def over(self, preset: Medium) -> Medium:
+        """Return this medium with its unset keys taken from a preset."""
+        own = {name: getattr(self, name) for name in self.model_fields_set - {"preset"}}
+        base = {name: getattr(preset, name) for name in preset.model_fields_set}
+        if "afr" in own or "lifetime" in own:
+            base.pop("afr", None)
+            base.pop("lifetime", None)
+        return Medium(**(base | own))
+
+
+class StoreShock(Described):
+    """One instant that kills each working drive of a store with a chance of its own."""
+
+    name: Name
+    rate: PerHour
+    kills: Fraction
+
+
+# level -> drives that a group of n may lose
+_LEVELS = {
+    "single": lambda n: 0,
+    "raid0": lambda n: 0,
+    "raid1": lambda n: n - 1,
+    "raid5": lambda n: 1,
+    "raid6": lambda n: 2,
+    "raidz1": lambda n: 1,
+    "raidz2": lambda n: 2,
+    "raidz3": lambda n: 3,
+    "z1": lambda n: 1,
+    "z2": lambda n: 2,
+    "z3": lambda n: 3,
+    "raid10": lambda n: 1,
+}
+_K_OF_N = re.compile(r"(\d+)-of-(\d+)")
+
+
+class Store(Described):
+    """What one copy sits on: a drive, a RAID group, several groups, a tape or disc set.
+
+    ``drives`` counts one group, except for raid10, where it counts all, in mirrors of two.
+    """
+
+    media: Name
+    level: str | None = None
+    tolerates: Count | None = None
+    drives: Annotated[int, Field(ge=1, le=10_000)] = 1
+    groups: Annotated[int, Field(ge=1, le=10_000)] = 1
+    rebuild: Law | None = None
+    repairs: Literal["parallel", "serial"] = "parallel"
+    spares: Count | None = None
+    spare_wait: Law | None = None
+    stress: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    scrub: Law | None = None
+    latent_rule: Literal["at-failure", "at-failure-and-rebuild"] = "at-failure"
+    latent_loss: Literal["partial", "whole"] = "partial"
+    rebuild_error: Fraction = 0.0
+    shocks: tuple[StoreShock, ...] = ()
+    refresh: Hours | None = None
+    pieces: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _k_of_n_counts_drives(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("level"), str):
+            match = _K_OF_N.fullmatch(value["level"])
+            if match:
+                return {"drives": int(match[2])} | value
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        self._check_level()
+        if self.tolerance >= self.group_drives and self.group_drives > 1:
+            raise ValueError(
+                f"tolerates: {self.tolerance} of {self.group_drives} drives cannot all be lost"
+            )
+        if self.group_drives == 1 and self.tolerance > 0:
+            raise ValueError("tolerates: a single drive tolerates no failure")
+        if self.rebuild is not None and self.rebuild.kind == "every":
+            raise ValueError("rebuild: 'every' is for scrubs; write { fixed = '12 h' }")
+        for key in ("scrub", "spare_wait"):
+            law = getattr(self, key)
+            if law is not None and law.kind == "bandwidth":
+                raise ValueError(f"{key}: 'bandwidth' is for rebuilds; write {{ fixed = '12 h' }}")
+        if self.spare_wait is not None and self.spare_wait.kind == "every":
+            raise ValueError("spare_wait: 'every' is for scrubs; write { fixed = '2 days' }")
+        if self.spares is not None and self.spare_wait is None:
+            raise ValueError("spare_wait: is required with 'spares', such as { fixed = '2 days' }")
+        return self
+
+    def _check_level(self) -> None:
+        if self.level is None:
+            return
+        match = _K_OF_N.fullmatch(self.level)
+        if match:
+            if not 1 <= int(match[1]) <= int(match[2]) == self.drives:
+                raise ValueError(f"level: '{self.level}' does not fit {self.drives} drives")
+        elif self.level not in _LEVELS:
+            known = [*_LEVELS, "6-of-9"]
+            raise ValueError(
+                f"level: unknown level '{self.level}'{did_you_mean(self.level, known)}"
+            )
+        if self.level == "raid10" and self.drives % 2:
+            raise ValueError(f"drives: raid10 needs an even number, got {self.drives}")
+        minimum = {"raid10": 2, "raid1": 2, "single": 1}.get(self.level, 1)
+        if self.drives < minimum:
+            raise ValueError(f"drives: {self.level} needs at least {minimum}, got {self.drives}")
+        if self.level == "single" and self.drives != 1:
+            raise ValueError("drives: a single store has one drive")
+        if self.tolerates is not None and self.tolerates != self._level_tolerance():
+            raise ValueError(
+                f"tolerates: {self.tolerates} contradicts level '{self.level}', "
+                f"which tolerates {self._level_tolerance()}"
+            )
+
+    def _level_tolerance(self) -> int:
+        match = _K_OF_N.fullmatch(self.level or "")
+        if match:
+            return int(match[2]) - int(match[1])
+        return _LEVELS[self.level or "raid0"](self.drives)
+
+    @property
+    def tolerance(self) -> int:
+        """Drives of one group that may be down without loss."""
+        if self.level is not None:
+            return self._level_tolerance()
+        return self.tolerates or 0
+
+    @property
+    def group_drives(self) -> int:
+        """Drives in one group."""
+        return 2 if self.level == "raid10" else self.drives
+
+    @property
+    def group_count(self) -> int:
+        """Groups, any of which lost loses the copy."""
+        return self.groups * (self.drives // 2 if self.level == "raid10" else 1)

@@ -1,0 +1,93 @@
+"""How a copy is fed, checked, kept, restored and paid for, and what people and malware do."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from riskmodel._described import Described
+from riskmodel.lifetimes import Law
+from riskmodel.media import Count, Name
+from riskmodel.units import Bandwidth, Fraction, Hours, PerHour
+
+__all__ = ["Check", "Feed", "Key", "Price", "Restore", "Retention", "Threat", "Threats"]
+
+
+class Check(Described):
+    """The act that notices a bad copy, at every multiple of ``every`` from the start.
+
+    ``phase = "random"`` shifts all of them by one uniform share of ``every`` per trial.
+    """
+
+    every: Annotated[Hours, Field(gt=0)]
+    depth: Literal["listed", "structure", "bytes", "source", "restore"] = "bytes"
+    phase: Literal["start", "random"] = "start"
+
+
+class Feed(Described):
+    """How a copy gets its data."""
+
+    source: Annotated[Name, Field(alias="from")]
+    how: Literal["live", "mirror", "replica", "backup"] = "backup"
+    every: Annotated[Hours, Field(gt=0)] | None = None
+    lag: Hours | None = None
+    by: Literal["scheduler", "hand"] = "scheduler"
+    missed: Fraction | None = None
+    tool: Name | None = None
+
+
+class Retention(Described):
+    """How many points are kept of each kind, or for how long."""
+
+    hourly: Count = 0
+    daily: Count = 0
+    weekly: Count = 0
+    monthly: Count = 0
+    yearly: Count = 0
+    last: Count = 0
+    within: Hours | None = None
+
+
+class Restore(Described):
+    """How fast the data comes back when a user asks for it."""
+
+    bandwidth: Annotated[Bandwidth, Field(gt=0)] | None = None
+    wait: Hours | None = None
+
+
+class Price(Described):
+    """What a copy costs; only ever read by comparisons of cost."""
+
+    currency: Name = "EUR"
+    buy: Annotated[float, Field(ge=0)] | None = None
+    lasts: Annotated[Hours, Field(gt=0)] | None = None
+    per_year: Annotated[float, Field(ge=0)] | None = None
+    per_tb_month: Annotated[float, Field(ge=0)] | None = None
+    per_restore_tb: Annotated[float, Field(ge=0)] | None = None
+    hours_per_year: Annotated[float, Field(ge=0)] | None = None
+
+
+class Key(Described):
+    """An encryption key, and the sites, copies and people that keep it."""
+
+    kept: tuple[Name, ...]
+
+
+class Threat(Described):
+    """One kind of harm by people or malware."""
+
+    rate: PerHour | None = None
+    noticed: Law | None = None
+
+
+class Threats(Described):
+    """People and malware; ``defaults`` brings the sourced ones."""
+
+    defaults: bool = False
+    mistake: Threat | None = None
+    ransomware: Threat | None = None
+    account_loss: Annotated[Threat | None, Field(alias="account-loss")] = None
+    provider_failure: Annotated[Threat | None, Field(alias="provider-failure")] = None
+    key_loss: Annotated[Threat | None, Field(alias="key-loss")] = None
+    software_fault: Annotated[Threat | None, Field(alias="software-fault")] = None
