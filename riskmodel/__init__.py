@@ -1,0 +1,1 @@
+"""Monte Carlo of data loss over backup layouts, with exact cross-checks."""

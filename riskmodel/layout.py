@@ -67,10 +67,10 @@ class Layout(Described):
     horizon: Annotated[Hours, Field(gt=0)] | None = None
     size: Annotated[Bytes, Field(gt=0)] | None = None
     threats: Threats | None = None
-    sites: dict[Name, Site] = {}
-    media: dict[Name, Medium] = {}
+    sites: dict[Name, Site] = Field(default_factory=dict)
+    media: dict[Name, Medium] = Field(default_factory=dict)
     copies: tuple[Copy, ...]
-    keys_: Annotated[dict[Name, Key], Field(alias="keys")] = {}
+    keys_: dict[Name, Key] = Field(default_factory=dict, alias="keys")
     shocks: tuple[Shock, ...] = ()
     ranges: tuple[Range, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -78,7 +79,7 @@ class StoreShock(Described):
 
 
 # level -> drives that a group of n may lose
-_LEVELS = {
+_LEVELS: dict[str, Callable[[int], int]] = {
     "single": lambda n: 0,
     "raid0": lambda n: 0,
     "raid1": lambda n: n - 1,

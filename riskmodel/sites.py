@@ -31,7 +31,7 @@ class Site(Described):
     location: tuple[Latitude, Longitude] | None = None
     country: Name | None = None
     recovery: Law | None = None
-    perils: dict[Name, Peril] = {}
+    perils: dict[Name, Peril] = Field(default_factory=dict)
 
 
 class Shock(Described):
