@@ -1,1 +1,82 @@
-"""Monte Carlo of data loss over backup layouts, with exact cross-checks."""
+"""Monte Carlo of data loss over backup layouts, with exact cross-checks.
+
+>>> import riskmodel as rm
+>>> home = rm.load_layout("home.toml")  # doctest: +SKIP
+>>> rm.simulate(home, horizon="10 years").probability  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from riskmodel.comparison import Comparison, compare
+    from riskmodel.errors import (
+        InputError,
+        LayoutError,
+        NotSimulated,
+        StateSpaceTooLarge,
+        ThreeTwoOneError,
+        UnitError,
+    )
+    from riskmodel.estimate import Cause, LossEstimate
+    from riskmodel.layout import Copy, Layout, load_layout
+    from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
+    from riskmodel.presets import presets
+    from riskmodel.simulation import simulate
+
+_ROOMS = {
+    "comparison": ("Comparison", "compare"),
+    "errors": (
+        "InputError",
+        "LayoutError",
+        "NotSimulated",
+        "StateSpaceTooLarge",
+        "ThreeTwoOneError",
+        "UnitError",
+    ),
+    "estimate": ("Cause", "LossEstimate"),
+    "layout": ("Copy", "Layout", "load_layout"),
+    "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
+    "presets": ("presets",),
+    "simulation": ("simulate",),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = [
+    "Cause",
+    "Comparison",
+    "Copy",
+    "Exponential",
+    "Gompertz",
+    "InputError",
+    "Law",
+    "Layout",
+    "LayoutError",
+    "Lognormal",
+    "LossEstimate",
+    "NotSimulated",
+    "StateSpaceTooLarge",
+    "ThreeTwoOneError",
+    "UnitError",
+    "Weibull",
+    "compare",
+    "load_layout",
+    "presets",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: ``riskmodel --help`` must be quick."""
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'riskmodel' has no attribute '{name}'")
+    value = getattr(import_module(f"riskmodel.{_ROOM_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

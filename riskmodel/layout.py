@@ -77,7 +77,7 @@ class Layout(Described):
     @classmethod
     def keys(cls) -> tuple[str, ...]:
         """Return the keys as a file spells them; ranges stand where their numbers are."""
-        return tuple(key for key in super().keys() if key != "ranges")
+        return tuple(key for key in super().keys() if key != "ranges")  # noqa: SIM118
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], *, origin: str = "") -> Layout:
@@ -191,7 +191,7 @@ class Layout(Described):
             yield "copies: at least one copy is needed"
         for name, count in Counter([*names, *self.sites]).items():
             if count > 1:
-                yield f"{name}: names are unique over copies and sites, '{name}' stands {count} times"
+                yield f"{name}: names are unique over copies and sites; this one stands {count} times"
         if sum(copy.role == "primary" for copy in self.copies) > 1:
             yield "copies: only one copy can have role = 'primary'"
         for name, site in self.sites.items():

@@ -1,0 +1,1 @@
+"""Compiled loops: numpy, math and numba only; they know arrays and nothing of layouts."""

@@ -1,0 +1,424 @@
+"""The whole physical law as one event loop: the oracle for every other method."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from riskmodel._kernels._jit import jit
+from riskmodel._kernels.groups import (
+    INTACT,
+    LOST_TO_REBUILD_ERROR,
+    NOTHING,
+    PART_LOST,
+    State,
+    advance_errors,
+    any_error,
+    find_next,
+    install,
+    lose_part,
+    restress,
+    run_group,
+    start_rebuild,
+    stop_rebuilds,
+)
+from riskmodel._kernels.laws import draw, residual_time
+from riskmodel._kernels.records import (
+    COPY_STATE,
+    DOWN,
+    DRIVE,
+    GROUP_STATE,
+    PERIL_MEDIA,
+    PERIL_SITE,
+    SHOCK_CHANCES,
+    SHOCK_CHOOSE,
+    UNKNOWN,
+    UP,
+)
+from riskmodel._kernels.rng import exponential, gamma_mean_one, start_stream, uniform
+
+_INF = np.inf
+_KILLED = 4  # a drive's state between the kills of an instant and its rebuild's start
+
+# places in the counts of a run
+TRIALS, LOSSES, LOSSES_IN_ALL, LOSSES_IN_ALL_SQUARED, LOST_SOMETHING = range(5)
+
+
+def make_state(program):
+    """Return the arrays that one thread works in."""
+    groups, copies, sites = len(program.groups), len(program.copies), len(program.sites)
+    return State(
+        rng=np.zeros(4, np.uint64),
+        clock=np.zeros(program.drives),
+        drives=np.zeros(program.drives, DRIVE),
+        groups=np.zeros(groups, GROUP_STATE),
+        copies=np.zeros(copies, COPY_STATE),
+        site_down=np.zeros(max(sites, 1), np.int64),
+        unit=np.full(groups + 1 + copies + sites, _INF),
+        spares=np.zeros(max(program.spares, 1)),
+        frailty=np.ones(max(len(program.frailties), 1)),
+        tally=np.zeros(2, np.int64),
+        chosen=np.zeros(copies + sites + 1, np.int64),
+    )
+
+
+@jit
+def _mark_lost(P, S, c, t, seen):
+    copy = S.copies[c]
+    fixed = P.copies[c]
+    copy.intact = 0
+    copy.part_until = -_INF
+    S.tally[INTACT] -= 1
+    at = len(P.groups) + 1 + c
+    if fixed.site >= 0 and S.site_down[fixed.site]:
+        copy.noticed = t
+        S.unit[at] = _INF
+        return
+    if seen or fixed.check_every == 0.0:
+        copy.noticed = t
+    elif fixed.check_every == _INF:
+        copy.noticed = _INF
+    else:
+        cycle = math.floor((t - copy.phase) / fixed.check_every) + 1.0
+        copy.noticed = copy.phase + cycle * fixed.check_every
+    S.unit[at] = copy.noticed + draw(P.terms, P.laws[fixed.recovery], S.rng)
+
+
+@jit
+def _lose_copy(P, S, c, t):
+    """Lose a copy to its own drives: those still working run on."""
+    stop_rebuilds(P, S, c, t)
+    _mark_lost(P, S, c, t, False)
+    store = P.stores[c]
+    for g in range(store.first_group, store.first_group + store.groups):
+        find_next(P, S, g)
+
+
+@jit
+def _kill_copy(P, S, c, t, seen):
+    """Lose a copy with all its drives; a loss not noticed before may be noticed by it."""
+    store = P.stores[c]
+    for g in range(store.first_group, store.first_group + store.groups):
+        group = P.groups[g]
+        S.groups[g].down = group.drives
+        for d in range(group.first, group.first + group.drives):
+            if S.drives[d].state == UP:
+                S.drives[d].state = DOWN
+                S.drives[d].spare = -1
+            S.clock[d] = _INF
+        S.unit[g] = _INF
+    stop_rebuilds(P, S, c, t)
+    copy = S.copies[c]
+    if copy.intact:
+        _mark_lost(P, S, c, t, seen)
+    elif seen and copy.noticed > t:
+        copy.noticed = t
+        recovery = P.laws[P.copies[c].recovery]
+        S.unit[len(P.groups) + 1 + c] = t + draw(P.terms, recovery, S.rng)
+
+
+@jit
+def _strike_media(P, S, s, t):
+    site = P.sites[s]
+    for i in range(site.first, site.first + site.copies):
+        c = P.site_copies[i]
+        if uniform(S.rng) < P.copies[c].vulnerability:
+            _kill_copy(P, S, c, t, True)
+
+
+@jit
+def _destroy(P, S, s, t):
+    """Strike a whole site; one that stands destroyed cannot be struck again."""
+    if S.site_down[s]:
+        return
+    site = P.sites[s]
+    _strike_media(P, S, s, t)
+    if not site.destructible:
+        return
+    S.site_down[s] = 1
+    first = len(P.groups) + 1
+    S.unit[first + len(P.copies) + s] = t + draw(P.terms, P.laws[site.recovery], S.rng)
+    for i in range(site.first, site.first + site.copies):
+        c = P.site_copies[i]
+        if not S.copies[c].intact:
+            S.copies[c].noticed = t
+            S.unit[first + c] = _INF
+
+
+@jit
+def _shake_store(P, S, c, t, kills):
+    """Kill each working drive of a store with a chance.
+
+    Returns
+    -------
+    bool
+        Whether the copy is lost by it.
+    """
+    store = P.stores[c]
+    last = store.first_group + store.groups
+    for g in range(store.first_group, last):
+        group = P.groups[g]
+        for d in range(group.first, group.first + group.drives):
+            if S.drives[d].state == UP and uniform(S.rng) < kills:
+                S.drives[d].state = _KILLED
+                S.clock[d] = _INF
+                S.groups[g].down += 1
+    lost = False
+    intact = S.copies[c].intact == 1
+    for g in range(store.first_group, last):
+        group = P.groups[g]
+        killed = False
+        for d in range(group.first, group.first + group.drives):
+            killed = killed or S.drives[d].state == _KILLED
+        if not killed:
+            continue
+        if store.stresses:
+            restress(P, S, g, t)
+        if not intact:
+            continue
+        down = S.groups[g].down
+        if down > group.tolerates:
+            lost = True
+        elif down == group.tolerates and store.latent_mean > 0.0 and any_error(P, S, g, t):
+            if store.whole:
+                lost = True
+            else:
+                lose_part(P, S, c, t)
+    for g in range(store.first_group, last):
+        group = P.groups[g]
+        for d in range(group.first, group.first + group.drives):
+            if S.drives[d].state == _KILLED:
+                S.drives[d].state = DOWN
+                S.drives[d].spare = -1
+                if intact and not lost:
+                    start_rebuild(P, S, g, d, t)
+        find_next(P, S, g)
+    return lost
+
+
+@jit
+def _strike(P, S, i, t):
+    source = P.sources[i]
+    if source.kind == PERIL_SITE:
+        _destroy(P, S, P.targets[source.first].index, t)
+    elif source.kind == PERIL_MEDIA:
+        s = P.targets[source.first].index
+        if not S.site_down[s]:
+            _strike_media(P, S, s, t)
+    elif source.kind == SHOCK_CHANCES:
+        for k in range(source.first, source.first + source.count):
+            target = P.targets[k]
+            if uniform(S.rng) < target.chance:
+                _hit(P, S, target, t)
+    elif source.kind == SHOCK_CHOOSE:
+        _choose(P, S, source, t)
+    else:
+        c = P.targets[source.first].index
+        if _shake_store(P, S, c, t, source.kills):
+            _lose_copy(P, S, c, t)
+
+
+@jit
+def _hit(P, S, target, t):
+    if target.is_site:
+        _destroy(P, S, target.index, t)
+    else:
+        _kill_copy(P, S, target.index, t, False)
+
+
+@jit
+def _choose(P, S, source, t):
+    intact = 0
+    for k in range(source.first, source.first + source.count):
+        target = P.targets[k]
+        if target.is_site:
+            stands = S.site_down[target.index] == 0
+        else:
+            stands = S.copies[target.index].intact == 1
+        if stands:
+            S.chosen[intact] = k
+            intact += 1
+    for k in range(min(source.choose, intact)):
+        pick = k + int(uniform(S.rng) * (intact - k))
+        S.chosen[k], S.chosen[pick] = S.chosen[pick], S.chosen[k]
+    for k in range(min(source.choose, intact)):
+        _hit(P, S, P.targets[S.chosen[k]], t)
+
+
+@jit
+def _recover(P, S, c, t):
+    """Make a lost copy intact: drives that are down are new, the others keep age and error."""
+    store = P.stores[c]
+    copy = S.copies[c]
+    copy.intact = 1
+    copy.noticed = _INF
+    S.tally[INTACT] += 1
+    S.unit[len(P.groups) + 1 + c] = _INF
+    for g in range(store.first_group, store.first_group + store.groups):
+        group = P.groups[g]
+        state = S.groups[g]
+        if state.down > 0:
+            state.down = 0
+            for d in range(group.first, group.first + group.drives):
+                if S.drives[d].state != UP:
+                    install(P, S, d, c, t, 1.0)
+            if store.stresses:
+                restress(P, S, g, t)
+        state.busy_until = -_INF
+        if store.while_rebuilding:
+            for d in range(group.first, group.first + group.drives):
+                advance_errors(P, S, d, c, t)
+        find_next(P, S, g)
+
+
+@jit
+def _recover_site(P, S, s, t):
+    S.site_down[s] = 0
+    S.unit[len(P.groups) + 1 + len(P.copies) + s] = _INF
+    site = P.sites[s]
+    for i in range(site.first, site.first + site.copies):
+        c = P.site_copies[i]
+        if not S.copies[c].intact:
+            _recover(P, S, c, t)
+
+
+@jit
+def _start_trial(P, S):
+    for i in range(len(P.frailties)):
+        S.frailty[i] = gamma_mean_one(S.rng, P.frailties[i].variance)
+    S.tally[INTACT] = len(P.copies)
+    S.tally[PART_LOST] = 0
+    S.unit[:] = _INF
+    for k in range(len(S.spares)):
+        S.spares[k] = 0.0
+    for s in range(len(P.sites)):
+        S.site_down[s] = 0
+    for c in range(len(P.copies)):
+        copy = S.copies[c]
+        store = P.stores[c]
+        copy.intact = 1
+        copy.noticed = _INF
+        copy.part_until = -_INF
+        copy.phase = P.copies[c].check_every * uniform(S.rng) if P.copies[c].random_phase else 0.0
+        frailty = 1.0
+        if store.batch >= 0:
+            frailty *= S.frailty[store.batch]
+        if store.model >= 0:
+            frailty *= S.frailty[store.model]
+        copy.frailty = frailty
+        copy.survive_start = math.exp(-frailty * store.hazard_start)
+        copy.survive_new = math.exp(-frailty * store.hazard_new)
+        law = P.laws[store.lifetime]
+        for g in range(store.first_group, store.first_group + store.groups):
+            group = P.groups[g]
+            S.groups[g].down = 0
+            S.groups[g].busy_until = -_INF
+            for d in range(group.first, group.first + group.drives):
+                drive = S.drives[d]
+                drive.state = UP
+                drive.born = -store.age
+                drive.error = UNKNOWN
+                drive.error_next = 0.0
+                drive.spare = -1
+                u = uniform(S.rng)
+                if u <= copy.survive_start:
+                    S.clock[d] = _INF
+                else:
+                    budget = -math.log(u) / frailty
+                    S.clock[d] = residual_time(P.terms, law, store.age, budget, P.horizon)
+            find_next(P, S, g)
+    if P.source_rate > 0.0:
+        S.unit[len(P.groups)] = exponential(S.rng) / P.source_rate
+
+
+@jit
+def _pick_source(P, rng):
+    u = uniform(rng)
+    i = 0
+    while i < len(P.sources) - 1 and u >= P.sources[i].cumulative:
+        i += 1
+    return i
+
+
+@jit
+def _part_is_last(S, t):
+    for c in range(len(S.copies)):
+        if S.copies[c].intact:
+            return S.copies[c].part_until > t
+    return False
+
+
+@jit
+def _start_over(P, S, t):
+    """After a total loss, for expected counts: all lost copies intact, all sites standing."""
+    for s in range(len(P.sites)):
+        S.site_down[s] = 0
+        S.unit[len(P.groups) + 1 + len(P.copies) + s] = _INF
+    for c in range(len(P.copies)):
+        if not S.copies[c].intact:
+            _recover(P, S, c, t)
+
+
+@jit
+def _trial(P, S, causes, bins):
+    """Run one history to the horizon; return how often everything was lost."""
+    _start_trial(P, S)
+    n_groups = len(P.groups)
+    n_copies = len(P.copies)
+    losses = 0
+    while True:
+        t = _INF
+        after = _INF
+        who = -1
+        for i in range(len(S.unit)):
+            x = S.unit[i]
+            if x < t:
+                after = t
+                t = x
+                who = i
+            elif x < after:
+                after = x
+        if t > P.horizon or who < 0:
+            return losses
+        if who < n_groups:
+            outcome = run_group(P, S, who, min(after, P.horizon))
+            if outcome == NOTHING:
+                continue
+            t = S.unit[who]
+            c = P.groups[who].copy
+            cause = (outcome - 1) * n_copies + c
+            _lose_copy(P, S, c, t)
+        elif who == n_groups:
+            i = _pick_source(P, S.rng)
+            cause = LOST_TO_REBUILD_ERROR * n_copies + i
+            _strike(P, S, i, t)
+            S.unit[n_groups] = t + exponential(S.rng) / P.source_rate
+        else:
+            c = who - n_groups - 1
+            if c < n_copies:
+                _recover(P, S, c, t)
+            else:
+                _recover_site(P, S, c - n_copies, t)
+            continue
+        if S.tally[INTACT] == 0:
+            losses += 1
+            if losses == 1:
+                causes[cause] += 1
+                bins[min(int(t / P.horizon * len(bins)), len(bins) - 1)] += 1
+            _start_over(P, S, t)
+        elif S.tally[INTACT] == 1 and _part_is_last(S, t):
+            S.tally[PART_LOST] = 1
+
+
+@jit
+def run_trials(P, S, seed, first, count, totals, causes, bins):
+    """Run the trials first .. first + count - 1 of a seed and add up what became of them."""
+    for trial in range(first, first + count):
+        start_stream(S.rng, seed, trial)
+        losses = _trial(P, S, causes, bins)
+        totals[TRIALS] += 1
+        totals[LOSSES] += losses > 0
+        totals[LOSSES_IN_ALL] += losses
+        totals[LOSSES_IN_ALL_SQUARED] += losses * losses
+        totals[LOST_SOMETHING] += losses > 0 or S.tally[PART_LOST] == 1

@@ -1,0 +1,305 @@
+"""One RAID group: drives fail, are rebuilt, carry latent errors. The inner loop of `events`."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from riskmodel._kernels._jit import jit
+from riskmodel._kernels.laws import draw, residual_time
+from riskmodel._kernels.records import (
+    CLEAN,
+    DEFECTIVE,
+    DOWN,
+    REBUILDING,
+    UNKNOWN,
+    UP,
+    WAITING,
+)
+from riskmodel._kernels.rng import exponential, uniform
+
+_INF = np.inf
+
+# what became of a group's event
+NOTHING, LOST_TO_FAILURES, LOST_TO_LATENT_ERROR, LOST_TO_REBUILD_ERROR = range(4)
+
+# places in State.tally
+INTACT, PART_LOST = range(2)
+
+
+class Program(NamedTuple):
+    """A layout as arrays; made by ``riskmodel._program``, read by the kernels."""
+
+    terms: np.ndarray
+    laws: np.ndarray
+    stores: np.ndarray
+    groups: np.ndarray
+    copies: np.ndarray
+    sites: np.ndarray
+    site_copies: np.ndarray
+    sources: np.ndarray
+    targets: np.ndarray
+    stress: np.ndarray
+    frailties: np.ndarray
+    horizon: float
+    source_rate: float
+    drives: int
+    spares: int
+
+
+class State(NamedTuple):
+    """One trial in progress.
+
+    ``clock`` holds each drive's next instant; ``unit`` the next instant of each group, then of the
+    Poisson sources together, of each copy's recovery and of each site's.
+    """
+
+    rng: np.ndarray
+    clock: np.ndarray
+    drives: np.ndarray
+    groups: np.ndarray
+    copies: np.ndarray
+    site_down: np.ndarray
+    unit: np.ndarray
+    spares: np.ndarray
+    frailty: np.ndarray
+    tally: np.ndarray
+    chosen: np.ndarray
+
+
+@jit
+def stress_factor(P, store, down):
+    """Factor on the hazard of a group's working drives while some are down."""
+    if store.stresses == 0 or down == 0:
+        return 1.0
+    return P.stress[store.first_stress + min(down, store.stresses) - 1]
+
+
+@jit
+def install(P, S, d, c, t, factor):
+    """Put a new drive to work."""
+    store = P.stores[c]
+    copy = S.copies[c]
+    drive = S.drives[d]
+    drive.state = UP
+    drive.born = t
+    if store.latent_mean > 0.0:
+        drive.error = UNKNOWN
+        drive.error_next = t
+    u = uniform(S.rng)
+    if factor == 1.0 and u <= copy.survive_new:
+        S.clock[d] = _INF
+        return
+    budget = -math.log(u) / (copy.frailty * factor)
+    law = P.laws[store.lifetime]
+    S.clock[d] = t + residual_time(P.terms, law, 0.0, budget, P.horizon - t)
+
+
+@jit
+def restress(P, S, g, t):
+    """Draw the working drives' failures anew after the stress has changed, at unchanged age.
+
+    Given survival so far, the hazard still to be spent is a unit exponential again.
+    """
+    group = P.groups[g]
+    store = P.stores[group.copy]
+    scale = S.copies[group.copy].frailty * stress_factor(P, store, S.groups[g].down)
+    law = P.laws[store.lifetime]
+    for d in range(group.first, group.first + group.drives):
+        drive = S.drives[d]
+        if drive.state == UP:
+            budget = exponential(S.rng) / scale
+            age = t - drive.born
+            S.clock[d] = t + residual_time(P.terms, law, age, budget, P.horizon - t)
+
+
+@jit
+def advance_errors(P, S, d, c, t):
+    """Bring a working drive's latent error up to date; True if it carries one at t."""
+    store = P.stores[c]
+    drive = S.drives[d]
+    if drive.error == UNKNOWN:
+        drive.error = CLEAN
+        drive.error_next += store.latent_mean * exponential(S.rng)
+    while drive.error_next <= t:
+        if drive.error == CLEAN:
+            drive.error = DEFECTIVE
+            if store.scrub_every > 0.0:
+                cycle = math.floor(drive.error_next / store.scrub_every) + 1.0
+                drive.error_next = cycle * store.scrub_every
+            else:
+                drive.error_next += draw(P.terms, P.laws[store.scrub], S.rng)
+        else:
+            drive.error = CLEAN
+            drive.error_next += store.latent_mean * exponential(S.rng)
+    return drive.error == DEFECTIVE
+
+
+@jit
+def any_error(P, S, g, t):
+    """Whether a working drive of the group carries an error at t."""
+    group = P.groups[g]
+    found = False
+    for d in range(group.first, group.first + group.drives):
+        if S.drives[d].state == UP and advance_errors(P, S, d, group.copy, t):
+            found = True
+    return found
+
+
+@jit
+def lose_part(P, S, c, t):
+    """Lose one part of a copy; it heals from another copy, if there is one until then."""
+    copy = S.copies[c]
+    if S.tally[INTACT] == 1:
+        S.tally[PART_LOST] = 1
+    else:
+        healed = t + draw(P.terms, P.laws[P.copies[c].recovery], S.rng)
+        copy.part_until = max(copy.part_until, healed)
+
+
+@jit
+def start_rebuild(P, S, g, d, t):
+    """Schedule the rebuild of a drive that failed at t; its clock waits for part and turn."""
+    c = P.groups[g].copy
+    store = P.stores[c]
+    drive = S.drives[d]
+    group = S.groups[g]
+    if P.laws[store.rebuild].count == 0:
+        drive.state = DOWN
+        S.clock[d] = _INF
+        return
+    start = t
+    drive.spare = -1
+    if store.spares > 0:
+        at = store.first_spare
+        for k in range(store.first_spare + 1, store.first_spare + store.spares):
+            if S.spares[k] < S.spares[at]:
+                at = k
+        start = max(t, S.spares[at])
+        S.spares[at] = start + draw(P.terms, P.laws[store.spare_wait], S.rng)
+        drive.spare = at
+    elif store.spares == 0:
+        start = t + draw(P.terms, P.laws[store.spare_wait], S.rng)
+    spare_at = start
+    if store.serial:
+        start = max(start, group.busy_until)
+    drive.start = spare_at
+    drive.rebuild_end = start + draw(P.terms, P.laws[store.rebuild], S.rng)
+    group.busy_until = drive.rebuild_end
+    drive.bare = group.down == P.groups[g].tolerates
+    if start > t and store.rebuild_error > 0.0:
+        drive.state = WAITING
+        # behind a rebuild that ends at this very instant
+        S.clock[d] = np.nextafter(start, _INF)
+    else:
+        drive.state = REBUILDING
+        S.clock[d] = drive.rebuild_end
+
+
+@jit
+def stop_rebuilds(P, S, c, t):
+    """Stop the rebuilds of a lost copy; spares on their way to it stay spares."""
+    store = P.stores[c]
+    for g in range(store.first_group, store.first_group + store.groups):
+        group = P.groups[g]
+        S.groups[g].busy_until = -_INF
+        for d in range(group.first, group.first + group.drives):
+            drive = S.drives[d]
+            if drive.state == UP:
+                continue
+            if store.spares > 0 and drive.spare >= 0 and drive.start > t:
+                S.spares[drive.spare] = min(S.spares[drive.spare], drive.start)
+            drive.state = DOWN
+            drive.spare = -1
+            S.clock[d] = _INF
+
+
+@jit
+def find_next(P, S, g):
+    """Find the group's next instant. ``next`` is a drive, or -1 - drive for its latent error."""
+    group = P.groups[g]
+    clock = S.clock
+    first = group.first
+    t = clock[first]
+    who = first
+    for d in range(first + 1, first + group.drives):
+        if clock[d] < t:
+            t = clock[d]
+            who = d
+    store = P.stores[group.copy]
+    if store.while_rebuilding and S.groups[g].down == group.tolerates:
+        if S.copies[group.copy].intact:
+            for d in range(first, first + group.drives):
+                drive = S.drives[d]
+                if drive.state == UP:
+                    if drive.error == UNKNOWN:
+                        drive.error = CLEAN
+                        drive.error_next += store.latent_mean * exponential(S.rng)
+                    if drive.error_next < t:
+                        t = drive.error_next
+                        who = -1 - d
+    S.groups[g].next = who
+    S.unit[g] = t
+
+
+@jit
+def run_group(P, S, g, limit):
+    """Run one group until its next instant lies beyond the limit, or its copy is lost."""
+    group = P.groups[g]
+    c = group.copy
+    store = P.stores[c]
+    state = S.groups[g]
+    while S.unit[g] <= limit:
+        t = S.unit[g]
+        d = state.next
+        if d < 0:
+            if advance_errors(P, S, -1 - d, c, t):
+                if store.whole:
+                    return LOST_TO_LATENT_ERROR
+                lose_part(P, S, c, t)
+        elif S.drives[d].state == UP:
+            outcome = _fail(P, S, g, d, t)
+            if outcome != NOTHING:
+                return outcome
+        elif S.drives[d].state == WAITING:
+            drive = S.drives[d]
+            drive.bare = state.down == group.tolerates
+            drive.state = REBUILDING
+            S.clock[d] = drive.rebuild_end
+        else:
+            state.down -= 1
+            install(P, S, d, c, t, stress_factor(P, store, state.down))
+            if store.stresses:
+                restress(P, S, g, t)
+            if store.rebuild_error > 0.0 and S.drives[d].bare:
+                if uniform(S.rng) < store.rebuild_error:
+                    if store.whole:
+                        return LOST_TO_REBUILD_ERROR
+                    lose_part(P, S, c, t)
+        find_next(P, S, g)
+    return NOTHING
+
+
+@jit
+def _fail(P, S, g, d, t):
+    group = P.groups[g]
+    c = group.copy
+    store = P.stores[c]
+    state = S.groups[g]
+    state.down += 1
+    S.drives[d].state = DOWN
+    S.clock[d] = _INF
+    if store.stresses:
+        restress(P, S, g, t)
+    if not S.copies[c].intact:
+        return NOTHING
+    if state.down > group.tolerates:
+        return LOST_TO_FAILURES
+    if state.down == group.tolerates and store.latent_mean > 0.0 and any_error(P, S, g, t):
+        if store.whole:
+            return LOST_TO_LATENT_ERROR
+        lose_part(P, S, c, t)
+    start_rebuild(P, S, g, d, t)
+    return NOTHING

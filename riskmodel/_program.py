@@ -1,0 +1,485 @@
+"""Compile: from a layout to the arrays that the kernels run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from riskmodel.errors import LayoutError, NotSimulated
+from riskmodel.lifetimes import Law, Term
+from riskmodel.presets import presets
+from riskmodel.sites import Peril, Site
+from riskmodel.units import format_hours
+
+if TYPE_CHECKING:
+    from riskmodel._kernels.groups import Program
+    from riskmodel.layout import Copy, Layout
+    from riskmodel.media import Medium
+
+__all__ = ["Compiled", "compile_layout", "perils_of", "rebuild_of", "recovery_of", "unsimulated"]
+
+_NEVER = Law(never=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A layout ready to run.
+
+    Parameters
+    ----------
+    program : Program
+        The arrays.
+    causes : tuple of str
+        What each cause index of the kernel means.
+    warnings : tuple of str
+        What a reader of the result must know.
+    assumptions : tuple of str
+        Values that the layout left out and sourced defaults gave.
+    horizon_hours : float
+        Mission time. [h]
+    """
+
+    program: Program
+    causes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    horizon_hours: float
+
+
+def unsimulated(layout: Layout) -> tuple[str, ...]:
+    """Return the keys that the layout sets and no engine of this release acts on.
+
+    Parameters
+    ----------
+    layout : Layout
+        What is asked about.
+
+    Returns
+    -------
+    tuple of str
+        Their paths, for example ``("copies.usb.fed", "threats")``.
+    """
+    found = ["threats"] if layout.threats is not None else []
+    found += [f"keys.{name}" for name in layout.keys_]
+    found += [f"{item.path} (a range)" for item in layout.ranges]
+    for copy in layout.copies:
+        for key in (
+            "fed",
+            "key",
+            "immutable",
+            "retention",
+            "restore",
+            "rotation",
+            "refresh",
+            "pieces",
+            "online",
+        ):
+            if getattr(copy, key) is not None:
+                found.append(f"copies.{copy.name}.{key}")
+        for key in ("refresh", "pieces"):
+            if getattr(copy.store, key) is not None:
+                found.append(f"copies.{copy.name}.store.{key}")
+    return tuple(found)
+
+
+def require_simulated(layout: Layout) -> None:
+    """Raise if the layout sets a key that no engine of this release acts on.
+
+    Raises
+    ------
+    NotSimulated
+        Naming every such key.
+    """
+    found = unsimulated(layout)
+    if found:
+        raise NotSimulated(
+            f"{layout.name}: {', '.join(found)}: known to the format but not simulated yet; "
+            "take these keys out (people and malware can be written as [[shocks]])"
+        )
+
+
+def horizon_of(layout: Layout, horizon_hours: float | None) -> float:
+    """Return the mission time in hours, the layout's own unless another is given."""
+    hours = layout.horizon if horizon_hours is None else horizon_hours
+    if hours is None:
+        raise LayoutError(f"{layout.name}: horizon: is required, such as horizon = '10 years'")
+    if not 0.0 < hours < math.inf:
+        raise LayoutError(f"{layout.name}: horizon: must be above zero, got {hours!r} h")
+    return hours
+
+
+def perils_of(site: Site) -> dict[str, Peril]:
+    """Return a site's perils: those of its kind, overridden and joined by its own."""
+    base = presets().sites[site.kind].perils if site.kind else {}
+    return {**base, **site.perils}
+
+
+def rebuild_of(copy: Copy, medium: Medium) -> tuple[Law, str]:
+    """Return the law of a rebuild, and what was assumed for it if anything.
+
+    Raises
+    ------
+    LayoutError
+        If drives may be lost and neither a law nor a capacity is given.
+    """
+    store = copy.store
+    place = f"copies.{copy.name}.store.rebuild"
+    law = store.rebuild
+    if law is not None and law.bandwidth is not None:
+        if medium.capacity is None:
+            raise LayoutError(f"{place}: a bandwidth needs media.{store.media}.capacity")
+        return Law(fixed=medium.capacity / law.bandwidth), ""
+    if law is not None:
+        return law, ""
+    if store.tolerance == 0:
+        return _NEVER, ""
+    if medium.capacity is None:
+        raise LayoutError(
+            f"{place}: is required where failures are tolerated: "
+            f"write a law such as {{ fixed = '12 h' }}, or give media.{store.media}.capacity"
+        )
+    speed = medium.bandwidth or presets().defaults.rebuild_bandwidth
+    hours = medium.capacity / speed
+    return Law(
+        fixed=hours
+    ), f"{place}: {format_hours(hours)}, the capacity at {speed / 3.6e9:.0f} MB/s"
+
+
+def recovery_of(layout: Layout, copy: Copy, *, needed: bool) -> tuple[Law, str]:
+    """Return the law of a copy's recovery, and what was assumed for it if anything.
+
+    Raises
+    ------
+    LayoutError
+        If it is needed and neither given nor derivable.
+    """
+    if copy.recovery is not None:
+        if copy.recovery.kind == "bandwidth":
+            if layout.size is None:
+                raise LayoutError(
+                    f"copies.{copy.name}.recovery: a bandwidth needs the layout's size"
+                )
+            return Law(fixed=layout.size / (copy.recovery.bandwidth or 1.0)), ""
+        return copy.recovery, ""
+    if not needed:
+        return _NEVER, ""
+    if layout.size is None:
+        raise LayoutError(
+            f"copies.{copy.name}.recovery: is required with several copies: "
+            "write a law such as { fixed = '5 days' }, or give the layout's size"
+        )
+    defaults = presets().defaults
+    hours = defaults.replacement_wait + layout.size / defaults.rebuild_bandwidth
+    return Law(fixed=hours), (
+        f"copies.{copy.name}.recovery: {format_hours(hours)}, a replacement's wait of "
+        f"{format_hours(defaults.replacement_wait)} and the size at "
+        f"{defaults.rebuild_bandwidth / 3.6e9:.0f} MB/s"
+    )
+
+
+def _needs_recovery(layout: Layout, copy: Copy, medium: Medium) -> bool:
+    """Whether the copy can be lost otherwise than with a site that has a recovery of its own."""
+    if len(layout.copies) == 1:
+        return False
+    lifetime = medium.lifetime_law
+    if lifetime is not None and not lifetime.is_never:
+        return True
+    if copy.store.shocks or any(copy.name in shock.targets for shock in layout.shocks):
+        return True
+    site = layout.sites.get(copy.site or "")
+    if site is None:
+        return False
+    perils = perils_of(site).values()
+    if site.recovery is None:
+        return bool(perils) or any(copy.site in shock.targets for shock in layout.shocks)
+    return any(peril.takes == "media" for peril in perils)
+
+
+@dataclass
+class _Builder:
+    """Collects rows while a layout is walked."""
+
+    terms: list[Term] = field(default_factory=list)
+    laws: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
+    known_laws: dict[Law, int] = field(default_factory=dict)
+    frailties: list[float] = field(default_factory=list)
+    labels: dict[tuple[str, str], int] = field(default_factory=dict)
+    stores: list[dict[str, float]] = field(default_factory=list)
+    groups: list[dict[str, float]] = field(default_factory=list)
+    copies: list[dict[str, float]] = field(default_factory=list)
+    sources: list[dict[str, float]] = field(default_factory=list)
+    targets: list[tuple[int, int, float]] = field(default_factory=list)
+    stress: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    causes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    assumptions: list[str] = field(default_factory=list)
+    drives: int = 0
+    spares: int = 0
+
+    def law(self, law: Law) -> int:
+        """Return the row of a law; row 0 never happens."""
+        if law.is_never:
+            return 0
+        if law not in self.known_laws:
+            terms = law.terms()
+            self.known_laws[law] = len(self.laws)
+            self.laws.append((len(self.terms), len(terms)))
+            self.terms.extend(terms)
+        return self.known_laws[law]
+
+    def label(self, medium: Medium, kind: str) -> int:
+        """Return the index of a frailty, -1 for none."""
+        label = getattr(medium, kind)
+        if label is None or label.variance == 0.0:
+            return -1
+        key = (kind, label.label)
+        if key not in self.labels:
+            self.labels[key] = len(self.frailties)
+            self.frailties.append(label.variance)
+        return self.labels[key]
+
+    def source(
+        self,
+        name: str,
+        rate: float,
+        kind: int,
+        targets: list[tuple[int, int, float]],
+        choose: int = 0,
+        kills: float = 0.0,
+    ) -> None:
+        """Add what strikes by a Poisson process."""
+        if rate == 0.0 or not targets:
+            return
+        self.sources.append(
+            {
+                "kind": kind,
+                "first": len(self.targets),
+                "count": len(targets),
+                "choose": choose,
+                "kills": kills,
+            }
+        )
+        self.targets += targets
+        self.rates.append(rate)
+        self.causes.append(name)
+
+
+def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compiled:
+    """Turn a layout into arrays.
+
+    Parameters
+    ----------
+    layout : Layout
+        What is to be simulated.
+    horizon_hours : float, optional
+        Mission time, if not the layout's own. [h]
+
+    Returns
+    -------
+    Compiled
+
+    Raises
+    ------
+    LayoutError
+        If something that the simulation needs is missing.
+    NotSimulated
+        If the layout sets a key that the engine does not act on.
+    """
+    from riskmodel._kernels import records
+
+    require_simulated(layout)
+    horizon = horizon_of(layout, horizon_hours)
+    build = _Builder()
+    names = [copy.name for copy in layout.copies]
+    sites = list(layout.sites)
+    for what in ("drive failures of", "latent errors of", "rebuild errors of"):
+        build.causes += [f"{what} {name}" for name in names]
+    for index, copy in enumerate(layout.copies):
+        _add_copy(build, layout, copy, index, horizon)
+    site_rows, site_copies = _site_rows(build, layout)
+    for index, (name, site) in enumerate(layout.sites.items()):
+        for peril_name, peril in perils_of(site).items():
+            kind = records.PERIL_SITE if peril.takes == "site" else records.PERIL_MEDIA
+            build.source(f"{peril_name} at {name}", peril.rate, kind, [(1, index, 1.0)])
+    for shock in layout.shocks:
+        chances = shock.hits if isinstance(shock.hits, dict) else dict.fromkeys(shock.hits, 1.0)
+        targets = [
+            (1, sites.index(name), chance) if name in sites else (0, names.index(name), chance)
+            for name, chance in chances.items()
+        ]
+        kind = records.SHOCK_CHANCES if shock.choose is None else records.SHOCK_CHOOSE
+        build.source(shock.name, shock.rate, kind, targets, choose=shock.choose or 0)
+    for index, copy in enumerate(layout.copies):
+        for blow in copy.store.shocks:
+            build.source(
+                f"{blow.name} in {copy.name}",
+                blow.rate,
+                records.SHOCK_STORE,
+                [(0, index, 1.0)],
+                kills=blow.kills,
+            )
+    build.warnings += _warnings(layout)
+    return Compiled(
+        program=_arrays(build, site_rows, site_copies, horizon),
+        causes=tuple(build.causes),
+        warnings=tuple(build.warnings),
+        assumptions=tuple(build.assumptions),
+        horizon_hours=horizon,
+    )
+
+
+def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: float) -> None:
+    store = copy.store
+    medium = layout.medium(store.media)
+    lifetime = medium.lifetime_law
+    if lifetime is None:
+        raise LayoutError(
+            f'media.{store.media}.lifetime: is required: a law, an afr, "none", or a preset'
+        )
+    age = medium.age or 0.0
+    rebuild, assumed = rebuild_of(copy, medium)
+    needed = _needs_recovery(layout, copy, medium)
+    recovery, assumed_too = recovery_of(layout, copy, needed=needed)
+    build.assumptions += [text for text in (assumed, assumed_too) if text]
+    latent = medium.latent_errors
+    both = store.latent_rule == "at-failure-and-rebuild"
+    matters = latent is not None and (store.tolerance > 0 or both)
+    hazards = lifetime.cumulative_hazard([age, age + horizon, horizon])
+    scrub = store.scrub or _NEVER
+    waits = store.spare_wait is not None
+    build.stores.append(
+        {
+            "lifetime": build.law(lifetime),
+            "age": age,
+            "batch": build.label(medium, "batch"),
+            "model": build.label(medium, "model"),
+            "hazard_start": float(hazards[1] - hazards[0]),
+            "hazard_new": float(hazards[2]),
+            "rebuild": build.law(rebuild),
+            "serial": store.repairs == "serial",
+            "spares": (store.spares or 0) if waits else -1,
+            "first_spare": build.spares,
+            "spare_wait": build.law(store.spare_wait or _NEVER),
+            "latent_mean": latent.mean_time if latent is not None and matters else 0.0,
+            "scrub": 0 if scrub.every else build.law(scrub),
+            "scrub_every": scrub.every or 0.0,
+            "while_rebuilding": both and matters,
+            "whole": store.latent_loss == "whole",
+            "rebuild_error": store.rebuild_error,
+            "first_stress": len(build.stress),
+            "stresses": len(store.stress),
+            "first_group": len(build.groups),
+            "groups": store.group_count,
+        }
+    )
+    build.stress += store.stress
+    build.spares += store.spares or 0
+    for _ in range(store.group_count):
+        build.groups.append(
+            {
+                "copy": index,
+                "first": build.drives,
+                "drives": store.group_drives,
+                "tolerates": store.tolerance,
+            }
+        )
+        build.drives += store.group_drives
+    build.copies.append(
+        {
+            "site": list(layout.sites).index(copy.site) if copy.site else -1,
+            "recovery": build.law(recovery),
+            "vulnerability": copy.vulnerability,
+            "check_every": _check_every(layout, copy),
+            "random_phase": copy.check is not None and copy.check.phase == "random",
+        }
+    )
+
+
+def _check_every(layout: Layout, copy: Copy) -> float:
+    if copy.check is not None:
+        return copy.check.every
+    return math.inf if never_noticed(layout, copy) else 0.0
+
+
+def never_noticed(layout: Layout, copy: Copy) -> bool:
+    """Whether nobody would ever see that this copy is lost."""
+    at_rest = copy.offline or bool(layout.medium(copy.store.media).at_rest)
+    return at_rest and copy.check is None and len(layout.copies) > 1
+
+
+def _site_rows(build: _Builder, layout: Layout) -> tuple[list[dict[str, float]], list[int]]:
+    rows: list[dict[str, float]] = []
+    members: list[int] = []
+    for name, site in layout.sites.items():
+        here = [index for index, copy in enumerate(layout.copies) if copy.site == name]
+        law = site.recovery or _NEVER
+        if law.kind in ("bandwidth", "every"):
+            raise LayoutError(f"sites.{name}.recovery: '{law.kind}' is no law of a site's recovery")
+        rows.append(
+            {
+                "recovery": build.law(law),
+                "destructible": site.recovery is not None,
+                "first": len(members),
+                "copies": len(here),
+            }
+        )
+        members += here
+    return rows, members
+
+
+def _warnings(layout: Layout) -> Iterator[str]:
+    yield "people and malware not modelled, but for what [[shocks]] say"
+    for copy in layout.copies:
+        if never_noticed(layout, copy):
+            yield (
+                f"copies.{copy.name}: is at rest or offline and has no check, "
+                "so that its loss is never noticed before everything is lost"
+            )
+    placed = [name for name, site in layout.sites.items() if perils_of(site)]
+    if len(placed) > 1:
+        yield (
+            "perils strike each site on its own; a disaster that reaches several sites "
+            "must be written as one of [[shocks]]"
+        )
+
+
+def _rows(dtype: np.dtype[np.void], rows: list[dict[str, float]]) -> np.ndarray:
+    array = np.zeros(len(rows), dtype)
+    for index, row in enumerate(rows):
+        for name, value in row.items():
+            array[name][index] = value
+    return array
+
+
+def _arrays(
+    build: _Builder, sites: list[dict[str, float]], site_copies: list[int], horizon: float
+) -> Program:
+    from riskmodel._kernels import laws, records
+    from riskmodel._kernels.groups import Program
+
+    sources = _rows(records.SOURCE, build.sources)
+    total = math.fsum(build.rates)
+    if total > 0.0:
+        sources["cumulative"] = np.cumsum(build.rates) / total
+    return Program(
+        terms=np.array(build.terms, laws.TERM),
+        laws=np.array(build.laws, laws.LAW),
+        stores=_rows(records.STORE, build.stores),
+        groups=_rows(records.GROUP, build.groups),
+        copies=_rows(records.COPY, build.copies),
+        sites=_rows(records.SITE, sites),
+        site_copies=np.array(site_copies, np.int64),
+        sources=sources,
+        targets=np.array(build.targets, records.TARGET),
+        stress=np.array(build.stress, np.float64),
+        frailties=np.array([(value,) for value in build.frailties], records.FRAILTY),
+        horizon=horizon,
+        source_rate=total,
+        drives=build.drives,
+        spares=build.spares,
+    )

@@ -1,0 +1,361 @@
+"""What every method returns: a probability of loss with its error, causes and curve."""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from riskmodel.errors import InputError
+from riskmodel.units import HOURS_PER_YEAR, format_hours
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Cause", "LossEstimate", "binomial_interval", "in_words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One kind of event that took the last intact copy, and its share of all losses."""
+
+    name: str
+    share: float
+    standard_error: float
+
+
+def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the exact interval of a binomial share.
+
+    Parameters
+    ----------
+    hits, trials : int
+        ``0 <= hits <= trials``, ``trials >= 1``.
+    confidence : float
+        Level of the interval; at zero hits the upper end is one-sided at this level.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper end.
+
+    References
+    ----------
+    .. [1] Clopper, Pearson, "The use of confidence or fiducial limits", Biometrika 26, 1934.
+    """
+    from scipy.special import betaincinv
+
+    if hits == 0:
+        return 0.0, float(-math.expm1(math.log1p(-confidence) / trials))
+    if hits == trials:
+        return float(math.exp(math.log1p(-confidence) / trials)), 1.0
+    tail = (1.0 - confidence) / 2.0
+    low = float(betaincinv(hits, trials - hits + 1, tail))
+    return low, float(betaincinv(hits + 1, trials - hits, 1.0 - tail))
+
+
+@dataclass(frozen=True, slots=True)
+class LossEstimate:
+    """The chance that everything is lost within the horizon, as sums that can be added.
+
+    Parameters
+    ----------
+    layout : str
+        Name of the layout.
+    digest : str
+        Hash of what the layout says.
+    horizon_hours : float
+        Mission time. [h]
+    method : str
+        ``exact`` or ``events``.
+    why : str
+        Why this method, in a sentence.
+    seed : int or None
+        Key of the random streams; None where nothing is random.
+    first_trial, trials : int
+        Which trials of the seed were run.
+    losses : int
+        Trials in which all copies were lost at one instant.
+    losses_in_all, losses_in_all_squared : int
+        Sums over trials of the number of total losses, the layout restored after each.
+    lost_something : int
+        Trials in which a part or everything was lost for good.
+    bins : tuple of int
+        First losses by equal slices of the horizon.
+    cause_counts : tuple of (str, int)
+        First losses by the event that took the last intact copy.
+    exact : float or None
+        The probability where it was computed without sampling.
+    exact_curve : tuple of float
+        Then, the probability at the ends of equal slices of the horizon.
+    """
+
+    layout: str
+    digest: str
+    horizon_hours: float
+    method: str
+    why: str
+    seed: int | None = None
+    first_trial: int = 0
+    trials: int = 0
+    losses: int = 0
+    losses_in_all: int = 0
+    losses_in_all_squared: int = 0
+    lost_something: int = 0
+    bins: tuple[int, ...] = ()
+    cause_counts: tuple[tuple[str, int], ...] = ()
+    exact: float | None = None
+    exact_curve: tuple[float, ...] = ()
+    warnings: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    elapsed_seconds: float = 0.0
+
+    @property
+    def probability(self) -> float:
+        """Estimate of the chance to lose everything; with no loss seen, see ``interval``."""
+        return self.exact if self.exact is not None else self.losses / self.trials
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of ``probability``; at least that of one loss and of one survival."""
+        if self.exact is not None:
+            return 0.0
+        hits = min(max(self.losses, 1), max(self.trials - 1, 1))
+        share = hits / self.trials
+        return math.sqrt(share * max(1.0 - share, 1.0 / self.trials) / self.trials)
+
+    @property
+    def relative_error(self) -> float:
+        """Standard error over probability; infinite while no loss has been seen."""
+        if self.exact is not None:
+            return 0.0
+        return self.standard_error / self.probability if self.losses else math.inf
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Return an interval that covers the probability at the given level.
+
+        Parameters
+        ----------
+        confidence : float
+            In (0, 1).
+
+        Returns
+        -------
+        tuple of float
+            Clopper-Pearson; both ends equal where the method is exact.
+        """
+        if not 0.0 < confidence < 1.0:
+            raise InputError(f"confidence: must be between 0 and 1, got {confidence!r}")
+        if self.exact is not None:
+            return self.exact, self.exact
+        return binomial_interval(self.losses, self.trials, confidence)
+
+    @property
+    def expected_losses(self) -> float:
+        """Expected number of total losses, the layout restored after each and going on."""
+        return self.losses_in_all / self.trials if self.trials else math.nan
+
+    @property
+    def expected_losses_standard_error(self) -> float:
+        """Standard error of ``expected_losses``."""
+        if self.trials < 2:
+            return math.nan
+        mean = self.expected_losses
+        variance = self.losses_in_all_squared / self.trials - mean * mean
+        return math.sqrt(max(variance, mean / self.trials) / (self.trials - 1))
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """What took the last intact copy, most frequent first."""
+        if not self.losses:
+            return ()
+        shares = ((name, count / self.losses) for name, count in self.cause_counts if count)
+        ranked = sorted(shares, key=lambda item: (-item[1], item[0]))
+        return tuple(
+            Cause(name, share, math.sqrt(share * (1.0 - share) / self.losses))
+            for name, share in ranked
+        )
+
+    @property
+    def curve(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Years from the start, and the probability of loss by then."""
+        if self.exact is not None:
+            values = self.exact_curve
+        else:
+            total, sums = 0, []
+            for count in self.bins:
+                total += count
+                sums.append(total / self.trials)
+            values = tuple(sums)
+        step = self.horizon_hours / HOURS_PER_YEAR / max(len(values), 1)
+        return tuple(step * (k + 1) for k in range(len(values))), values
+
+    def __add__(self, other: LossEstimate) -> LossEstimate:
+        """Merge two runs of one layout that share no trial."""
+        if not isinstance(other, LossEstimate):
+            return NotImplemented
+        if (self.digest, self.horizon_hours) != (other.digest, other.horizon_hours):
+            raise InputError("estimates of different layouts or horizons do not add up")
+        if self.exact is not None or other.exact is not None:
+            raise InputError("an exact value needs no more trials")
+        starts = (self.first_trial, other.first_trial)
+        apart = starts[0] + self.trials <= starts[1] or starts[1] + other.trials <= starts[0]
+        if self.seed == other.seed and not apart:
+            raise InputError(f"both estimates hold trials {max(starts)} and on of seed {self.seed}")
+        return replace(
+            self,
+            seed=self.seed if self.seed == other.seed else None,
+            first_trial=min(starts),
+            trials=self.trials + other.trials,
+            losses=self.losses + other.losses,
+            losses_in_all=self.losses_in_all + other.losses_in_all,
+            losses_in_all_squared=self.losses_in_all_squared + other.losses_in_all_squared,
+            lost_something=self.lost_something + other.lost_something,
+            bins=tuple(a + b for a, b in zip(self.bins, other.bins, strict=True)),
+            cause_counts=tuple(
+                (name, a + b)
+                for (name, a), (_, b) in zip(self.cause_counts, other.cause_counts, strict=True)
+            ),
+            elapsed_seconds=self.elapsed_seconds + other.elapsed_seconds,
+        )
+
+    def to_dict(self, confidence: float = 0.95) -> dict[str, Any]:
+        """Return what ``--json`` prints; no loss seen is null with an upper bound, never 0.
+
+        Parameters
+        ----------
+        confidence : float
+            Level of the intervals.
+
+        Returns
+        -------
+        dict
+        """
+        years, values = self.curve
+        sampled = self.exact is None
+        seen = not sampled or self.losses > 0
+        return {
+            "layout": self.layout,
+            "horizon_years": self.horizon_hours / HOURS_PER_YEAR,
+            "probability": self.probability if seen else None,
+            "standard_error": self.standard_error,
+            "interval": list(self.interval(confidence)),
+            "confidence": confidence,
+            "method": self.method,
+            "why": self.why,
+            "trials": self.trials,
+            "losses": self.losses if sampled else None,
+            "seed": self.seed,
+            "elapsed_seconds": self.elapsed_seconds,
+            "curve": {"years": list(years), "probability": list(values)},
+            "causes": [
+                {"name": c.name, "share": c.share, "standard_error": c.standard_error}
+                for c in self.causes
+            ],
+            "expected_losses": self.expected_losses if sampled else None,
+            "partial_loss": self._partial_loss(confidence) if sampled else None,
+            "rollback": None,
+            "restore": None,
+            "parameter_range": None,
+            "assumptions": list(self.assumptions),
+            "warnings": list(self.all_warnings),
+            "versions": versions(),
+        }
+
+    def _partial_loss(self, confidence: float) -> dict[str, Any]:
+        return {
+            "meaning": "a part of the data, or all of it, is lost for good",
+            "probability": self.lost_something / self.trials if self.lost_something else None,
+            "interval": list(binomial_interval(self.lost_something, self.trials, confidence)),
+        }
+
+    @property
+    def all_warnings(self) -> tuple[str, ...]:
+        """The layout's warnings, and those that the number itself calls for."""
+        found = list(self.warnings)
+        if self.exact is None and self.losses == 0:
+            found.append(
+                f"no loss in {self.trials:,} trials: the interval is an upper bound, "
+                "more trials sharpen it"
+            )
+        elif self.exact is None and self.losses < 10:
+            found.append(f"only {self.losses} losses seen: the interval is wide, run more trials")
+        if self.interval()[1] < 1e-5:
+            found.append("at this level causes outside the model probably dominate")
+        return tuple(found)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row with the headline figures."""
+        import pandas as pd
+
+        low, high = self.interval()
+        row = {
+            "layout": self.layout,
+            "horizon_years": self.horizon_hours / HOURS_PER_YEAR,
+            "probability": self.probability if self.exact is not None or self.losses else math.nan,
+            "low": low,
+            "high": high,
+            "method": self.method,
+            "trials": self.trials,
+        }
+        return pd.DataFrame([row])
+
+    def __str__(self) -> str:
+        """Say the headline in one sentence."""
+        years = format_hours(self.horizon_hours)
+        return f"{self.layout}: {in_words(self)} to lose everything within {years}"
+
+    def _repr_html_(self) -> str:
+        low, high = self.interval()
+        rows = "".join(
+            f"<tr><th scope='row'>{html.escape(c.name)}</th><td>{c.share:.0%}</td></tr>"
+            for c in self.causes[:8]
+        )
+        return (
+            f"<p><b>{html.escape(str(self))}</b><br>95 % interval {low:.3g} to {high:.3g}, "
+            f"method {self.method}</p>" + (f"<table>{rows}</table>" if rows else "")
+        )
+
+
+def in_words(loss: LossEstimate) -> str:
+    """Write a probability for people: ``"about 1 in 50,000 (2 in 100,000)"``.
+
+    Parameters
+    ----------
+    loss : LossEstimate
+        The estimate.
+
+    Returns
+    -------
+    str
+        One significant figure; a bound where no loss was seen.
+    """
+    if loss.exact is None and loss.losses == 0:
+        return f"less than {one_in(loss.interval()[1])} (no loss seen)"
+    return f"about {one_in(loss.probability)}"
+
+
+def one_in(probability: float) -> str:
+    """Write a probability as odds with one or two figures: ``"1 in 50,000"``, ``"30 %"``."""
+    if probability <= 0.0:
+        return "0"
+    if probability >= 0.095:
+        return f"{probability:.0%}".replace("%", " %") if probability < 0.995 else "near certainty"
+    odds = 1.0 / probability
+    digits = math.floor(math.log10(odds))
+    return f"1 in {round(odds, -digits if digits >= 2 else 1 - digits):,.0f}"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    import platform
+
+    found = {"python": platform.python_version()}
+    for name in ("threetwoone", "numba", "numpy", "scipy"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
