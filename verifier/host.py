@@ -1,0 +1,500 @@
+"""The only code that touches the system: programs, files, directories, each with a timeout.
+
+::
+
+    AccessError            the system gave no answer
+    ├── Missing            the path or program is not there
+    ├── Unreadable         it is there and cannot be read (permission, I/O error, loop of links)
+    └── TimedOut           no answer in time, for example a hung network mount
+
+Facts about the system (program output, small files, stats, listings) can be recorded and replayed;
+the content of locations and everything obtained with a secret cannot.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import queue
+import shutil
+import socket
+import stat as stat_module
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+from riskmodel.errors import ThreeTwoOneError
+
+__all__ = [
+    "AccessError",
+    "Completed",
+    "Entry",
+    "Host",
+    "Missing",
+    "Stat",
+    "TimedOut",
+    "Unreadable",
+]
+
+T = TypeVar("T")
+
+CHUNK_BYTES = 1 << 20
+SMALL_FILE_BYTES = 4 << 20
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO})
+
+
+class AccessError(ThreeTwoOneError):
+    """The system gave no answer; `path` says about what, `damage` whether a device failed."""
+
+    word = "unreadable"
+
+    def __init__(self, path: str, reason: str, *, damage: bool = False) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+        self.damage = damage
+
+
+class Missing(AccessError):
+    """The path or program is not there."""
+
+    word = "missing"
+
+
+class Unreadable(AccessError):
+    """The path is there, or may be, and cannot be read."""
+
+
+class TimedOut(AccessError):
+    """No answer in time."""
+
+    word = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What `stat` says about one path. ``size`` in bytes, ``mtime_ns`` in ns since 1970."""
+
+    mode: int
+    size: int
+    mtime_ns: int
+    dev: int
+    ino: int
+    nlink: int = 1
+
+    @property
+    def is_dir(self) -> bool:
+        """True for a directory."""
+        return stat_module.S_ISDIR(self.mode)
+
+    @property
+    def is_file(self) -> bool:
+        """True for a regular file."""
+        return stat_module.S_ISREG(self.mode)
+
+    @property
+    def is_symlink(self) -> bool:
+        """True for a symbolic link that was not followed."""
+        return stat_module.S_ISLNK(self.mode)
+
+    @property
+    def device(self) -> str:
+        """The device as ``"major:minor"``."""
+        return f"{os.major(self.dev)}:{os.minor(self.dev)}"
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Stat:
+        """Take the facts out of an `os.stat_result`."""
+        return cls(
+            found.st_mode,
+            found.st_size,
+            found.st_mtime_ns,
+            found.st_dev,
+            found.st_ino,
+            found.st_nlink,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing met on a walk: its path relative to the root, and its stat or why there is none."""
+
+    path: str
+    stat: Stat | None
+    problem: AccessError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A program that ran to its end."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+class _Worker:
+    """A thread that makes blocking calls, so that a caller can stop waiting for it.
+
+    A thread stuck in the kernel cannot be ended; it is left behind as a daemon and replaced.
+    """
+
+    def __init__(self) -> None:
+        self._calls: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]] | None]
+        self._calls = queue.SimpleQueue()
+        threading.Thread(target=self._serve, daemon=True, name="host-call").start()
+
+    def _serve(self) -> None:
+        while (call := self._calls.get()) is not None:
+            function, answers = call
+            try:
+                answers.put((function(), None))
+            except OSError as error:
+                answers.put((None, error))
+            except BaseException as error:  # noqa: BLE001 - handed over and raised by the caller
+                answers.put((None, error))
+
+    def ask(self, function: Callable[[], Any], timeout: float) -> tuple[Any, BaseException | None]:
+        answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+        self._calls.put((function, answers))
+        return answers.get(timeout=timeout)
+
+    def retire(self) -> None:
+        self._calls.put(None)
+
+
+class Host:
+    """Access to this machine, read-only.
+
+    Parameters
+    ----------
+    timeout : float
+        Longest wait for one look at a path or one read of a file. [s]
+    program_timeout : float
+        Longest run of one program. [s]
+    record : bool
+        Keep the answers about the system in `recording`.
+    """
+
+    def __init__(
+        self, *, timeout: float = 10.0, program_timeout: float = 3600.0, record: bool = False
+    ) -> None:
+        self.timeout = timeout
+        self.program_timeout = program_timeout
+        self.recording: dict[str, Any] = {}
+        self._record = record
+        self._replay: Mapping[str, Any] | None = None
+        self._worker: _Worker | None = None
+
+    @classmethod
+    def replay(cls, recording: Mapping[str, Any]) -> Host:
+        """Return a host that answers from a recording and never touches the system.
+
+        Parameters
+        ----------
+        recording : mapping
+            ``"run lsblk --json"`` to ``{"code": 0, "stdout": …}``, ``"read /proc/mdstat"`` to
+            text, ``"stat /x"`` to the fields of `Stat`, ``"list /x"`` to names, ``"resolve /x"``
+            to a path, ``"hostname"`` to a name; any of them to ``{"error": word, "reason": …}``.
+
+        Returns
+        -------
+        Host
+            What is not in the recording is `Missing`.
+        """
+        host = cls()
+        host._replay = dict(recording)
+        return host
+
+    def hostname(self) -> str:
+        """Return the name of this machine."""
+        return str(self._fact("hostname", "", lambda: socket.gethostname()))
+
+    def stat(self, path: str, *, follow: bool = True) -> Stat:
+        """Look at a path.
+
+        Raises
+        ------
+        AccessError
+            As the module's tree says; this holds for every method that takes a path.
+        """
+        call = "stat" if follow else "lstat"
+        answer = self._fact(
+            call, path, lambda: asdict(Stat.of(os.stat(path, follow_symlinks=follow)))
+        )
+        return Stat(**answer)
+
+    def listdir(self, path: str) -> tuple[str, ...]:
+        """Return the sorted names in a directory."""
+        return tuple(self._fact("list", path, lambda: sorted(os.listdir(path))))
+
+    def resolve(self, path: str) -> str:
+        """Return the absolute path after all symbolic links."""
+        return str(
+            self._fact("resolve", path, lambda: str(Path(path).expanduser().resolve(strict=True)))
+        )
+
+    def read_text(self, path: str) -> str:
+        """Return the content of one small text file of the system; more than 4 MiB is refused."""
+
+        def read() -> str:
+            with os.fdopen(_open(path), "rb") as file:
+                content = file.read(SMALL_FILE_BYTES + 1)
+            if len(content) > SMALL_FILE_BYTES:
+                raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+            return content.decode("utf-8", "surrogateescape")
+
+        return str(self._fact("read", path, read))
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a regular file for reading; each read has the timeout; nothing is recorded."""
+        self._refuse_in_replay(path)
+        descriptor = self._within(path, lambda: _open(path))
+        return io.BufferedReader(_GuardedFile(self, path, descriptor), CHUNK_BYTES)  # type: ignore[return-value]
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """Yield the content of a file in pieces of at most 1 MiB."""
+        with self.open(path) as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    def walk(self, root: str) -> Iterator[Entry]:
+        """Yield everything below a directory, without following symbolic links.
+
+        Parameters
+        ----------
+        root : str
+            The directory.
+
+        Yields
+        ------
+        Entry
+            Files, directories and others; a directory that cannot be listed comes a second time,
+            with its problem.
+
+        Raises
+        ------
+        AccessError
+            If the root itself cannot be listed.
+        """
+        self._refuse_in_replay(root)
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            place = os.path.join(root, folder) if folder else root
+            try:
+                found = self._within(place, lambda place=place: _scan(place))  # type: ignore[misc]
+            except AccessError as problem:
+                if not folder:
+                    raise
+                yield Entry(folder, None, problem)
+                continue
+            for name, facts, failure in found:
+                path = f"{folder}/{name}" if folder else name
+                if facts is None:
+                    yield Entry(path, None, _translate(path, failure))
+                    continue
+                if facts.is_dir:
+                    waiting.append(path)
+                yield Entry(path, facts)
+
+    def program(self, name: str) -> str | None:
+        """Return the absolute path of a program, or None if it is not installed."""
+        try:
+            found = self._fact("which", name, lambda: shutil.which(name))
+        except Missing:
+            return None
+        return None if found is None else str(found)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        secrets: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Completed:
+        """Run a program with a clean environment and a private, temporary home.
+
+        Parameters
+        ----------
+        argv : sequence of str
+            Program and arguments; no shell, no secrets.
+        secrets : mapping of str to str, optional
+            Further environment variables. A run that has some is never recorded.
+        timeout : float, optional
+            Longest run; the host's ``program_timeout`` unless given. [s]
+
+        Returns
+        -------
+        Completed
+            Exit code and both outputs.
+
+        Raises
+        ------
+        Missing
+            If the program is not installed.
+        TimedOut
+            If it did not end in time; it is killed.
+        """
+        limit = self.program_timeout if timeout is None else timeout
+
+        def execute() -> dict[str, Any]:
+            program = shutil.which(argv[0])
+            if program is None:
+                raise Missing(argv[0], "the program is not installed")
+            return _execute([program, *argv[1:]], dict(secrets or {}), limit)
+
+        call = " ".join(argv)
+        answer = self._fact("run", call, execute, guarded=False, secret=bool(secrets))
+        return Completed(answer["code"], answer["stdout"], answer.get("stderr", ""))
+
+    def _fact(
+        self,
+        call: str,
+        argument: str,
+        look: Callable[[], Any],
+        *,
+        guarded: bool = True,
+        secret: bool = False,
+    ) -> Any:
+        """Answer from the replay if there is one, else look, and record the answer if asked to."""
+        key = f"{call} {argument}".strip()
+        if self._replay is not None:
+            if key not in self._replay:
+                raise Missing(argument or call, "not in the recording")
+            answer = self._replay[key]
+            if isinstance(answer, dict) and "error" in answer:
+                raise _BY_WORD[answer["error"]](argument, answer.get("reason", answer["error"]))
+            return answer
+        try:
+            answer = self._within(argument, look) if guarded else look()
+        except AccessError as problem:
+            if self._record and not secret:
+                self.recording[key] = {"error": problem.word, "reason": problem.reason}
+            raise
+        if self._record and not secret:
+            self.recording[key] = answer
+        return answer
+
+    def _refuse_in_replay(self, path: str) -> None:
+        if self._replay is not None:
+            raise Missing(path, "not in the recording")
+
+    def _within(self, path: str, call: Callable[[], T]) -> T:
+        """Make a blocking call in a worker thread and wait no longer than the timeout."""
+        if self._worker is None:
+            self._worker = _Worker()
+        try:
+            answer, error = self._worker.ask(call, self.timeout)
+        except queue.Empty:
+            self._worker.retire()
+            self._worker = None
+            raise TimedOut(path, f"no answer within {self.timeout:g} s") from None
+        if isinstance(error, OSError):
+            raise _translate(path, error) from error
+        if error is not None:
+            raise error
+        return answer  # type: ignore[no-any-return]
+
+
+class _GuardedFile(io.RawIOBase):
+    """A file whose every read waits no longer than the host's timeout."""
+
+    def __init__(self, host: Host, path: str, descriptor: int) -> None:
+        self._host = host
+        self._path = path
+        self._descriptor = descriptor
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        wanted = len(buffer)
+        data = self._host._within(self._path, lambda: os.read(self._descriptor, wanted))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return os.lseek(self._descriptor, offset, whence)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+
+_BY_WORD: dict[str, type[AccessError]] = {
+    kind.word: kind for kind in (Missing, Unreadable, TimedOut)
+}
+
+
+def _translate(path: str, error: OSError | None) -> AccessError:
+    if error is None:
+        return Unreadable(path, "no answer")
+    reason = error.strerror or str(error)
+    if error.errno in _GONE:
+        return Missing(path, reason)
+    return Unreadable(path, reason, damage=error.errno in {errno.EIO, errno.EUCLEAN})
+
+
+def _open(path: str) -> int:
+    """Open read-only and leave the access time alone where the owner lets us."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY
+    try:
+        return os.open(path, flags | getattr(os, "O_NOATIME", 0))
+    except PermissionError:
+        return os.open(path, flags)
+
+
+def _scan(place: str) -> list[tuple[str, Stat | None, OSError | None]]:
+    found: list[tuple[str, Stat | None, OSError | None]] = []
+    with os.scandir(place) as entries:
+        for entry in entries:
+            try:
+                found.append((entry.name, Stat.of(entry.stat(follow_symlinks=False)), None))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                found.append((entry.name, None, error))
+    return sorted(found, key=lambda item: item[0])
+
+
+def _execute(argv: list[str], secrets: dict[str, str], limit: float) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="verifier-") as home:
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C",
+            "TZ": "UTC",
+            "HOME": home,
+            "XDG_CACHE_HOME": home,
+            "XDG_CONFIG_HOME": home,
+            "TMPDIR": home,
+            **secrets,
+        }
+        try:
+            ended = subprocess.run(
+                argv,
+                env=environment,
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=limit,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TimedOut(argv[0], f"did not end within {limit:g} s") from error
+        except OSError as error:
+            raise _translate(argv[0], error) from error
+    return {
+        "code": ended.returncode,
+        "stdout": ended.stdout.decode("utf-8", "surrogateescape"),
+        "stderr": ended.stderr.decode("utf-8", "surrogateescape"),
+    }
