@@ -375,6 +375,9 @@ def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: 
             "stresses": len(store.stress),
             "first_group": len(build.groups),
             "groups": store.group_count,
+            "plain": store.repairs == "parallel"
+            and not (waits or matters or store.stress or store.rebuild_error)
+            and not rebuild.is_never,
         }
     )
     build.stress += store.stress

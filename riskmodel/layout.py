@@ -191,7 +191,7 @@ class Layout(Described):
             yield "copies: at least one copy is needed"
         for name, count in Counter([*names, *self.sites]).items():
             if count > 1:
-                yield f"{name}: names are unique over copies and sites; this one stands {count} times"
+                yield f"{name}: names are unique over copies and sites, here {count} times"
         if sum(copy.role == "primary" for copy in self.copies) > 1:
             yield "copies: only one copy can have role = 'primary'"
         for name, site in self.sites.items():

@@ -51,6 +51,8 @@ def make_state(program):
     return State(
         rng=np.zeros(4, np.uint64),
         clock=np.zeros(program.drives),
+        status=np.zeros(program.drives, np.int64),
+        born=np.zeros(program.drives),
         drives=np.zeros(program.drives, DRIVE),
         groups=np.zeros(groups, GROUP_STATE),
         copies=np.zeros(copies, COPY_STATE),
@@ -103,8 +105,8 @@ def _kill_copy(P, S, c, t, seen):
         group = P.groups[g]
         S.groups[g].down = group.drives
         for d in range(group.first, group.first + group.drives):
-            if S.drives[d].state == UP:
-                S.drives[d].state = DOWN
+            if S.status[d] == UP:
+                S.status[d] = DOWN
                 S.drives[d].spare = -1
             S.clock[d] = _INF
         S.unit[g] = _INF
@@ -160,8 +162,8 @@ def _shake_store(P, S, c, t, kills):
     for g in range(store.first_group, last):
         group = P.groups[g]
         for d in range(group.first, group.first + group.drives):
-            if S.drives[d].state == UP and uniform(S.rng) < kills:
-                S.drives[d].state = _KILLED
+            if S.status[d] == UP and uniform(S.rng) < kills:
+                S.status[d] = _KILLED
                 S.clock[d] = _INF
                 S.groups[g].down += 1
     lost = False
@@ -170,7 +172,7 @@ def _shake_store(P, S, c, t, kills):
         group = P.groups[g]
         killed = False
         for d in range(group.first, group.first + group.drives):
-            killed = killed or S.drives[d].state == _KILLED
+            killed = killed or S.status[d] == _KILLED
         if not killed:
             continue
         if store.stresses:
@@ -188,8 +190,8 @@ def _shake_store(P, S, c, t, kills):
     for g in range(store.first_group, last):
         group = P.groups[g]
         for d in range(group.first, group.first + group.drives):
-            if S.drives[d].state == _KILLED:
-                S.drives[d].state = DOWN
+            if S.status[d] == _KILLED:
+                S.status[d] = DOWN
                 S.drives[d].spare = -1
                 if intact and not lost:
                     start_rebuild(P, S, g, d, t)
@@ -261,7 +263,7 @@ def _recover(P, S, c, t):
         if state.down > 0:
             state.down = 0
             for d in range(group.first, group.first + group.drives):
-                if S.drives[d].state != UP:
+                if S.status[d] != UP:
                     install(P, S, d, c, t, 1.0)
             if store.stresses:
                 restress(P, S, g, t)
@@ -316,8 +318,8 @@ def _start_trial(P, S):
             S.groups[g].busy_until = -_INF
             for d in range(group.first, group.first + group.drives):
                 drive = S.drives[d]
-                drive.state = UP
-                drive.born = -store.age
+                S.status[d] = UP
+                S.born[d] = -store.age
                 drive.error = UNKNOWN
                 drive.error_next = 0.0
                 drive.spare = -1

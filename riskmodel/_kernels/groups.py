@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from riskmodel._kernels._jit import jit
-from riskmodel._kernels.laws import draw, residual_time
+from riskmodel._kernels.laws import EXPONENTIAL, FIXED, draw, residual_time
 from riskmodel._kernels.records import (
     CLEAN,
     DEFECTIVE,
@@ -18,7 +18,7 @@ from riskmodel._kernels.records import (
     UP,
     WAITING,
 )
-from riskmodel._kernels.rng import exponential, uniform
+from riskmodel._kernels.rng import exponential, step, uniform
 
 _INF = np.inf
 
@@ -52,12 +52,14 @@ class Program(NamedTuple):
 class State(NamedTuple):
     """One trial in progress.
 
-    ``clock`` holds each drive's next instant; ``unit`` the next instant of each group, then of the
+    ``clock`` holds each drive's next instant, ``born`` when its age was 0; ``unit`` the next instant of each group, then of the
     Poisson sources together, of each copy's recovery and of each site's.
     """
 
     rng: np.ndarray
     clock: np.ndarray
+    status: np.ndarray
+    born: np.ndarray
     drives: np.ndarray
     groups: np.ndarray
     copies: np.ndarray
@@ -83,8 +85,8 @@ def install(P, S, d, c, t, factor):
     store = P.stores[c]
     copy = S.copies[c]
     drive = S.drives[d]
-    drive.state = UP
-    drive.born = t
+    S.status[d] = UP
+    S.born[d] = t
     if store.latent_mean > 0.0:
         drive.error = UNKNOWN
         drive.error_next = t
@@ -109,9 +111,9 @@ def restress(P, S, g, t):
     law = P.laws[store.lifetime]
     for d in range(group.first, group.first + group.drives):
         drive = S.drives[d]
-        if drive.state == UP:
+        if S.status[d] == UP:
             budget = exponential(S.rng) / scale
-            age = t - drive.born
+            age = t - S.born[d]
             S.clock[d] = t + residual_time(P.terms, law, age, budget, P.horizon - t)
 
 
@@ -143,7 +145,7 @@ def any_error(P, S, g, t):
     group = P.groups[g]
     found = False
     for d in range(group.first, group.first + group.drives):
-        if S.drives[d].state == UP and advance_errors(P, S, d, group.copy, t):
+        if S.status[d] == UP and advance_errors(P, S, d, group.copy, t):
             found = True
     return found
 
@@ -167,7 +169,7 @@ def start_rebuild(P, S, g, d, t):
     drive = S.drives[d]
     group = S.groups[g]
     if P.laws[store.rebuild].count == 0:
-        drive.state = DOWN
+        S.status[d] = DOWN
         S.clock[d] = _INF
         return
     start = t
@@ -190,11 +192,11 @@ def start_rebuild(P, S, g, d, t):
     group.busy_until = drive.rebuild_end
     drive.bare = group.down == P.groups[g].tolerates
     if start > t and store.rebuild_error > 0.0:
-        drive.state = WAITING
+        S.status[d] = WAITING
         # behind a rebuild that ends at this very instant
         S.clock[d] = np.nextafter(start, _INF)
     else:
-        drive.state = REBUILDING
+        S.status[d] = REBUILDING
         S.clock[d] = drive.rebuild_end
 
 
@@ -207,11 +209,11 @@ def stop_rebuilds(P, S, c, t):
         S.groups[g].busy_until = -_INF
         for d in range(group.first, group.first + group.drives):
             drive = S.drives[d]
-            if drive.state == UP:
+            if S.status[d] == UP:
                 continue
             if store.spares > 0 and drive.spare >= 0 and drive.start > t:
                 S.spares[drive.spare] = min(S.spares[drive.spare], drive.start)
-            drive.state = DOWN
+            S.status[d] = DOWN
             drive.spare = -1
             S.clock[d] = _INF
 
@@ -233,7 +235,7 @@ def find_next(P, S, g):
         if S.copies[group.copy].intact:
             for d in range(first, first + group.drives):
                 drive = S.drives[d]
-                if drive.state == UP:
+                if S.status[d] == UP:
                     if drive.error == UNKNOWN:
                         drive.error = CLEAN
                         drive.error_next += store.latent_mean * exponential(S.rng)
@@ -245,12 +247,114 @@ def find_next(P, S, g):
 
 
 @jit
+def _run_plain(
+    terms,
+    life,
+    rebuild,
+    rng,
+    clock,
+    status,
+    born,
+    t,
+    who,
+    limit,
+    down,
+    tolerates,
+    frailty,
+    survive,
+    horizon,
+):
+    """Run a group in which drives only fail and are rebuilt; all that it needs is in registers.
+
+    Returns
+    -------
+    tuple
+        Whether it is lost, its next instant (or that of the loss), the drive, drives down.
+    """
+    s0 = rng[0]
+    s1 = rng[1]
+    s2 = rng[2]
+    s3 = rng[3]
+    simple_life = life.count == 1 and terms[life.first].kind == EXPONENTIAL
+    simple_rebuild = rebuild.count == 1 and terms[rebuild.first].kind == EXPONENTIAL
+    mean_life = terms[life.first].a / frailty if simple_life else 0.0
+    mean_rebuild = terms[rebuild.first].a if simple_rebuild else 0.0
+    fixed = rebuild.count == 1 and terms[rebuild.first].kind == FIXED
+    lost = False
+    while t <= limit:
+        if status[who] == UP:
+            down += 1
+            if down > tolerates:
+                status[who] = DOWN
+                clock[who] = _INF
+                lost = True
+                break
+            status[who] = REBUILDING
+            if fixed:
+                clock[who] = t + terms[rebuild.first].a
+            else:
+                u, s0, s1, s2, s3 = step(s0, s1, s2, s3)
+                if simple_rebuild:
+                    clock[who] = t - math.log(u) * mean_rebuild
+                else:
+                    clock[who] = t + residual_time(terms, rebuild, 0.0, -math.log(u), _INF)
+        else:
+            status[who] = UP
+            born[who] = t
+            down -= 1
+            u, s0, s1, s2, s3 = step(s0, s1, s2, s3)
+            if u <= survive:
+                clock[who] = _INF
+            elif simple_life:
+                clock[who] = t - math.log(u) * mean_life
+            else:
+                budget = -math.log(u) / frailty
+                clock[who] = t + residual_time(terms, life, 0.0, budget, horizon - t)
+        t = clock[0]
+        who = 0
+        for d in range(1, len(clock)):
+            if clock[d] < t:
+                t = clock[d]
+                who = d
+    rng[0] = s0
+    rng[1] = s1
+    rng[2] = s2
+    rng[3] = s3
+    return lost, t, who, down
+
+
+@jit
 def run_group(P, S, g, limit):
     """Run one group until its next instant lies beyond the limit, or its copy is lost."""
     group = P.groups[g]
     c = group.copy
     store = P.stores[c]
     state = S.groups[g]
+    if store.plain and S.copies[c].intact:
+        first = group.first
+        last = first + group.drives
+        copy = S.copies[c]
+        lost, t, who, down = _run_plain(
+            P.terms,
+            P.laws[store.lifetime],
+            P.laws[store.rebuild],
+            S.rng,
+            S.clock[first:last],
+            S.status[first:last],
+            S.born[first:last],
+            S.unit[g],
+            state.next - first,
+            limit,
+            state.down,
+            group.tolerates,
+            copy.frailty,
+            copy.survive_new,
+            P.horizon,
+        )
+        S.unit[g] = t
+        state.next = first + who
+        state.down = down
+        return LOST_TO_FAILURES if lost else NOTHING
     while S.unit[g] <= limit:
         t = S.unit[g]
         d = state.next
@@ -259,14 +363,14 @@ def run_group(P, S, g, limit):
                 if store.whole:
                     return LOST_TO_LATENT_ERROR
                 lose_part(P, S, c, t)
-        elif S.drives[d].state == UP:
+        elif S.status[d] == UP:
             outcome = _fail(P, S, g, d, t)
             if outcome != NOTHING:
                 return outcome
-        elif S.drives[d].state == WAITING:
+        elif S.status[d] == WAITING:
             drive = S.drives[d]
             drive.bare = state.down == group.tolerates
-            drive.state = REBUILDING
+            S.status[d] = REBUILDING
             S.clock[d] = drive.rebuild_end
         else:
             state.down -= 1
@@ -289,7 +393,7 @@ def _fail(P, S, g, d, t):
     store = P.stores[c]
     state = S.groups[g]
     state.down += 1
-    S.drives[d].state = DOWN
+    S.status[d] = DOWN
     S.clock[d] = _INF
     if store.stresses:
         restress(P, S, g, t)

@@ -34,6 +34,7 @@ STORE = np.dtype(
         ("stresses", _I),
         ("first_group", _I),
         ("groups", _I),
+        ("plain", _I),  # drives fail and are rebuilt in parallel, and nothing else
     ],
     align=True,
 )
@@ -75,8 +76,6 @@ UP, REBUILDING, WAITING, DOWN = 1, 0, 2, 3
 UNKNOWN, CLEAN, DEFECTIVE = -1, 0, 1
 DRIVE = np.dtype(
     [
-        ("state", _I),
-        ("born", _F),  # when its age was 0
         ("error", _I),
         ("error_next", _F),  # next change of the error; if UNKNOWN, clean since then
         ("rebuild_end", _F),

@@ -38,12 +38,8 @@ def start_stream(rng, seed, trial):
 
 
 @jit
-def uniform(rng):
-    """Draw from (0, 1), both ends excluded."""
-    s0 = rng[0]
-    s1 = rng[1]
-    s2 = rng[2]
-    s3 = rng[3]
+def step(s0, s1, s2, s3):
+    """Advance a stream held in registers; return a draw from (0, 1) and the new state."""
     total = s0 + s3
     result = ((total << _S23) | (total >> _S41)) + s0
     shifted = s1 << _S17
@@ -53,11 +49,14 @@ def uniform(rng):
     s0 ^= s3
     s2 ^= shifted
     s3 = (s3 << _S45) | (s3 >> _S19)
-    rng[0] = s0
-    rng[1] = s1
-    rng[2] = s2
-    rng[3] = s3
-    return (np.float64(result >> _S11) + 0.5) * _ULP
+    return (np.float64(result >> _S11) + 0.5) * _ULP, s0, s1, s2, s3
+
+
+@jit
+def uniform(rng):
+    """Draw from (0, 1), both ends excluded."""
+    u, rng[0], rng[1], rng[2], rng[3] = step(rng[0], rng[1], rng[2], rng[3])
+    return u
 
 
 @jit
