@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import config
 
 __all__ = ["jit"]
 
@@ -40,6 +39,7 @@ def jit(function: Callable[..., Any]) -> Any:
     folder = _cache_folder()
     if folder is None:
         return numba.njit(**options)(function)
+    config: Any = numba.config
     before = config.CACHE_DIR
     config.CACHE_DIR = folder
     try:

@@ -12,6 +12,7 @@ from riskmodel._kernels.groups import (
     LOST_TO_REBUILD_ERROR,
     NOTHING,
     PART_LOST,
+    Program,
     State,
     advance_errors,
     any_error,
@@ -45,7 +46,7 @@ _KILLED = 4  # a drive's state between the kills of an instant and its rebuild's
 TRIALS, LOSSES, LOSSES_IN_ALL, LOSSES_IN_ALL_SQUARED, LOST_SOMETHING = range(5)
 
 
-def make_state(program):
+def make_state(program: Program) -> State:
     """Return the arrays that one thread works in."""
     groups, copies, sites = len(program.groups), len(program.copies), len(program.sites)
     return State(

@@ -52,8 +52,9 @@ class Program(NamedTuple):
 class State(NamedTuple):
     """One trial in progress.
 
-    ``clock`` holds each drive's next instant, ``born`` when its age was 0; ``unit`` the next instant of each group, then of the
-    Poisson sources together, of each copy's recovery and of each site's.
+    ``clock`` holds each drive's next instant, ``born`` when its age was 0. ``unit`` holds the next
+    instant of each group, then of the Poisson sources together, of each copy's recovery and of
+    each site's.
     """
 
     rng: np.ndarray
@@ -110,7 +111,6 @@ def restress(P, S, g, t):
     scale = S.copies[group.copy].frailty * stress_factor(P, store, S.groups[g].down)
     law = P.laws[store.lifetime]
     for d in range(group.first, group.first + group.drives):
-        drive = S.drives[d]
         if S.status[d] == UP:
             budget = exponential(S.rng) / scale
             age = t - S.born[d]

@@ -1,0 +1,47 @@
+# make demo      audit real locations, compute, write build/report.html
+# make test      the tests, without the slow ones
+# make check     lint and types
+# make slow      the slow and the integration tests
+# make notebooks run the notebooks
+# make benchmark speed against C
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: install demo test check slow notebooks benchmark clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@echo "== installing into $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,notebooks]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/python -m demo
+
+test: $(STAMP)
+	@echo "== tests (make slow runs the rest)"
+	@$(BIN)/python -m pytest -q -m "not slow and not integration"
+
+check: $(STAMP)
+	@echo "== lint and types"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+slow: $(STAMP)
+	@echo "== slow and integration tests"
+	@$(BIN)/python -m pytest -q -m "slow or integration"
+
+notebooks: $(STAMP)
+	@echo "== notebooks"
+	@if ls notebooks/*.ipynb >/dev/null 2>&1; then $(BIN)/python -m pytest -q --nbmake notebooks; else echo "none yet"; fi
+
+benchmark: $(STAMP)
+	@$(BIN)/python benchmarks/r1.py
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,104 @@
+"""Results as plain text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from riskmodel._program import compile_layout, perils_of, unsimulated
+from riskmodel.errors import NotSimulated
+from riskmodel.estimate import in_words
+from riskmodel.presets import presets
+from riskmodel.units import format_hours
+
+if TYPE_CHECKING:
+    from riskmodel.comparison import Comparison
+    from riskmodel.estimate import LossEstimate
+    from riskmodel.layout import Copy, Layout
+
+__all__ = ["comparison_text", "estimate_text", "layout_text"]
+
+
+def estimate_text(loss: LossEstimate) -> str:
+    """Return an estimate as a few lines: the headline first, then why, causes and warnings."""
+    return "\n".join(_estimate_lines(loss))
+
+
+def _estimate_lines(loss: LossEstimate) -> Iterator[str]:
+    low, high = loss.interval()
+    yield str(loss)
+    if loss.exact is not None:
+        yield f"  probability      {loss.probability:.4g} (computed, no sampling error)"
+    elif loss.losses:
+        yield f"  probability      {loss.probability:.3g}, 95 % interval {low:.3g} to {high:.3g}"
+        yield f"  expected losses  {loss.expected_losses:.3g}, starting over after each"
+    else:
+        yield f"  probability      below {high:.2g} (95 % bound: no loss was seen)"
+    if loss.lost_something > loss.losses:
+        share = loss.lost_something / loss.trials
+        yield f"  lose something   {share:.3g}: a part or all of the data, for good"
+    trials = f", {loss.trials:,} trials, seed {loss.seed}" if loss.trials else ""
+    yield f"  method           {loss.method}{trials}, {loss.elapsed_seconds:.2g} s"
+    yield f"                   {loss.why}"
+    for heading, cause in zip(_once("causes"), loss.causes[:6], strict=False):
+        yield f"  {heading:<16} {cause.share:>4.0%} {cause.name}"
+    for text in loss.assumptions:
+        yield f"  assumed: {text}"
+    for text in loss.all_warnings:
+        yield f"  note: {text}"
+
+
+def _once(word: str) -> Iterator[str]:
+    yield word
+    while True:
+        yield ""
+
+
+def comparison_text(found: Comparison) -> str:
+    """Return a table of layouts, the safest first."""
+    width = max(len(loss.layout) for loss in found.estimates)
+    horizon = format_hours(found.estimates[0].horizon_hours)
+    lines = [f"to lose everything within {horizon}", ""]
+    for loss in found.ranked:
+        low, high = loss.interval()
+        interval = "exact" if loss.exact is not None else f"{low:.2g} to {high:.2g}"
+        lines.append(f"{loss.layout:<{width}}  {in_words(loss):<38} {interval}")
+    notes = {text for loss in found.estimates for text in loss.all_warnings}
+    return "\n".join([*lines, "", *(f"note: {text}" for text in sorted(notes))])
+
+
+def layout_text(layout: Layout) -> str:
+    """Return what a layout says, with what is assumed and where its presets come from."""
+    return "\n".join(_layout_lines(layout))
+
+
+def _layout_lines(layout: Layout) -> Iterator[str]:
+    horizon = format_hours(layout.horizon) if layout.horizon else "no horizon"
+    yield f"{layout.name}: {len(layout.copies)} copies, {len(layout.sites)} sites, {horizon}"
+    for copy in layout.copies:
+        yield f"  {copy.name:<16} {_copy_text(layout, copy)}"
+    for name, site in layout.sites.items():
+        perils = ", ".join(perils_of(site)) or "no perils"
+        yield f"  site {name:<11} {site.kind or 'of no kind'}: {perils}"
+    try:
+        compiled = compile_layout(layout, layout.horizon or 1.0)
+        for text in (*compiled.assumptions, *compiled.warnings):
+            yield f"  note: {text}"
+    except NotSimulated:
+        yield "  not simulated yet, so that simulate refuses them: " + ", ".join(
+            unsimulated(layout)
+        )
+    for name in layout.presets_used():
+        for source in presets().media[name].sources:
+            yield f"  preset {name}, {source.key}: {source.source} (grade {source.grade})"
+
+
+def _copy_text(layout: Layout, copy: Copy) -> str:
+    store = copy.store
+    drives = store.group_drives * store.group_count
+    media = f"{drives} x {store.media}" if drives > 1 else store.media
+    level = f" as {store.level or f'{drives} drives that tolerate {store.tolerance}'}"
+    where = f" at {copy.site}" if copy.site else ""
+    check = f", checked every {format_hours(copy.check.every)}" if copy.check else ""
+    away = ", offline" if copy.offline else ""
+    return f"{media}{level if drives > 1 else ''}{where}{check}{away}"
