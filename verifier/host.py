@@ -154,8 +154,6 @@ class _Worker:
             function, answers = call
             try:
                 answers.put((function(), None))
-            except OSError as error:
-                answers.put((None, error))
             except BaseException as error:  # noqa: BLE001 - handed over and raised by the caller
                 answers.put((None, error))
 
@@ -225,19 +223,26 @@ class Host:
         """
         call = "stat" if follow else "lstat"
         answer = self._fact(
-            call, path, lambda: asdict(Stat.of(os.stat(path, follow_symlinks=follow)))
+            call, path, lambda: asdict(Stat.of(Path(path).stat(follow_symlinks=follow)))
         )
         return Stat(**answer)
 
     def listdir(self, path: str) -> tuple[str, ...]:
         """Return the sorted names in a directory."""
-        return tuple(self._fact("list", path, lambda: sorted(os.listdir(path))))
+        return tuple(
+            self._fact("list", path, lambda: sorted(child.name for child in Path(path).iterdir()))
+        )
 
     def resolve(self, path: str) -> str:
         """Return the absolute path after all symbolic links."""
-        return str(
-            self._fact("resolve", path, lambda: str(Path(path).expanduser().resolve(strict=True)))
-        )
+
+        def follow() -> str:
+            try:
+                return str(Path(path).expanduser().resolve(strict=True))
+            except RuntimeError as error:  # Python < 3.13 says so about a loop of links
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
+
+        return str(self._fact("resolve", path, follow))
 
     def read_text(self, path: str) -> str:
         """Return the content of one small text file of the system; more than 4 MiB is refused."""
@@ -255,7 +260,7 @@ class Host:
         """Open a regular file for reading; each read has the timeout; nothing is recorded."""
         self._refuse_in_replay(path)
         descriptor = self._within(path, lambda: _open(path))
-        return io.BufferedReader(_GuardedFile(self, path, descriptor), CHUNK_BYTES)  # type: ignore[return-value]
+        return io.BufferedReader(_GuardedFile(self, path, descriptor), CHUNK_BYTES)
 
     def chunks(self, path: str) -> Iterator[bytes]:
         """Yield the content of a file in pieces of at most 1 MiB."""
@@ -286,7 +291,7 @@ class Host:
         waiting = [""]
         while waiting:
             folder = waiting.pop()
-            place = os.path.join(root, folder) if folder else root
+            place = f"{root.rstrip('/')}/{folder}" if folder else root
             try:
                 found = self._within(place, lambda place=place: _scan(place))  # type: ignore[misc]
             except AccessError as problem:
@@ -369,7 +374,8 @@ class Host:
                 raise Missing(argument or call, "not in the recording")
             answer = self._replay[key]
             if isinstance(answer, dict) and "error" in answer:
-                raise _BY_WORD[answer["error"]](argument, answer.get("reason", answer["error"]))
+                word = str(answer["error"])
+                raise _BY_WORD[word](argument, str(answer.get("reason", word)))
             return answer
         try:
             answer = self._within(argument, look) if guarded else look()

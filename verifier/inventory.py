@@ -171,6 +171,10 @@ class Location:
         Damage that was found, one sentence each.
     offline : bool
         Declared to be away from its reader most of the time.
+    shared_inodes : int
+        Files that are the source's own files under another name (hard links).
+    identical : bool or None
+        Same paths, sizes and times as the source: fresh, however old its newest file is.
     """
 
     name: str
@@ -194,6 +198,8 @@ class Location:
     immutable: Fact[bool] = field(default_factory=Fact)
     tool: str | None = None
     last_seen: datetime | None = None
+    shared_inodes: int = 0
+    identical: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

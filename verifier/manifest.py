@@ -52,7 +52,7 @@ class Manifest:
 
     @property
     def size_bytes(self) -> int:
-        """Sum of the sizes. [bytes]"""
+        """Sum of the sizes [bytes]."""
         return sum(fact.size for fact in self.files.values())
 
     @property
@@ -121,7 +121,7 @@ def cover(source: Manifest | None, held: Mapping[str, int], *, unseen: bool = Fa
 def _largest_missing(
     files: Mapping[str, FileFact], absent: Iterable[str], shown: int = 5
 ) -> tuple[str, ...]:
-    """Name the folders that lack most bytes; a folder that lacks everything stands for its parts."""
+    """Name the folders that lack most bytes; one that lacks all stands for its parts."""
     wanted: dict[str, int] = defaultdict(int)
     lacking: dict[str, int] = defaultdict(int)
     absent = list(absent)

@@ -1,4 +1,4 @@
-"""What a probe is asked to look at: one location as the set-up file or the command line names it."""
+"""What a probe is asked to look at: one location, as a set-up file or command line names it."""
 
 from __future__ import annotations
 

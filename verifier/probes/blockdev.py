@@ -1,0 +1,219 @@
+"""Block devices: from a partition, volume, array or loop device down to the drives."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+__all__ = ["BlockDevice", "MdArray", "below", "media_type", "parse_lsblk", "parse_mdstat"]
+
+_VIRTUAL = re.compile(
+    r"qemu|vbox|virtual|vmware|scsi_debug|elastic block|persistentdisk", re.IGNORECASE
+)
+_FLASH = re.compile(
+    r"flash|cruzer|datatraveler|jetflash|stick|thumb|ultra (fit|usb|luxe)|usb ?disk", re.IGNORECASE
+)
+_SOLID = re.compile(r"\bssd|nvme|solid.?state|portable t\d|extreme (pro )?55", re.IGNORECASE)
+_SPINNING = re.compile(
+    r"^(wdc )?wd\d|^(seagate )?st\d{3,}|^hgst|^hitachi|^toshiba (mg|dt|hdw|mq)|^hus\d|^huh\d"
+    r"|elements|expansion|backup ?plus|my ?(book|passport)|easystore",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockDevice:
+    """One block device as lsblk reports it; ``parents`` are the devices that it is made of."""
+
+    kname: str
+    name: str
+    type: str
+    number: str
+    size_bytes: int | None = None
+    model: str | None = None
+    serial: str | None = None
+    wwn: str | None = None
+    transport: str | None = None
+    rotational: bool | None = None
+    removable: bool | None = None
+    uuid: str | None = None
+    subsystems: str = ""
+    path: str = ""
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MdArray:
+    """One array of ``/proc/mdstat``: wanted and working members, and what it is busy with."""
+
+    name: str
+    level: str
+    members: tuple[str, ...]
+    failed: tuple[str, ...] = ()
+    wanted: int | None = None
+    working: int | None = None
+    action: str | None = None
+
+    @property
+    def degraded(self) -> bool | None:
+        """True if fewer members work than the array is made for."""
+        if self.wanted is None or self.working is None:
+            return None
+        return self.working < self.wanted
+
+
+def parse_lsblk(text: str) -> dict[str, BlockDevice]:
+    """Read the output of ``lsblk --json -b -O`` (util-linux 2.27 or newer).
+
+    Parameters
+    ----------
+    text : str
+        The program's output. A device below several others appears several times.
+
+    Returns
+    -------
+    dict of str to BlockDevice
+        By kernel name, with all parents.
+
+    Raises
+    ------
+    ValueError
+        If the text is not such output.
+    """
+    found: dict[str, BlockDevice] = {}
+    try:
+        for row, parent in _rows(json.loads(text)["blockdevices"], None):
+            device = found.get(row["kname"]) or _device(row)
+            if parent and parent not in device.parents:
+                device = replace(device, parents=(*device.parents, parent))
+            found[device.kname] = device
+    except (KeyError, TypeError, AttributeError) as error:
+        message = f"not the output of lsblk --json: {error}"
+        raise ValueError(message) from error
+    return found
+
+
+def below(devices: Mapping[str, BlockDevice], kname: str) -> tuple[BlockDevice, ...]:
+    """Return a device and everything that it rests on, nearest first, each once."""
+    found: dict[str, BlockDevice] = {}
+    waiting = [kname]
+    while waiting:
+        name = waiting.pop(0)
+        if name in found or name not in devices:
+            continue
+        found[name] = devices[name]
+        waiting.extend(devices[name].parents)
+    return tuple(found.values())
+
+
+def parse_mdstat(text: str) -> dict[str, MdArray]:
+    """Read ``/proc/mdstat``.
+
+    Parameters
+    ----------
+    text : str
+        The file's content.
+
+    Returns
+    -------
+    dict of str to MdArray
+        By kernel name.
+    """
+    arrays: dict[str, MdArray] = {}
+    current: str | None = None
+    for line in text.splitlines():
+        head = re.match(
+            r"(md\S+) : (?:in)?active (?:\([^)]*\) )?(?:(raid\d+|linear)\s+)?(.*)", line
+        )
+        if head:
+            current = head[1]
+            members = re.findall(r"([^\s\[]+)\[\d+\]((?:\([A-Z]\))*)", head[3])
+            arrays[current] = MdArray(
+                current,
+                head[2] or "unknown",
+                tuple(sorted(name for name, _ in members)),
+                tuple(sorted(name for name, flags in members if "(F)" in flags)),
+            )
+        elif not line.strip() or line.startswith("unused"):
+            current = None
+        elif current:
+            if count := re.search(r"\[(\d+)/(\d+)\]", line):
+                arrays[current] = replace(
+                    arrays[current], wanted=int(count[1]), working=int(count[2])
+                )
+            if action := re.search(r"(resync|recovery|reshape|check)\s*=", line):
+                arrays[current] = replace(arrays[current], action=action[1])
+    return arrays
+
+
+def media_type(device: BlockDevice) -> str | None:
+    """Judge a drive's medium from all its signals together; None when they do not suffice.
+
+    The kernel's ``rotational`` flag is only believed from a directly attached drive: USB bridges,
+    virtual disks and optical drives all say "rotational".
+    """
+    name = device.model or ""
+    if device.type == "rom" or device.kname.startswith("sr"):
+        return "optical"
+    if device.kname.startswith(("zram", "ram")):
+        return "memory"
+    if _VIRTUAL.search(name):
+        return None
+    if device.transport == "nvme" or device.kname.startswith("nvme"):
+        return "ssd"
+    if device.kname.startswith("mmcblk"):
+        return "usb-flash"
+    if device.transport == "usb":
+        return _usb_medium(name, removable=bool(device.removable))
+    if "virtio" in device.subsystems or device.kname.startswith(("vd", "xvd")):
+        return "hdd" if _SPINNING.search(name) and device.rotational else None
+    if device.type != "disk" or not (device.transport or name):
+        return None
+    if _SOLID.search(name):
+        return None if device.rotational else "ssd"
+    return {True: "hdd", False: "ssd", None: None}[device.rotational]
+
+
+def _usb_medium(name: str, *, removable: bool) -> str | None:
+    if _SOLID.search(name):
+        return "ssd"
+    if _SPINNING.search(name):
+        return "hdd"
+    return "usb-flash" if removable and _FLASH.search(name) else None
+
+
+def _rows(rows: Any, parent: str | None) -> Iterator[tuple[dict[str, Any], str | None]]:
+    for row in rows:
+        yield row, parent
+        yield from _rows(row.get("children", ()), row["kname"])
+
+
+def _device(row: dict[str, Any]) -> BlockDevice:
+    return BlockDevice(
+        kname=row["kname"],
+        name=row["name"],
+        type=row["type"],
+        number=row["maj:min"].strip(),
+        size_bytes=None if row.get("size") is None else int(row["size"]),
+        model=_word(row.get("model")),
+        serial=_word(row.get("serial")),
+        wwn=_word(row.get("wwn")),
+        transport=_word(row.get("tran")),
+        rotational=_flag(row.get("rota")),
+        removable=_flag(row.get("rm")),
+        uuid=_word(row.get("uuid")),
+        subsystems=row.get("subsystems") or "",
+        path=row.get("path") or "",
+    )
+
+
+def _word(value: Any) -> str | None:
+    return str(value).strip() or None if value is not None else None
+
+
+def _flag(value: Any) -> bool | None:
+    """Older versions print "0" and "1", newer ones false and true."""
+    return None if value is None else value in (True, "1")
