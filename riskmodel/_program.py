@@ -16,7 +16,7 @@ from riskmodel.sites import Peril, Site
 from riskmodel.units import format_hours
 
 if TYPE_CHECKING:
-    from riskmodel._kernels.groups import Program
+    from riskmodel._kernels.records import Program
     from riskmodel.layout import Copy, Layout
     from riskmodel.media import Medium
 
@@ -462,16 +462,16 @@ def _rows(dtype: np.dtype[np.void], rows: list[dict[str, float]]) -> np.ndarray:
 def _arrays(
     build: _Builder, sites: list[dict[str, float]], site_copies: list[int], horizon: float
 ) -> Program:
-    from riskmodel._kernels import laws, records
-    from riskmodel._kernels.groups import Program
+    from riskmodel._kernels import records
+    from riskmodel._kernels.records import Program
 
     sources = _rows(records.SOURCE, build.sources)
     total = math.fsum(build.rates)
     if total > 0.0:
         sources["cumulative"] = np.cumsum(build.rates) / total
     return Program(
-        terms=np.array(build.terms, laws.TERM),
-        laws=np.array(build.laws, laws.LAW),
+        terms=np.array(build.terms, records.TERM),
+        laws=np.array(build.laws, records.LAW),
         stores=_rows(records.STORE, build.stores),
         groups=_rows(records.GROUP, build.groups),
         copies=_rows(records.COPY, build.copies),

@@ -338,14 +338,14 @@ def in_words(loss: LossEstimate) -> str:
 
 
 def one_in(probability: float) -> str:
-    """Write a probability as odds with one or two figures: ``"1 in 50,000"``, ``"30 %"``."""
+    """Write a probability as odds with one figure: ``"1 in 50,000"``, ``"30 %"``."""
     if probability <= 0.0:
         return "0"
     if probability >= 0.095:
         return f"{probability:.0%}".replace("%", " %") if probability < 0.995 else "near certainty"
     odds = 1.0 / probability
     digits = math.floor(math.log10(odds))
-    return f"1 in {round(odds, -digits if digits >= 2 else 1 - digits):,.0f}"
+    return f"1 in {round(odds, -digits):,.0f}"
 
 
 def versions() -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from riskmodel._described import Described
+from riskmodel._kernels.records import EXPONENTIAL, FIXED, GOMPERTZ, LOGNORMAL, WEIBULL
 from riskmodel.errors import did_you_mean
 from riskmodel.units import HOURS_PER_YEAR, Bandwidth, Fraction, Growth, Hours, PerHour
 
@@ -28,9 +29,6 @@ __all__ = [
     "Term",
     "Weibull",
 ]
-
-NEVER, EXPONENTIAL, WEIBULL, LOGNORMAL, GOMPERTZ, FIXED = range(6)
-"""Kinds of a term, as the kernels know them."""
 
 
 class Term(NamedTuple):

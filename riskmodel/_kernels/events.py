@@ -8,12 +8,8 @@ import numpy as np
 
 from riskmodel._kernels._jit import jit
 from riskmodel._kernels.groups import (
-    INTACT,
     LOST_TO_REBUILD_ERROR,
     NOTHING,
-    PART_LOST,
-    Program,
-    State,
     advance_errors,
     any_error,
     find_next,
@@ -30,12 +26,16 @@ from riskmodel._kernels.records import (
     DOWN,
     DRIVE,
     GROUP_STATE,
+    INTACT,
+    PART_LOST,
     PERIL_MEDIA,
     PERIL_SITE,
     SHOCK_CHANCES,
     SHOCK_CHOOSE,
     UNKNOWN,
     UP,
+    Program,
+    State,
 )
 from riskmodel._kernels.rng import exponential, gamma_mean_one, start_stream, uniform
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from riskmodel._kernels._jit import jit
-from riskmodel._kernels.laws import EXPONENTIAL, FIXED, draw, residual_time
+from riskmodel._kernels.laws import draw, residual_time
 from riskmodel._kernels.records import (
     CLEAN,
     DEFECTIVE,
     DOWN,
+    EXPONENTIAL,
+    FIXED,
+    INTACT,
+    PART_LOST,
     REBUILDING,
     UNKNOWN,
     UP,
@@ -24,52 +27,6 @@ _INF = np.inf
 
 # what became of a group's event
 NOTHING, LOST_TO_FAILURES, LOST_TO_LATENT_ERROR, LOST_TO_REBUILD_ERROR = range(4)
-
-# places in State.tally
-INTACT, PART_LOST = range(2)
-
-
-class Program(NamedTuple):
-    """A layout as arrays; made by ``riskmodel._program``, read by the kernels."""
-
-    terms: np.ndarray
-    laws: np.ndarray
-    stores: np.ndarray
-    groups: np.ndarray
-    copies: np.ndarray
-    sites: np.ndarray
-    site_copies: np.ndarray
-    sources: np.ndarray
-    targets: np.ndarray
-    stress: np.ndarray
-    frailties: np.ndarray
-    horizon: float
-    source_rate: float
-    drives: int
-    spares: int
-
-
-class State(NamedTuple):
-    """One trial in progress.
-
-    ``clock`` holds each drive's next instant, ``born`` when its age was 0. ``unit`` holds the next
-    instant of each group, then of the Poisson sources together, of each copy's recovery and of
-    each site's.
-    """
-
-    rng: np.ndarray
-    clock: np.ndarray
-    status: np.ndarray
-    born: np.ndarray
-    drives: np.ndarray
-    groups: np.ndarray
-    copies: np.ndarray
-    site_down: np.ndarray
-    unit: np.ndarray
-    spares: np.ndarray
-    frailty: np.ndarray
-    tally: np.ndarray
-    chosen: np.ndarray
 
 
 @jit

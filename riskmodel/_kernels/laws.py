@@ -7,12 +7,8 @@ import math
 import numpy as np
 
 from riskmodel._kernels._jit import jit
+from riskmodel._kernels.records import EXPONENTIAL, FIXED, GOMPERTZ, LOGNORMAL, WEIBULL
 from riskmodel._kernels.rng import exponential
-
-NEVER, EXPONENTIAL, WEIBULL, LOGNORMAL, GOMPERTZ, FIXED = range(6)
-
-TERM = np.dtype([("kind", np.int64), ("a", np.float64), ("b", np.float64), ("c", np.float64)])
-LAW = np.dtype([("first", np.int64), ("count", np.int64)])
 
 _INF = np.inf
 _SQRT_HALF = math.sqrt(0.5)

@@ -6,9 +6,15 @@ GROUP_STATE, COPY_STATE. Times are hours from the start; a law is a row of LAW.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 _F, _I = np.float64, np.int64
+
+NEVER, EXPONENTIAL, WEIBULL, LOGNORMAL, GOMPERTZ, FIXED = range(6)
+TERM = np.dtype([("kind", _I), ("a", _F), ("b", _F), ("c", _F)], align=True)
+LAW = np.dtype([("first", _I), ("count", _I)], align=True)
 
 # what a copy sits on; one store a copy, at the same index
 STORE = np.dtype(
@@ -100,3 +106,49 @@ COPY_STATE = np.dtype(
     ],
     align=True,
 )
+
+# places in State.tally
+INTACT, PART_LOST = range(2)
+
+
+class Program(NamedTuple):
+    """A layout as arrays; made by ``riskmodel._program``, read by the kernels."""
+
+    terms: np.ndarray
+    laws: np.ndarray
+    stores: np.ndarray
+    groups: np.ndarray
+    copies: np.ndarray
+    sites: np.ndarray
+    site_copies: np.ndarray
+    sources: np.ndarray
+    targets: np.ndarray
+    stress: np.ndarray
+    frailties: np.ndarray
+    horizon: float
+    source_rate: float
+    drives: int
+    spares: int
+
+
+class State(NamedTuple):
+    """One trial in progress.
+
+    ``clock`` holds each drive's next instant, ``born`` when its age was 0. ``unit`` holds the next
+    instant of each group, then of the Poisson sources together, of each copy's recovery and of
+    each site's.
+    """
+
+    rng: np.ndarray
+    clock: np.ndarray
+    status: np.ndarray
+    born: np.ndarray
+    drives: np.ndarray
+    groups: np.ndarray
+    copies: np.ndarray
+    site_down: np.ndarray
+    unit: np.ndarray
+    spares: np.ndarray
+    frailty: np.ndarray
+    tally: np.ndarray
+    chosen: np.ndarray

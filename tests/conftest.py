@@ -1,0 +1,30 @@
+"""What many tests share."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+LAYOUTS = Path(__file__).parent / "layouts"
+_FIRST_LINE = re.compile(r"# [\w ]+: (?P<value>[\d.e+-]+)(?: \+- (?P<error>[\d.e+-]+))?")
+
+
+def stated_probability(path: Path) -> tuple[float, float]:
+    """Return the probability in a layout file's first line, and its standard error (0 if exact)."""
+    with path.open(encoding="utf-8") as file:
+        match = _FIRST_LINE.match(file.readline())
+    assert match is not None, f"{path} states no probability"
+    return float(match["value"]), float(match["error"] or 0.0)
+
+
+@pytest.fixture
+def disk_layout() -> dict:
+    """A layout of one drive, as the tables of a file."""
+    return {
+        "name": "one drive",
+        "horizon": "1 year",
+        "media": {"drive": {"afr": 0.02}},
+        "copies": [{"name": "disk", "store": {"media": "drive"}}],
+    }

@@ -1,0 +1,167 @@
+"""The layout file: what it accepts, what it refuses and in which words."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from riskmodel import Layout, LayoutError, Weibull, load_layout
+from riskmodel.lifetimes import Law
+from tests.conftest import LAYOUTS
+
+GOOD = """
+name = "two"
+horizon = "10 years"
+[sites.home]
+location = [52.37, 4.90]
+recovery = { fixed = "30 days" }
+[sites.home.perils]
+fire = { rate = "0.001/year" }
+[media.disk]
+lifetime = { weibull = { shape = 1.12, scale = "461386 h" } }
+[[copies]]
+name = "nas"
+site = "home"
+recovery = { fixed = "5 days" }
+[copies.store]
+level = "raid6"
+drives = 8
+media = "disk"
+rebuild = { fixed = "12 h" }
+[[copies]]
+name = "usb"
+site = "home"
+store = { media = "disk" }
+check = { every = "90 days" }
+recovery = { fixed = "5 days" }
+"""
+
+
+def _load(text: str) -> Layout:
+    return Layout.from_dict(tomllib.loads(text), origin="home.toml")
+
+
+def test_a_good_file_means_what_it_says() -> None:
+    layout = _load(GOOD)
+    assert layout.horizon == 87660.0
+    assert layout.sites["home"].perils["fire"].rate == pytest.approx(0.001 / 8766)
+    nas = layout.copies[0].store
+    assert (nas.tolerance, nas.group_drives, nas.group_count) == (2, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('site = "home"\nr', 'sight = "home"\nr', ["copies.nas", "'sight'", "did you mean 'site'"]),
+        ('every = "90 days"', 'every = "90 TB"', ["copies.usb.check.every", "a time", "'90 TB'"]),
+        ('every = "90 days"', "every = 90", ["copies.usb.check.every", "with its unit"]),
+        ('rate = "0.001/year"', 'rate = "-1/year"', ["sites.home.perils.fire.rate", "at least 0"]),
+        ('rate = "0.001/year"', 'rate = "0.001"', ["sites.home.perils.fire.rate", "no unit"]),
+        ('site = "home"\nr', 'site = "hame"\nr', ["copies.nas.site", "'hame'", "'home'"]),
+        ('name = "usb"', 'name = "nas"', ["nas: names are unique"]),
+        ('name = "usb"', 'name = "home"', ["home: names are unique"]),
+        ("[media.disk]", "[media.dusk]", ["unknown medium 'disk'", "did you mean 'dusk'"]),
+        ('level = "raid6"', 'level = "raid66"', ["copies.nas.store", "'raid66'", "'raid6'"]),
+        ("drives = 8", "drives = 2", ["copies.nas.store", "tolerates"]),
+        ('level = "raid6"', 'level = "raid6"\ntolerates = 1', ["contradicts"]),
+        ("shape = 1.12", "shape = 0", ["media.disk.lifetime.weibull.shape", "greater than 0"]),
+        ("weibull", "wiebull", ["media.disk.lifetime", "did you mean 'weibull'"]),
+        ('fixed = "12 h"', 'fixed = "12 h", never = true', ["exactly one"]),
+        ('horizon = "10 years"', 'horizon = "0 years"', ["horizon", "greater than 0"]),
+        ("location = [52.37, 4.90]", "location = [152.37, 4.90]", ["sites.home.location"]),
+    ],
+)
+def test_a_mistake_gets_one_line_that_names_place_and_fix(
+    old: str, new: str, words: list[str]
+) -> None:
+    assert old in GOOD
+    with pytest.raises(LayoutError) as caught:
+        _load(GOOD.replace(old, new, 1))
+    message = str(caught.value)
+    assert message.startswith("home.toml: ")
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"name = ", "is no TOML"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b'name = "x"', "copies: is required"),
+        (b"copies = []", "at least one copy"),
+        (b"x = " + b"[" * 5000, "is no TOML|nested too deeply"),
+        (b"#" * 5_000_000, "larger than"),
+    ],
+)
+def test_files_that_are_no_layouts(tmp_path, content: bytes, words: str) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_bytes(content)
+    with pytest.raises(LayoutError, match=words):
+        load_layout(path)
+
+
+def test_no_such_file(tmp_path) -> None:
+    with pytest.raises(LayoutError, match="no such file"):
+        load_layout(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("path", sorted(LAYOUTS.rglob("*.toml")), ids=lambda path: path.stem)
+def test_reference_files_load_and_survive_their_own_repr(path) -> None:
+    from riskmodel import layout as room
+    from riskmodel import lifetimes, media, policies, sites
+
+    layout = load_layout(path)
+    names: dict[str, object] = {}
+    for module in (policies, sites, media, lifetimes, room):
+        names |= vars(module)
+    assert eval(repr(layout), names) == layout
+
+
+def test_there_are_reference_files() -> None:
+    assert len(list((LAYOUTS / "reference").glob("*.toml"))) == 88
+    assert len(list((LAYOUTS / "multicopy").glob("*.toml"))) == 9
+
+
+def test_replace_changes_one_key_and_nothing_else() -> None:
+    layout = _load(GOOD)
+    monthly = layout.replace("copies.usb.check.every", "30 days")
+    assert monthly.copies[1].check is not None
+    assert monthly.copies[1].check.every == 720.0
+    assert monthly.replace("copies.usb.check.every", "90 days") == layout
+    assert layout.replace("media.disk.lifetime", Weibull(shape=2, scale="9 h")).media[
+        "disk"
+    ].lifetime == Law(weibull=Weibull(shape=2, scale=9.0))
+    with pytest.raises(LayoutError, match="nothing is named 'ubs'; did you mean 'usb'"):
+        layout.replace("copies.ubs.check.every", "30 days")
+    with pytest.raises(LayoutError, match="did you mean 'every'"):
+        layout.replace("copies.usb.check.evry", "30 days")
+
+
+def test_digest_knows_the_law_but_not_the_name() -> None:
+    layout = _load(GOOD)
+    assert layout.digest() == _load(GOOD.replace('"two"', '"other"')).digest()
+    assert layout.digest() != layout.replace("copies.usb.check.every", "30 days").digest()
+
+
+def test_ranges_are_read_ordered_and_remembered() -> None:
+    text = GOOD.replace('"0.001/year"', '{ low = "0.1 %/year", mode = "0.2 %/year", high = 0.9 }')
+    with pytest.raises(LayoutError, match=r"fire.rate"):
+        _load(text)  # 0.9 has no unit
+    layout = _load(text.replace("0.9", '"0.9 %/year"'))
+    assert layout.sites["home"].perils["fire"].rate == pytest.approx(0.002 / 8766)
+    assert layout.ranges[0].path == "sites.home.perils.fire.rate"
+    with pytest.raises(LayoutError, match="low <= mode <= high"):
+        _load(text.replace("0.9", '"0.01 %/year"'))
+
+
+def test_one_label_has_one_variance() -> None:
+    other = '[media.other]\nafr = 0.01\nbatch = { label = "b", variance = 0.5 }\n'
+    clash = GOOD.replace(
+        "[media.disk]\n", other + '[media.disk]\nbatch = { label = "b", variance = 1 }\n'
+    )
+    with pytest.raises(LayoutError, match="label 'b' has variance"):
+        _load(clash)

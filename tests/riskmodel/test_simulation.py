@@ -1,0 +1,225 @@
+"""The facade: same bits for any threads, honest stops, refusals."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import riskmodel as rm
+from riskmodel.estimate import binomial_interval, one_in
+from tests.conftest import LAYOUTS
+
+
+@pytest.fixture(scope="module")
+def busy() -> rm.Layout:
+    return rm.load_layout(LAYOUTS / "multicopy" / "nas-usb-cloud.toml")
+
+
+def test_a_seed_gives_the_same_bits_for_any_number_of_threads(busy: rm.Layout) -> None:
+    runs = [
+        replace(
+            rm.simulate(busy, method="events", trials=10_007, seed=5, threads=n),
+            elapsed_seconds=0.0,
+        )
+        for n in (1, 2, 3, 7)
+    ]
+    assert all(run == runs[0] for run in runs[1:])
+    other = rm.simulate(busy, method="events", trials=10_007, seed=6)
+    assert other.bins != runs[0].bins
+
+
+def test_stopping_by_target_does_not_depend_on_threads(busy: rm.Layout) -> None:
+    one, three = (
+        rm.simulate(busy, method="events", target_relative_error=0.1, threads=n) for n in (1, 3)
+    )
+    assert (one.trials, one.losses) == (three.trials, three.losses)
+    assert one.relative_error <= 0.1
+
+
+def test_sums_of_two_runs_are_the_sum(busy: rm.Layout) -> None:
+    one = rm.simulate(busy, method="events", trials=3_000, seed=1)
+    two = rm.simulate(busy, method="events", trials=5_000, seed=2)
+    both = one + two
+    assert both.trials == 8_000
+    assert both.losses == one.losses + two.losses
+    with pytest.raises(rm.InputError, match="of seed 1"):
+        one + one
+    with pytest.raises(rm.InputError, match="horizons"):
+        one + rm.simulate(busy, horizon="1 year", method="events", trials=10, seed=9)
+
+
+def test_no_loss_is_a_bound_and_never_zero() -> None:
+    layout = rm.load_layout(LAYOUTS / "reference" / "rs10_4_par-10y.toml")
+    loss = rm.simulate(layout, method="events", trials=1_000)
+    assert loss.losses == 0
+    assert loss.interval(0.95)[1] == pytest.approx(-math.log(0.05) / 1000, rel=0.01)
+    document = loss.to_dict()
+    assert document["probability"] is None
+    assert document["standard_error"] > 0
+    assert any("upper bound" in text for text in document["warnings"])
+    assert "less than 1 in" in str(loss)
+
+
+def test_json_has_what_the_design_names(busy: rm.Layout) -> None:
+    document = json.loads(json.dumps(rm.simulate(busy, trials=2_000).to_dict(), allow_nan=False))
+    wanted = ["layout", "horizon_years", "probability", "standard_error", "interval", "confidence", "method", "trials", "seed", "elapsed_seconds", "curve", "causes", "partial_loss", "rollback", "restore", "parameter_range", "warnings", "versions"]
+    assert set(wanted) <= set(document)
+    assert set(document["curve"]) == {"years", "probability"}
+    assert document["curve"]["probability"][-1] == pytest.approx(document["probability"])
+    assert sum(cause["share"] for cause in document["causes"]) == pytest.approx(1)
+
+
+def test_results_show_in_notebooks(busy: rm.Layout) -> None:
+    loss = rm.simulate(busy, trials=2_000)
+    assert loss.to_frame().loc[0, "probability"] == loss.probability
+    assert "lose everything" in loss._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"method": "evnets"}, "did you mean 'events'"),
+        ({"method": "excursion"}, "not built yet"),
+        ({"trials": 0}, "trials: must be at least 1"),
+        ({"threads": 0}, "threads: must be at least 1"),
+        ({"target_relative_error": 2.0}, "target_relative_error: must be between"),
+        ({"seed": -1}, "seed: must be between"),
+        ({"horizon": "ten years"}, "expects a time"),
+        ({"horizon": "0 h"}, "horizon: must be above zero"),
+    ],
+)
+def test_bad_options_are_named(busy: rm.Layout, options: dict, words: str) -> None:
+    with pytest.raises(rm.InputError, match=words):
+        rm.simulate(busy, **options)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("threats", {"defaults": True}),
+        ("keys.k", {"kept": ["disk"]}),
+        ("copies.disk.fed", {"from": "other"}),
+        ("copies.disk.retention", {"daily": 7}),
+        ("copies.disk.immutable", "30 days"),
+        ("copies.disk.rotation", 3),
+        ("copies.disk.pieces", 3),
+        ("copies.disk.store.refresh", "5 years"),
+    ],
+)
+def test_a_key_that_is_not_simulated_is_refused(disk_layout: dict, key: str, value) -> None:
+    disk_layout["copies"].append(
+        {"name": "other", "store": {"media": "drive"}, "recovery": {"fixed": "1 day"}}
+    )
+    disk_layout["copies"][0]["recovery"] = {"fixed": "1 day"}
+    layout = rm.Layout.from_dict(disk_layout)
+    rm.simulate(layout, trials=10)
+    with pytest.raises(rm.NotSimulated, match=key.split(".")[-1]):
+        rm.simulate(layout.replace(key, value), trials=10)
+
+
+def test_a_range_is_refused_not_ignored(disk_layout: dict) -> None:
+    disk_layout["media"]["drive"]["afr"] = {"low": 0.01, "mode": 0.02, "high": 0.04}
+    with pytest.raises(rm.NotSimulated, match=r"media\.drive\.afr"):
+        rm.simulate(rm.Layout.from_dict(disk_layout))
+
+
+def test_what_a_simulation_needs_is_asked_for(disk_layout: dict) -> None:
+    two = {
+        **disk_layout,
+        "copies": [*disk_layout["copies"], {"name": "b", "store": {"media": "drive"}}],
+    }
+    with pytest.raises(rm.LayoutError, match=r"copies\.disk\.recovery: is required"):
+        rm.simulate(rm.Layout.from_dict(two))
+    assumed = rm.simulate(rm.Layout.from_dict({**two, "size": "1 TB"}), trials=100)
+    assert any("copies.disk.recovery" in text for text in assumed.assumptions)
+    raid = {
+        **disk_layout,
+        "copies": [{"name": "r", "store": {"media": "drive", "level": "raid5", "drives": 4}}],
+    }
+    with pytest.raises(rm.LayoutError, match=r"copies\.r\.store\.rebuild: is required"):
+        rm.simulate(rm.Layout.from_dict(raid))
+    with pytest.raises(rm.LayoutError, match="horizon: is required"):
+        rm.simulate(rm.Layout.from_dict(two).replace("horizon", None))
+
+
+def test_an_offline_copy_without_check_is_warned_about(disk_layout: dict) -> None:
+    disk_layout["copies"] = [
+        {"name": n, "store": {"media": "drive"}, "recovery": {"fixed": "1 day"}} for n in "ab"
+    ]
+    disk_layout["copies"][1]["offline"] = True
+    loss = rm.simulate(rm.Layout.from_dict(disk_layout), trials=100)
+    assert any("never noticed" in text for text in loss.warnings)
+
+
+def test_one_drive_lives_by_its_law(disk_layout: dict) -> None:
+    layout = rm.Layout.from_dict(disk_layout)
+    loss = rm.simulate(layout, method="events", trials=200_000)
+    assert abs(loss.probability - 0.02) < 4 * loss.standard_error
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    afr=st.floats(0.01, 0.6),
+    years=st.floats(0.5, 10),
+    rebuild=st.floats(10, 2000),
+    drives=st.integers(2, 8),
+)
+def test_worse_is_never_better(afr: float, years: float, rebuild: float, drives: int) -> None:
+    """More hazard, time, rebuild or drives, or less parity, never lowers the probability."""
+
+    def loss(afr: float, years: float, rebuild: float, drives: int, tolerates: int) -> float:
+        layout = rm.Layout.from_dict(
+            {
+                "horizon": f"{years!r} years",
+                "media": {"m": {"afr": afr}},
+                "copies": [
+                    {
+                        "name": "g",
+                        "store": {
+                            "media": "m",
+                            "drives": drives,
+                            "tolerates": tolerates,
+                            "rebuild": {"exponential": {"mean": f"{rebuild!r} h"}},
+                        },
+                    }
+                ],
+            }
+        )
+        found = rm.simulate(layout)
+        assert found.method == "exact"
+        assert 0.0 <= found.probability <= 1.0
+        return found.probability
+
+    base = loss(afr, years, rebuild, drives, 1)
+    slack = 1.0 + 1e-9
+    assert base <= slack * loss(min(afr * 1.2, 0.9), years, rebuild, drives, 1)
+    assert base <= slack * loss(afr, years * 1.2, rebuild, drives, 1)
+    assert base <= slack * loss(afr, years, rebuild * 1.2, drives, 1)
+    assert base <= slack * loss(afr, years, rebuild, drives + 1, 1)
+    assert base <= slack * loss(afr, years, rebuild, drives, 0)
+
+
+@pytest.mark.parametrize(("hits", "trials"), [(0, 50), (1, 50), (7, 40), (50, 50)])
+def test_intervals_are_those_of_the_binomial_tail(hits: int, trials: int) -> None:
+    """Clopper-Pearson ends are where a binomial tail has half the remaining mass."""
+    from scipy.stats import binom
+
+    low, high = binomial_interval(hits, trials, 0.9)
+    tail = 0.1 if hits in (0, trials) else 0.05
+    if hits > 0:
+        assert binom.sf(hits - 1, trials, low) == pytest.approx(tail)
+    if hits < trials:
+        assert binom.cdf(hits, trials, high) == pytest.approx(tail)
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [(2.1e-5, "1 in 50,000"), (0.3, "30 %"), (0.012, "1 in 80"), (1.0, "near certainty")],
+)
+def test_odds_are_written_with_one_figure(probability: float, words: str) -> None:
+    assert one_in(probability) == words

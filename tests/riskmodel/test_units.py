@@ -1,0 +1,78 @@
+"""Quantities: what is accepted, converted and refused."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from riskmodel.errors import UnitError
+from riskmodel.units import format_hours, hours, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("12 h", "time", 12.0),
+        ("12h", "time", 12.0),
+        ("2 days", "time", 48.0),
+        ("1 year", "time", 8766.0),
+        ("90 min", "time", 1.5),
+        ("0.002/year", "rate", 0.002 / 8766.0),
+        ("1.4 %/year", "rate", 0.014 / 8766.0),
+        ("2e-06/hour", "rate", 2e-6),
+        ("4 TB", "size", 4e12),
+        ("1 TiB", "size", 2.0**40),
+        ("120 MB/s", "bandwidth", 120e6 * 3600),
+        ("100 Mbit/s", "bandwidth", 100e6 / 8 * 3600),
+        ("50 km", "distance", 50.0),
+        ("30 %", "share", 0.3),
+        (0.3, "share", 0.3),
+        (17, "time", 17.0),
+    ],
+)
+def test_quantities_become_inside_units(text: str, kind: str, value: float) -> None:
+    assert parse(text, kind) == pytest.approx(value, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("12", "no unit"),
+        ("4 TB", "another kind"),
+        ("2 yaers", "did you mean 'year"),
+        ("10 parsec", "unknown unit 'parsec'"),
+        ("9**9**9 h", "expects a time"),
+        ("1 h + 1 h", "expects a time"),
+        ("h", "expects a time"),
+        ("", "expects a time"),
+        ("1" * 5000 + " h", "expects a time"),
+        (True, "expects a time"),
+        ([1], "expects a time"),
+    ],
+)
+def test_what_is_no_time_is_refused_with_an_example(text: object, words: str) -> None:
+    with pytest.raises(UnitError, match=words.replace("*", r"\*")) as caught:
+        parse(text, "time")
+    assert len(str(caught.value)) < 300
+
+
+@given(st.floats(min_value=0, max_value=1e12, allow_nan=False))
+def test_hours_written_by_python_come_back(value: float) -> None:
+    assert hours(f"{value!r} h") == value
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_quantity_or_one_clear_refusal(text: str) -> None:
+    with contextlib.suppress(UnitError):
+        assert not math.isnan(parse(text, "time"))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(8766, "1 year"), (36, "1.5 days"), (1, "1 hour"), (0.5, "0.5 hours")]
+)
+def test_times_are_written_for_people(value: float, text: str) -> None:
+    assert format_hours(value) == text
