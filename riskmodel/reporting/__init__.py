@@ -1,0 +1,121 @@
+"""Reports: one self-contained HTML page out of headed sections; no network, prints well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Answer", "Figure", "Items", "Page", "Prose", "Section", "Table", "render"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the headline answers: a question, a short answer, a sentence around it."""
+
+    question: str
+    answer: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Paragraphs."""
+
+    paragraphs: tuple[str, ...]
+    kind: str = "prose"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of sentences."""
+
+    items: tuple[str, ...]
+    kind: str = "items"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headed columns; a cell that is pass, fail or unknown shows as such."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    kind: str = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An inline SVG picture, and what it shows in words."""
+
+    svg: str
+    caption: str
+    kind: str = "figure"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands under it."""
+
+    heading: str
+    parts: tuple[Prose | Items | Table | Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole report."""
+
+    title: str
+    subtitle: str
+    answers: tuple[Answer, ...]
+    sections: tuple[Section, ...]
+    footer: str = ""
+
+
+def render(page: Page) -> str:
+    """Return the page as HTML.
+
+    Parameters
+    ----------
+    page : Page
+        What to show; every text is escaped.
+
+    Returns
+    -------
+    str
+        A document that needs no other file and no network.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(page=page)
+
+
+def write(page: Page, path: Path) -> None:
+    """Write the page, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    from riskmodel.errors import InputError
+
+    text = render(page)
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def sentences(texts: Sequence[str]) -> Items:
+    """Return texts as a list of sentences, each with a capital and a full stop."""
+    return Items(tuple(text[:1].upper() + text[1:].rstrip(".") + "." for text in texts if text))
