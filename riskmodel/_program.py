@@ -260,7 +260,7 @@ class _Builder:
                 "kind": kind,
                 "first": len(self.targets),
                 "count": len(targets),
-                "choose": choose,
+                "picks": choose,
                 "kills": kills,
             }
         )
@@ -385,7 +385,7 @@ def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: 
     for _ in range(store.group_count):
         build.groups.append(
             {
-                "copy": index,
+                "owner": index,
                 "first": build.drives,
                 "drives": store.group_drives,
                 "tolerates": store.tolerance,

@@ -219,7 +219,7 @@ def chunk_trials(compiled: Compiled) -> int:
     program = compiled.program
     failures = 0.0
     for group in program.groups:
-        store = program.stores[group["copy"]]
+        store = program.stores[group["owner"]]
         failures += group["drives"] * (1.0 + min(store["hazard_new"], 1e6))
     events = 10.0 + failures + program.source_rate * program.horizon
     return int(2 ** max(5, min(15, round(math.log2(_EVENTS_A_CHUNK / events)))))

@@ -242,10 +242,10 @@ def _choose(P, S, source, t):
         if stands:
             S.chosen[intact] = k
             intact += 1
-    for k in range(min(source.choose, intact)):
+    for k in range(min(source.picks, intact)):
         pick = k + int(uniform(S.rng) * (intact - k))
         S.chosen[k], S.chosen[pick] = S.chosen[pick], S.chosen[k]
-    for k in range(min(source.choose, intact)):
+    for k in range(min(source.picks, intact)):
         _hit(P, S, P.targets[S.chosen[k]], t)
 
 
@@ -389,7 +389,7 @@ def _trial(P, S, causes, bins):
             if outcome == NOTHING:
                 continue
             t = S.unit[who]
-            c = P.groups[who].copy
+            c = P.groups[who].owner
             cause = (outcome - 1) * n_copies + c
             _lose_copy(P, S, c, t)
         elif who == n_groups:

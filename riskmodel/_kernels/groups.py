@@ -64,8 +64,8 @@ def restress(P, S, g, t):
     Given survival so far, the hazard still to be spent is a unit exponential again.
     """
     group = P.groups[g]
-    store = P.stores[group.copy]
-    scale = S.copies[group.copy].frailty * stress_factor(P, store, S.groups[g].down)
+    store = P.stores[group.owner]
+    scale = S.copies[group.owner].frailty * stress_factor(P, store, S.groups[g].down)
     law = P.laws[store.lifetime]
     for d in range(group.first, group.first + group.drives):
         if S.status[d] == UP:
@@ -102,7 +102,7 @@ def any_error(P, S, g, t):
     group = P.groups[g]
     found = False
     for d in range(group.first, group.first + group.drives):
-        if S.status[d] == UP and advance_errors(P, S, d, group.copy, t):
+        if S.status[d] == UP and advance_errors(P, S, d, group.owner, t):
             found = True
     return found
 
@@ -121,7 +121,7 @@ def lose_part(P, S, c, t):
 @jit
 def start_rebuild(P, S, g, d, t):
     """Schedule the rebuild of a drive that failed at t; its clock waits for part and turn."""
-    c = P.groups[g].copy
+    c = P.groups[g].owner
     store = P.stores[c]
     drive = S.drives[d]
     group = S.groups[g]
@@ -187,9 +187,9 @@ def find_next(P, S, g):
         if clock[d] < t:
             t = clock[d]
             who = d
-    store = P.stores[group.copy]
+    store = P.stores[group.owner]
     if store.while_rebuilding and S.groups[g].down == group.tolerates:
-        if S.copies[group.copy].intact:
+        if S.copies[group.owner].intact:
             for d in range(first, first + group.drives):
                 drive = S.drives[d]
                 if S.status[d] == UP:
@@ -284,7 +284,7 @@ def _run_plain(
 def run_group(P, S, g, limit):
     """Run one group until its next instant lies beyond the limit, or its copy is lost."""
     group = P.groups[g]
-    c = group.copy
+    c = group.owner
     store = P.stores[c]
     state = S.groups[g]
     if store.plain and S.copies[c].intact:
@@ -346,7 +346,7 @@ def run_group(P, S, g, limit):
 @jit
 def _fail(P, S, g, d, t):
     group = P.groups[g]
-    c = group.copy
+    c = group.owner
     store = P.stores[c]
     state = S.groups[g]
     state.down += 1

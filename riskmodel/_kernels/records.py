@@ -12,99 +12,90 @@ import numpy as np
 
 _F, _I = np.float64, np.int64
 
+
+def _record(*fields: tuple[str, type]) -> np.dtype[np.record]:
+    """Return a record type whose fields are attributes with and without the compiler."""
+    return np.dtype((np.record, np.dtype(list(fields), align=True)))
+
+
 NEVER, EXPONENTIAL, WEIBULL, LOGNORMAL, GOMPERTZ, FIXED = range(6)
-TERM = np.dtype([("kind", _I), ("a", _F), ("b", _F), ("c", _F)], align=True)
-LAW = np.dtype([("first", _I), ("count", _I)], align=True)
+TERM = _record(("kind", _I), ("a", _F), ("b", _F), ("c", _F))
+LAW = _record(("first", _I), ("count", _I))
 
 # what a copy sits on; one store a copy, at the same index
-STORE = np.dtype(
-    [
-        ("lifetime", _I),
-        ("age", _F),
-        ("batch", _I),  # index of a frailty, -1 for none
-        ("model", _I),
-        ("hazard_start", _F),  # cumulative hazard of a first drive over the horizon
-        ("hazard_new", _F),  # of a replacement
-        ("rebuild", _I),
-        ("serial", _I),
-        ("spares", _I),  # -1: parts are always at hand
-        ("first_spare", _I),
-        ("spare_wait", _I),
-        ("latent_mean", _F),  # 0: none, or none that could matter
-        ("scrub", _I),
-        ("scrub_every", _F),  # 0: no cycle
-        ("while_rebuilding", _I),  # latent_rule at-failure-and-rebuild
-        ("whole", _I),  # latent_loss whole
-        ("rebuild_error", _F),
-        ("first_stress", _I),
-        ("stresses", _I),
-        ("first_group", _I),
-        ("groups", _I),
-        ("plain", _I),  # drives fail and are rebuilt in parallel, and nothing else
-    ],
-    align=True,
+STORE = _record(
+    ("lifetime", _I),
+    ("age", _F),
+    ("batch", _I),  # index of a frailty, -1 for none
+    ("model", _I),
+    ("hazard_start", _F),  # cumulative hazard of a first drive over the horizon
+    ("hazard_new", _F),  # of a replacement
+    ("rebuild", _I),
+    ("serial", _I),
+    ("spares", _I),  # -1: parts are always at hand
+    ("first_spare", _I),
+    ("spare_wait", _I),
+    ("latent_mean", _F),  # 0: none, or none that could matter
+    ("scrub", _I),
+    ("scrub_every", _F),  # 0: no cycle
+    ("while_rebuilding", _I),  # latent_rule at-failure-and-rebuild
+    ("whole", _I),  # latent_loss whole
+    ("rebuild_error", _F),
+    ("first_stress", _I),
+    ("stresses", _I),
+    ("first_group", _I),
+    ("groups", _I),
+    ("plain", _I),  # drives fail and are rebuilt in parallel, and nothing else
 )
 
-GROUP = np.dtype([("copy", _I), ("first", _I), ("drives", _I), ("tolerates", _I)], align=True)
+GROUP = _record(("owner", _I), ("first", _I), ("drives", _I), ("tolerates", _I))
 
-COPY = np.dtype(
-    [
-        ("site", _I),
-        ("recovery", _I),
-        ("vulnerability", _F),
-        ("check_every", _F),  # 0: noticed at once, inf: never
-        ("random_phase", _I),
-    ],
-    align=True,
+COPY = _record(
+    ("site", _I),
+    ("recovery", _I),
+    ("vulnerability", _F),
+    ("check_every", _F),  # 0: noticed at once, inf: never
+    ("random_phase", _I),
 )
 
-SITE = np.dtype([("recovery", _I), ("destructible", _I), ("first", _I), ("copies", _I)], align=True)
+SITE = _record(("recovery", _I), ("destructible", _I), ("first", _I), ("copies", _I))
 
 # Poisson sources: what can strike, and at what share of the total rate
 PERIL_SITE, PERIL_MEDIA, SHOCK_CHANCES, SHOCK_CHOOSE, SHOCK_STORE = range(5)
-SOURCE = np.dtype(
-    [
-        ("kind", _I),
-        ("cumulative", _F),
-        ("first", _I),  # targets
-        ("count", _I),
-        ("choose", _I),
-        ("kills", _F),
-    ],
-    align=True,
+SOURCE = _record(
+    ("kind", _I),
+    ("cumulative", _F),
+    ("first", _I),  # targets
+    ("count", _I),
+    ("picks", _I),
+    ("kills", _F),
 )
 
-TARGET = np.dtype([("is_site", _I), ("index", _I), ("chance", _F)], align=True)
+TARGET = _record(("is_site", _I), ("index", _I), ("chance", _F))
 
-FRAILTY = np.dtype([("variance", _F)])
+FRAILTY = _record(("variance", _F))
 
 UP, REBUILDING, WAITING, DOWN = 1, 0, 2, 3
 UNKNOWN, CLEAN, DEFECTIVE = -1, 0, 1
-DRIVE = np.dtype(
-    [
-        ("error", _I),
-        ("error_next", _F),  # next change of the error; if UNKNOWN, clean since then
-        ("rebuild_end", _F),
-        ("bare", _I),  # its rebuild began with no redundancy left
-        ("spare", _I),  # the spare that it waits for
-        ("start", _F),
-    ],
-    align=True,
+DRIVE = _record(
+    ("error", _I),
+    ("error_next", _F),  # next change of the error; if UNKNOWN, clean since then
+    ("rebuild_end", _F),
+    ("bare", _I),  # its rebuild began with no redundancy left
+    ("spare", _I),  # the spare that it waits for
+    ("start", _F),
 )
 
-GROUP_STATE = np.dtype([("down", _I), ("busy_until", _F), ("next", _I)], align=True)
+GROUP_STATE = _record(("down", _I), ("busy_until", _F), ("next", _I))
 
-COPY_STATE = np.dtype(
-    [
-        ("intact", _I),
-        ("noticed", _F),
-        ("part_until", _F),  # a lost part of it has healed by then
-        ("phase", _F),
-        ("frailty", _F),
-        ("survive_start", _F),  # chance of a first drive to outlast the horizon
-        ("survive_new", _F),
-    ],
-    align=True,
+COPY_STATE = _record(
+    ("intact", _I),
+    ("noticed", _F),
+    ("part_until", _F),  # a lost part of it has healed by then
+    ("phase", _F),
+    ("frailty", _F),
+    ("survive_start", _F),  # chance of a first drive to outlast the horizon
+    ("survive_new", _F),
 )
 
 # places in State.tally

@@ -67,7 +67,26 @@ def test_no_loss_is_a_bound_and_never_zero() -> None:
 
 def test_json_has_what_the_design_names(busy: rm.Layout) -> None:
     document = json.loads(json.dumps(rm.simulate(busy, trials=2_000).to_dict(), allow_nan=False))
-    wanted = ["layout", "horizon_years", "probability", "standard_error", "interval", "confidence", "method", "trials", "seed", "elapsed_seconds", "curve", "causes", "partial_loss", "rollback", "restore", "parameter_range", "warnings", "versions"]
+    wanted = [
+        "layout",
+        "horizon_years",
+        "probability",
+        "standard_error",
+        "interval",
+        "confidence",
+        "method",
+        "trials",
+        "seed",
+        "elapsed_seconds",
+        "curve",
+        "causes",
+        "partial_loss",
+        "rollback",
+        "restore",
+        "parameter_range",
+        "warnings",
+        "versions",
+    ]
     assert set(wanted) <= set(document)
     assert set(document["curve"]) == {"years", "probability"}
     assert document["curve"]["probability"][-1] == pytest.approx(document["probability"])
