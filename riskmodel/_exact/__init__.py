@@ -1,0 +1,1 @@
+"""The parts of ``riskmodel.exact``: reading a layout, state spaces, chains, closed forms."""
