@@ -1,0 +1,111 @@
+"""The command as its users meet it: results on stdout, one message for a mistake."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from riskmodel import Layout, load_layout
+from tests.conftest import LAYOUTS
+
+COMMAND = [sys.executable, "-m", "riskmodel"]
+NAS = str(LAYOUTS / "multicopy" / "nas-usb-cloud.toml")
+SAFE = str(LAYOUTS / "multicopy" / "fire-safe.toml")
+
+
+def _run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def test_help_is_quick() -> None:
+    times = []
+    for _ in range(3):
+        started = time.perf_counter()
+        assert "simulate" in _run("--help").stdout
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.3
+
+
+def test_simulate_prints_the_headline_first_and_nothing_on_stderr() -> None:
+    done = _run("simulate", NAS, "--trials", "5000")
+    assert done.returncode == 0
+    assert done.stdout.startswith("01-nas-usb-cloud: about 1 in ")
+    assert done.stderr == ""
+
+
+def test_json_is_an_object_for_one_file_and_a_list_for_several() -> None:
+    one = json.loads(_run("simulate", NAS, "--trials", "1000", "--json").stdout)
+    assert one["layout"] == "01-nas-usb-cloud"
+    several = json.loads(_run("simulate", NAS, SAFE, "--trials", "1000", "--json").stdout)
+    assert [loss["layout"] for loss in several] == ["01-nas-usb-cloud", "15-fire-safe"]
+
+
+def test_compare_puts_the_safest_first() -> None:
+    done = _run("compare", SAFE, NAS, "--trials", "20000")
+    assert done.stdout.index("01-nas-usb-cloud") < done.stdout.index("15-fire-safe")
+
+
+def test_check_says_what_a_layout_means() -> None:
+    done = _run("check", NAS)
+    assert done.returncode == 0
+    assert "8 x nas as raid6 at home" in done.stdout
+
+
+def test_schema_describes_every_key_of_a_layout() -> None:
+    schema = json.loads(_run("schema").stdout)
+    assert {"copies", "sites", "media", "shocks", "keys", "threats"} <= set(schema["properties"])
+
+
+def test_new_writes_a_layout_that_loads_and_never_overwrites(tmp_path: Path) -> None:
+    listed = _run("new", "--list").stdout.splitlines()
+    assert len(listed) >= 7
+    name = listed[0].split()[0]
+    assert _run("new", name, "-o", "mine.toml", cwd=tmp_path).returncode == 0
+    assert isinstance(load_layout(tmp_path / "mine.toml"), Layout)
+    again = _run("new", name, "-o", "mine.toml", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "is empty"),
+        ("no toml", "is no TOML"),
+        ('nme = "x"', "unknown key 'nme'; did you mean 'name'?"),
+        ('[[copies]]\nname = "a"\nsite = "x"\nstore = { media = "hdd" }', "unknown site 'x'"),
+        ('horizon = "9 TB"', "horizon: expects a time"),
+    ],
+)
+@pytest.mark.parametrize("command", ["simulate", "check", "compare"])
+def test_bad_input_exits_2_with_one_line(
+    tmp_path: Path, command: str, content: str, words: str
+) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text(content)
+    done = _run(command, str(path))
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_wrong_usage_exits_2() -> None:
+    for words in (["simulat"], ["simulate"], ["simulate", NAS, "--trials", "many"]):
+        done = _run(*words)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_stops_early_is_no_error() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m riskmodel schema | head -1", shell=True, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.startswith("{")
+    assert done.stderr == ""
