@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "EXPONENTIAL",
+    "FIXED",
     "Exponential",
     "Gompertz",
     "Law",

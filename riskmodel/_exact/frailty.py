@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel._exact.reading import refuse
+from riskmodel.errors import StateSpaceTooLarge
 
 __all__ = ["average", "gamma_rule"]
 
@@ -56,7 +56,8 @@ def gamma_rule(
     low = _edge(shape, 1.0, depth, -1.0)
     high = _edge(shape, order, depth, 1.0)
     step = min(0.33, 0.75 / math.sqrt(shape + order)) * 0.6**finer
-    logs = low + step * np.arange(math.ceil((high - low) / step) + 1)
+    count = math.ceil((high - low) / step) + 1
+    logs = low + step * np.arange(count, dtype=np.float64)
     weights = step * np.exp(_log_density(shape, logs))
     nodes = np.concatenate([[0.0], np.exp(logs)])
     return nodes, np.concatenate([[1.0 - math.fsum(weights)], weights])
@@ -128,7 +129,6 @@ def average(
         If the accuracy takes more nodes than can be afforded.
     """
     known: _Array | None = None
-    nodes = 0
     for finer in range(_REFINEMENTS):
         rules = [
             gamma_rule(variance, order=order, failures=failures, finer=finer)
@@ -145,4 +145,7 @@ def average(
         if known is not None and np.all(np.abs(values - known) <= _TOLERANCE * np.abs(values)):
             return np.asarray(values), nodes
         known = values
-    refuse(place, f"the average over {len(variances)} frailties takes more than {most_nodes} nodes")
+    raise StateSpaceTooLarge(
+        f"{place}: the average over {len(variances)} frailties does not settle, or takes more "
+        f"than the {most_nodes:,} points that can be afforded"
+    )

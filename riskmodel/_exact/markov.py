@@ -91,6 +91,7 @@ class _Plan:
         chain = Propagator(generator(rates), self.longest_hours, only_longest=self.even)
         chances = np.zeros((len(frailties), 1, space.size))
         chances[:, 0, 1] = 1.0
+        moves = {every: np.eye(space.size)[to] for every, to in space.checks.items()}
         curve = []
         for gap, (_, every) in zip(self.gaps, self.instants, strict=True):
             if gap > 0.0:
@@ -98,7 +99,5 @@ class _Plan:
             if every == 0.0:
                 curve.append(chances[:, 0, 0])
             else:
-                moved = np.zeros_like(chances)
-                np.add.at(moved, (slice(None), slice(None), space.checks[every]), chances)
-                chances = moved
+                chances = chances @ moves[every]
         return np.stack(curve, axis=1)

@@ -41,7 +41,7 @@ class Method:
 
 
 def curve_times(problem: Problem) -> _Array:
-    """Return the ends of equal slices of the horizon. [h]"""
+    """Return the ends of equal slices of the horizon, in hours."""
     return problem.horizon_hours * np.arange(1, SLICES + 1) / SLICES
 
 
