@@ -171,4 +171,5 @@ def fixed_rebuild_loss(
     age = width[..., None] * share
     arrived = gammainc(k[:, None] + 1.0, first * np.maximum(left[..., None] - age, 0.0))
     inner = (second * np.exp(-second * age) * arrived) @ weights
-    return np.asarray((np.exp(-k * second * rebuild_hours) * width * inner).sum(axis=1))
+    lost = (np.exp(-k * second * rebuild_hours) * width * inner).sum(axis=1)
+    return np.asarray(np.minimum(lost, 1.0))
