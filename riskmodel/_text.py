@@ -41,7 +41,8 @@ def _estimate_lines(loss: LossEstimate) -> Iterator[str]:
     yield f"  method           {loss.method}{trials}, {loss.elapsed_seconds:.2g} s"
     yield f"                   {loss.why}"
     for heading, cause in zip(_once("causes"), loss.causes[:6], strict=False):
-        yield f"  {heading:<16} {cause.share:>4.0%} {cause.name}"
+        share = f"{cause.share:.0%}" if cause.share >= 0.005 else "<1%"
+        yield f"  {heading:<16} {share:>4} {cause.name}"
     for text in loss.assumptions:
         yield f"  assumed: {text}"
     for text in loss.all_warnings:

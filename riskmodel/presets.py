@@ -12,9 +12,9 @@ from riskmodel._data import data_folder
 from riskmodel._described import Described
 from riskmodel.media import Medium, Name
 from riskmodel.sites import Peril
-from riskmodel.units import Bandwidth, Hours
+from riskmodel.units import Bandwidth, Hours, PerHour
 
-__all__ = ["MediumPreset", "Presets", "SitePreset", "Source", "presets"]
+__all__ = ["MediumPreset", "Presets", "ShockPreset", "SitePreset", "Source", "presets"]
 
 
 class Source(Described):
@@ -52,11 +52,21 @@ class SitePreset(Described):
     sources: tuple[Source, ...] = ()
 
 
+class ShockPreset(Described):
+    """Harm by people or malware: how often it strikes; a layout says whom."""
+
+    about: str
+    rate: PerHour
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+
+
 class Defaults(Described):
     """Numbers that stand in where a layout is silent."""
 
     rebuild_bandwidth: Bandwidth
     replacement_wait: Hours
+    model_variance: float
+    batch_variance: float
     sources: tuple[Source, ...]
 
 
@@ -65,6 +75,7 @@ class Presets(Described):
 
     media: dict[Name, MediumPreset]
     sites: dict[Name, SitePreset]
+    shocks: dict[Name, ShockPreset]
     defaults: Defaults
 
 

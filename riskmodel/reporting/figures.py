@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["causes", "curve"]
 
-_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "threetwoone", "font.size": 10.0}
+_STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "threetwoone", "font.size": 10.0}
 _DASHES = ("-", "--", "-.", ":")
 
 
