@@ -18,7 +18,7 @@ ROOMS = [
     {"_program"},
     {"estimate", "exact", "_exact", "simulation"},
     {"comparison"},
-    {"_text", "_console", "reporting", "cli"},
+    {"_text", "_console", "reporting", "cli", "__main__"},
 ]  # fmt: skip
 BRIDGE_ONLY = {"layout", "simulation", "comparison", "estimate", "exact", "_program", "_kernels"}
 

@@ -51,7 +51,7 @@ def test_the_hdd_hazard_is_the_published_formula() -> None:
         ("bd-r", 30, 0.5),
         ("m-disc", 100, 0.5),
         ("paper", 200, 0.5),
-        ("shelf-hdd", 29.5, 0.2),  # about 20 % of drives unreadable after 25 to 34 years
+        ("shelf-hdd", 27, 0.2),  # about 20 % of drives that are 25 to 34 years old
         ("lto", 1, 0.003),
         ("saas", 1, 0.0005),
     ],
