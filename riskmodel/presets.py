@@ -65,6 +65,8 @@ class Defaults(Described):
 
     rebuild_bandwidth: Bandwidth
     replacement_wait: Hours
+    site_recovery: Hours
+    check_every: Hours
     model_variance: float
     batch_variance: float
     sources: tuple[Source, ...]

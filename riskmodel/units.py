@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,10 +28,12 @@ __all__ = [
     "Bytes",
     "Fraction",
     "Hours",
+    "Kind",
     "PerHour",
     "format_hours",
     "hours",
     "parse",
+    "written",
 ]
 
 HOURS_PER_YEAR = 8766.0
@@ -199,15 +202,56 @@ def _validator(kind: str, *, low: float = 0.0, high: float = math.inf) -> Before
     return BeforeValidator(validate)
 
 
-def _schema(kind: str) -> WithJsonSchema:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Marks a number of a description as a quantity, so that it can be written with its unit."""
+
+    name: str
+
+
+def _quantity(kind: str, *, low: float = 0.0, high: float = math.inf) -> tuple[Any, ...]:
     _, noun, example = _KINDS[kind]
     types = ["string", "number"] if kind == "share" else ["string"]
-    return WithJsonSchema({"type": types, "description": f"{noun} such as {example}"})
+    schema = WithJsonSchema({"type": types, "description": f"{noun} such as {example}"})
+    return _validator(kind, low=low, high=high), schema, Kind(kind)
 
 
-Hours = Annotated[float, _validator("time"), _schema("time")]
-PerHour = Annotated[float, _validator("rate"), _schema("rate")]
-Growth = Annotated[float, _validator("rate", low=-math.inf), _schema("rate")]
-Bytes = Annotated[float, _validator("size"), _schema("size")]
-Bandwidth = Annotated[float, _validator("bandwidth"), _schema("bandwidth")]
-Fraction = Annotated[float, _validator("share", high=1.0), _schema("share")]
+Hours = Annotated[float, *_quantity("time")]
+PerHour = Annotated[float, *_quantity("rate")]
+Growth = Annotated[float, *_quantity("rate", low=-math.inf)]
+Bytes = Annotated[float, *_quantity("size")]
+Bandwidth = Annotated[float, *_quantity("bandwidth")]
+Fraction = Annotated[float, *_quantity("share", high=1.0)]
+
+
+def written(value: float, kind: str) -> str | float:
+    """Return a number as a layout file writes it: ``written(48, "time")`` is ``"2 days"``.
+
+    Parameters
+    ----------
+    value : float
+        In the inside unit of its kind.
+    kind : str
+        As for `parse`.
+
+    Returns
+    -------
+    str or float
+        Read back by `parse` to within 1e-12 of the value.
+    """
+    if kind == "share":
+        return value
+    scales = {
+        "time": ((HOURS_PER_YEAR, "years"), (24.0, "days"), (1.0, "h")),
+        "rate": ((1.0 / HOURS_PER_YEAR, "/year"),),
+        "size": ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1.0, "B")),
+        "bandwidth": ((3.6e9, "MB/s"),),
+        "distance": ((1.0, "km"),),
+    }[kind]
+    size, unit = next((s for s in scales if abs(value) >= s[0]), scales[-1])
+    # a round number of smaller units reads better than a fraction of a large one
+    for smaller in scales:
+        if smaller[0] <= size and float(f"{value / smaller[0]:.12g}").is_integer():
+            size, unit = smaller
+            break
+    return f"{value / size:.13g}{'' if unit.startswith('/') else ' '}{unit}"

@@ -7,6 +7,8 @@ import tomllib
 import pytest
 
 from riskmodel import Layout, LayoutError, Weibull, load_layout
+from riskmodel._data import data_folder
+from riskmodel._write import layout_toml
 from riskmodel.lifetimes import Law
 from tests.conftest import LAYOUTS
 
@@ -165,3 +167,31 @@ def test_one_label_has_one_variance() -> None:
     )
     with pytest.raises(LayoutError, match="label 'b' has variance"):
         _load(clash)
+
+
+def _same(one: object, other: object) -> None:
+    """Equal but for the last digits of numbers."""
+    if isinstance(one, dict):
+        assert isinstance(other, dict)
+        assert one.keys() == other.keys()
+        for key in one:
+            _same(one[key], other[key])
+    elif isinstance(one, tuple | list):
+        assert isinstance(other, tuple | list)
+        assert len(one) == len(other)
+        for a, b in zip(one, other, strict=True):
+            _same(a, b)
+    else:
+        assert other == (pytest.approx(one, rel=1e-11) if isinstance(one, float) else one)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(LAYOUTS.rglob("*.toml")), *sorted((data_folder() / "layouts").glob("*.toml"))],
+    ids=lambda path: path.stem,
+)
+def test_a_layout_written_as_a_file_says_the_same(path) -> None:
+    layout = load_layout(path)
+    text = layout_toml(layout, "two lines\nof comment")
+    assert text.startswith("# two lines\n# of comment\n")
+    _same(layout.model_dump(), Layout.from_dict(tomllib.loads(text)).model_dump())
