@@ -191,7 +191,8 @@ class _Resolver:
             return _Stack(source=self._trouble or "no mount is known for the path")
         found = self._below_mount(mount, path, depth)
         pool = f"fs:{self._here}/{mount.device}"
-        pools = found.pools if found.drives is None else (pool, *found.pools)
+        own_device = found.drives is not None and mount.file_system not in MEMORY_TYPES
+        pools = (pool, *found.pools) if own_device else found.pools
         return replace(found, pools=pools, file_system=mount.file_system)
 
     def _below_mount(self, mount: Mount, path: str, depth: int) -> _Stack:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from verifier.inventory import Evidence, Fact
 
-__all__ = ["Coverage", "FileFact", "Manifest", "cover", "instant"]
+__all__ = ["Coverage", "FileFact", "Manifest", "cover", "instant", "prefix_in"]
 
 
 class FileFact(NamedTuple):
@@ -116,6 +116,39 @@ def cover(source: Manifest | None, held: Mapping[str, int], *, unseen: bool = Fa
         Fact(share, Evidence.MEASURED, "paths and sizes compared with the source"),
         _largest_missing(source.files, absent),
     )
+
+
+def prefix_in(source: Manifest | None, held: Mapping[str, int]) -> str:
+    """Find what a backup tool put before the source's relative paths.
+
+    Parameters
+    ----------
+    source : Manifest or None
+        The live data.
+    held : mapping of str to int
+        Paths in the backup, without a leading slash, to sizes. [bytes]
+
+    Returns
+    -------
+    str
+        One of ``""``, the last parts of the source's root (``"ada/photos/"``), or the folder that
+        all files of the backup share: the one under which most files agree.
+    """
+    if source is None or not held:
+        return ""
+    parts = [part for part in source.root.split("/") if part]
+    candidates = ["", *("/".join(parts[start:]) + "/" for start in range(len(parts)))]
+    first, last = min(held), max(held)
+    shared = first[
+        : next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    ]
+    if "/" in shared:
+        candidates.append(shared.rpartition("/")[0] + "/")
+
+    def agreement(prefix: str) -> int:
+        return sum(held.get(prefix + path) == fact.size for path, fact in source.files.items())
+
+    return max(dict.fromkeys(candidates), key=agreement)
 
 
 def _largest_missing(

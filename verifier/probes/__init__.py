@@ -2,28 +2,187 @@
 
 from __future__ import annotations
 
-from verifier.host import Host
-from verifier.inventory import Depth, Fact, Location
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from riskmodel.errors import InputError, did_you_mean
+from verifier.domains import host_identity, place_of
+from verifier.host import AccessError, Host, Missing, TimedOut
+from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
+from verifier.probes import archive, declared, directory, restic
 from verifier.target import Target
 
-__all__ = ["collect_source", "host_identity", "probe"]
+__all__ = ["PROBES", "Probe", "collect_source", "host_identity", "probe"]
+
+Collect = Callable[[Host, Target, Manifest | None, Depth, Location], Location]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One kind of location: how to tell it by its signature, and how to examine it."""
+
+    kinds: tuple[str, ...]
+    detect: Callable[[Host, str], bool]
+    collect: Collect
+
+
+# in the order of asking; the directory is last because every tree looks like one
+PROBES: tuple[Probe, ...] = (
+    Probe(("restic",), restic.detect, restic.collect),
+    Probe(("tar", "zip"), archive.detect, archive.collect),
+    Probe(("directory",), directory.detect, directory.collect),
+)
 
 
 def probe(
-    host: Host, target: Target, source_manifest: Manifest | None, depth: Depth = Depth.LISTED
+    host: Host, target: Target, source_manifest: Manifest | None, depth: Depth | None = None
 ) -> Location:
-    """Examine one location."""
-    raise NotImplementedError
+    """Examine one location.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the machine.
+    target : Target
+        What to look at.
+    source_manifest : Manifest or None
+        The live data's files; without them coverage is unknown.
+    depth : Depth, optional
+        How deep to go; the target's own depth unless given.
+
+    Returns
+    -------
+    Location
+        Whatever happens: a path that is missing, unreadable or hung becomes the location's state,
+        and an examination that breaks off leaves its reason and no depth.
+
+    Raises
+    ------
+    InputError
+        If the target names a kind that does not exist.
+    """
+    wanted = target.depth if depth is None else depth
+    found = Location(
+        name=target.name,
+        kind=target.kind or "unknown",
+        address=target.address,
+        state=State.READ,
+        domains=_declared_domains(target, Domains()),
+        offline=target.offline,
+        last_seen=target.last_seen,
+    )
+    if target.kind == "declared":
+        return declared.collect(target, found)
+    known = [kind for entry in PROBES for kind in entry.kinds]
+    if target.kind is not None and target.kind not in known:
+        hint = did_you_mean(target.kind, [*known, "declared"])
+        message = f"locations.{target.name}.kind: unknown kind '{target.kind}'{hint}"
+        raise InputError(message)
+    try:
+        if restic.is_remote(target.address):
+            return restic.collect_remote(host, target, source_manifest, found)
+        place = place_of(host, target.address)
+        found = replace(
+            found,
+            real_path=place.real_path,
+            inode=place.inode,
+            domains=_declared_domains(target, place.domains),
+            media_type=_medium(place.media_type, target),
+        )
+        entry = _fitting(host, target, place.real_path, source_manifest)
+        if entry is None:
+            reason = "neither a directory nor a regular file"
+            return replace(found, state=State.UNREADABLE, reason=reason)
+        return entry.collect(host, target, source_manifest, wanted, found)
+    except AccessError as problem:
+        return replace(
+            found, state=_state(problem, offline=target.offline), reason=str(problem), depth=None
+        )
+    except Exception as error:  # noqa: BLE001 - one broken location must not hide the others
+        reason = f"the examination broke off: {type(error).__name__}: {error}"
+        return replace(found, state=State.UNREADABLE, reason=reason, depth=None)
 
 
 def collect_source(
     host: Host, path: str, *, site: str | None = None, key: str | None = None
 ) -> tuple[Location, Manifest]:
-    """Examine the live data."""
-    raise NotImplementedError
+    """Examine the live data.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the machine.
+    path : str
+        A directory or a single file.
+    site, key : str, optional
+        Declared failure domains.
+
+    Returns
+    -------
+    tuple of Location and Manifest
+        If the source cannot be read whole, its state says so and the manifest is not ``complete``:
+        no coverage is computed from it.
+    """
+    target = Target("source", path, site=site, key=key)
+    found = Location(
+        name="source",
+        kind="directory",
+        address=path,
+        state=State.READ,
+        domains=_declared_domains(target, Domains()),
+    )
+    try:
+        place = place_of(host, path)
+        found = replace(
+            found,
+            real_path=place.real_path,
+            inode=place.inode,
+            domains=_declared_domains(target, place.domains),
+            media_type=place.media_type,
+        )
+        return directory.listed_source(host, found)
+    except AccessError as problem:
+        state = _state(problem, offline=False)
+        unread = Manifest(path, unreadable=(f"{problem}.",))
+        return replace(found, state=state, reason=str(problem), depth=None), unread
 
 
-def host_identity(host: Host) -> Fact[str]:
-    """Say which machine this is."""
-    raise NotImplementedError
+def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> Probe | None:
+    if target.kind is not None:
+        return next(entry for entry in PROBES if target.kind in entry.kinds)
+    fitting = next((entry for entry in PROBES if entry.detect(host, path)), None)
+    if fitting is None or fitting is PROBES[-1] or source is None:
+        return fitting
+    # the live data may itself be archives or a repository: its plain copy is a directory
+    names = set(host.listdir(path) if host.stat(path).is_dir else [path.rpartition("/")[2]])
+    tops = {name.partition("/")[0] for name in source.files}
+    return PROBES[-1] if names and names <= tops else fitting
+
+
+def _declared_domains(target: Target, domains: Domains) -> Domains:
+    """Add what was declared; what was measured stays."""
+
+    def say(value: str | None) -> Fact[str]:
+        return Fact(value, Evidence.DECLARED, "set-up file") if value else Fact()
+
+    return replace(
+        domains,
+        site=say(target.site),
+        account=say(target.account),
+        provider=say(target.provider),
+        identity=say(target.credentials),
+        key=say(target.key),
+    )
+
+
+def _medium(measured: Fact[str], target: Target) -> Fact[str]:
+    if measured.value is None and target.media:
+        return Fact(target.media, Evidence.DECLARED, "set-up file")
+    return measured
+
+
+def _state(problem: AccessError, *, offline: bool) -> State:
+    if isinstance(problem, Missing):
+        return State.ABSENT_OFFLINE if offline else State.MISSING
+    return State.TIMEOUT if isinstance(problem, TimedOut) else State.UNREADABLE
