@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(STAMP)
-	@$(BIN)/python -m demo
+	@$(BIN)/python -m verifier.demo build
 
 test: $(STAMP)
 	@echo "== tests (make slow runs the rest)"

@@ -1,0 +1,269 @@
+"""The bridge: what an audit found becomes a layout, and a layout gets its probability.
+
+Every gap that is filled on the way is an assumption with its evidence. Where it is unknown whether
+a location is an independent copy there are two layouts, one without it and one with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from riskmodel.errors import InputError
+from riskmodel.layout import Copy, Layout
+from riskmodel.lifetimes import Law
+from riskmodel.media import Label, Medium, Store
+from riskmodel.policies import Check
+from riskmodel.presets import presets
+from riskmodel.sites import Shock, Site
+from riskmodel.units import format_hours, hours
+from verifier.inventory import Drive, Evidence, Location
+
+if TYPE_CHECKING:
+    from verifier.rules import View
+
+__all__ = ["Assumption", "Bridged", "to_layouts"]
+
+# media type of an inventory -> preset of the risk model
+_MEDIA = {
+    "hdd": "hdd",
+    "usb-hdd": "usb-hdd",
+    "ssd": "ssd",
+    "nvme": "ssd",
+    "usb-flash": "usb-flash",
+    "tape": "lto",
+    "vtl": "hdd",
+    "optical": "dvd-r",
+    "object-storage": "object-storage",
+    "cloud": "object-storage",
+    "cloud-object": "object-storage",
+    "saas": "saas",
+}
+_SPINNING = ("hdd", "nas-hdd", "usb-hdd")
+_LEVELS = {"raid0", "raid1", "raid5", "raid6", "raid10", "raidz1", "raidz2", "raidz3"}
+# kinds in which a deletion at the source is repeated, or that one command can delete
+_WITHOUT_HISTORY = ("directory",)
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """One thing that the layout takes for granted, and how it is known."""
+
+    text: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Bridged:
+    """An audit as layouts.
+
+    Parameters
+    ----------
+    worst : Layout
+        With the independent copies that are certain.
+    best : Layout or None
+        With all that might be independent copies too; None if nothing is in doubt.
+    doubts : tuple of str
+        Names of the locations that make the difference.
+    assumptions : tuple of Assumption
+        What both rest on.
+    """
+
+    worst: Layout
+    best: Layout | None
+    doubts: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
+
+
+def to_layouts(name: str, view: View, *, horizon: str | float = "10 years") -> Bridged:
+    """Turn what an audit found into layouts.
+
+    Parameters
+    ----------
+    name : str
+        Of the dataset.
+    view : View
+        The inventory with what its locations share.
+    horizon : str or float
+        Mission time. [h]
+
+    Returns
+    -------
+    Bridged
+
+    Raises
+    ------
+    InputError
+        If the source itself could not be read, so that there is nothing to protect.
+    """
+    if 0 not in view.counted:
+        reason = view.standings[0].reason or "it could not be read"
+        raise InputError(f"source: is no copy, so that no layout can be made: {reason}")
+    notes: dict[str, Evidence] = {}
+    worst = _layout(name, view, view.counted, horizon, notes)
+    doubts = tuple(sorted(set(view.possible) - set(view.counted)))
+    best = _layout(name, view, view.possible, horizon, notes) if doubts else None
+    for number, location in enumerate(view.locations):
+        if number not in view.counted and number not in view.possible:
+            _leave_out(location, view.standings[number].reason, notes)
+    return Bridged(
+        worst=worst,
+        best=best,
+        doubts=tuple(view.locations[number].name for number in doubts),
+        assumptions=tuple(Assumption(text, evidence) for text, evidence in notes.items()),
+    )
+
+
+def _leave_out(location: Location, reason: str, notes: dict[str, Evidence]) -> None:
+    why = reason or (
+        "it stands on the same parts as a copy that is counted; it would help against mistakes only"
+    )
+    notes[f"{location.name} is left out: {why}"] = Evidence.MEASURED
+
+
+def _layout(
+    name: str, view: View, numbers: Iterable[int], horizon: str | float, notes: dict[str, Evidence]
+) -> Layout:
+    locations = [view.locations[number] for number in numbers]
+    home = _site_of(locations[0], None, notes)
+    places = {location.name: _site_of(location, home, notes) for location in locations}
+    media = {f"media of {location.name}": _medium(location, notes) for location in locations}
+    labels = {place: _label(place, places) for place in dict.fromkeys(places.values())}
+    return Layout(
+        name=name,
+        horizon=hours(horizon),
+        size=max(float(locations[0].size_bytes or 0), 1.0),
+        sites={labels[place]: _site(place, view.sites, notes) for place in labels},
+        media=media,
+        copies=tuple(
+            _copy(location, labels[places[location.name]], notes) for location in locations
+        ),
+        shocks=tuple(_shocks(locations, notes)),
+    )
+
+
+def _site_of(location: Location, home: str | None, notes: dict[str, Evidence]) -> str:
+    site = location.domains.site
+    if site.value:
+        notes[f"{location.name} is at {site.value}"] = site.evidence
+        return site.value
+    place = home or "the source's site"
+    if home is not None:
+        notes[f"{location.name} names no site and is taken to be at {place}"] = Evidence.INFERRED
+    return place
+
+
+def _label(place: str, copies: Mapping[str, str]) -> str:
+    """Return a name for a site that no copy has: names are unique over both."""
+    while place in copies:
+        place = f"{place} (site)"
+    return place
+
+
+def _site(place: str, known: Mapping[str, Site], notes: dict[str, Evidence]) -> Site:
+    site = known.get(place, Site())
+    defaults = presets().defaults
+    changes: dict[str, Any] = {}
+    if site.kind is None and not site.perils:
+        notes[f"{place} is struck like a home: no kind and no perils are stated"] = (
+            Evidence.INFERRED
+        )
+        changes["kind"] = "home"
+    if site.recovery is None:
+        wait = format_hours(defaults.site_recovery)
+        notes[f"{place} works again {wait} after a disaster (judgement)"] = Evidence.INFERRED
+        changes["recovery"] = Law(fixed=defaults.site_recovery)
+    return Site(**{key: getattr(site, key) for key in site.model_fields_set}, **changes)
+
+
+def _medium(location: Location, notes: dict[str, Evidence]) -> Medium:
+    found = location.media_type
+    drives = location.domains.drives.value or ()
+    preset = _MEDIA.get(found.value or "")
+    if preset is None:
+        preset = "hdd"
+        said = f"'{found.value}'" if found.value else "unknown"
+        text = f"the medium of {location.name} is {said} and taken to be a spinning disk"
+        notes[text] = Evidence.INFERRED
+    else:
+        if preset == "hdd" and any(drive.transport == "usb" for drive in drives):
+            preset = "usb-hdd"
+        notes[f"the medium of {location.name} is {preset}"] = found.evidence
+    fields: dict[str, Any] = {"preset": preset}
+    sizes = [drive.size_bytes for drive in drives if drive.size_bytes]
+    if sizes:
+        fields["capacity"] = float(max(sizes))
+    models = {drive.model for drive in drives if drive.model}
+    if preset in _SPINNING and len(models) == 1:
+        # drives of one model share a fate wherever they are
+        variance = presets().defaults.model_variance
+        fields["model"] = Label(label=models.pop(), variance=variance)
+    return Medium(**fields)
+
+
+def _store(location: Location, notes: dict[str, Evidence]) -> Store:
+    drives: tuple[Drive, ...] = location.domains.drives.value or ()
+    media = f"media of {location.name}"
+    level = location.domains.level
+    if len(drives) < 2:
+        return Store(media=media)
+    if level.value not in _LEVELS:
+        text = f"{location.name} spans {len(drives)} drives and needs all of them"
+        notes[text] = Evidence.INFERRED
+        return Store(media=media, level="raid0", drives=len(drives))
+    notes[f"{location.name} is {level.value} of {len(drives)} drives"] = level.evidence
+    if any(drive.size_bytes for drive in drives):
+        return Store(media=media, level=level.value, drives=len(drives))
+    notes[f"a rebuild in {location.name} takes a day: its drives' size is unknown"] = (
+        Evidence.INFERRED
+    )
+    rebuild = Law(fixed=24.0)
+    return Store(media=media, level=level.value, drives=len(drives), rebuild=rebuild)
+
+
+def _copy(location: Location, site: str, notes: dict[str, Evidence]) -> Copy:
+    live = location.name == "source"
+    check = None
+    if not live:
+        every = presets().defaults.check_every
+        text = (
+            f"the loss of {location.name} is noticed by a look every {format_hours(every)} "
+            "(judgement)"
+        )
+        notes[text] = Evidence.INFERRED
+        check = Check(every=every)
+    return Copy(
+        name=location.name,
+        role="primary" if live else "backup",
+        site=site,
+        store=_store(location, notes),
+        check=check,
+        offline=location.offline,
+    )
+
+
+def _shocks(locations: list[Location], notes: dict[str, Evidence]) -> Iterator[Shock]:
+    """People and malware, by whom they can reach."""
+    online = [
+        place for place in locations if not place.offline and place.immutable.value is not True
+    ]
+    plain = [place for place in online if place.kind in _WITHOUT_HISTORY or place.name == "source"]
+    accounts = [place for place in locations if place.domains.account.value]
+    locked = [place for place in locations if place.encrypted.value and place.name != "source"]
+    reach = {
+        "mistake": (plain, "destroys the live data and every copy that is a plain folder"),
+        "ransomware": (online, "reaches every copy that is neither offline nor immutable"),
+        "account-loss": (accounts, "takes the copies that live in an account"),
+        "key-loss": (locked, "takes the encrypted copies"),
+    }
+    for name, (hit, words) in reach.items():
+        if not hit:
+            continue
+        rate = presets().shocks[name].rate
+        yearly = f"{rate * 8766:.2%}".replace("%", " % a year")
+        who = ", ".join(place.name for place in hit)
+        notes[
+            f"{name} ({yearly}, grade {presets().shocks[name].sources[0].grade}) {words}: {who}"
+        ] = Evidence.INFERRED
+        yield Shock(name=name, rate=rate, hits=tuple(place.name for place in hit))
