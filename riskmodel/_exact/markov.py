@@ -16,7 +16,7 @@ __all__ = ["markov"]
 
 _Array = NDArray[np.float64]
 
-_MOST_INSTANTS = 20_000
+_MOST_INSTANTS = 200_000
 _MOST_OPERATIONS = 1e12
 _LEAST_PRODUCT = 4e3  # a small matrix product costs as much as so many operations
 _MOST_BYTES = 4e8
