@@ -17,6 +17,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "== installing into $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,notebooks]'
+	@echo "== compiling the engine"
+	@$(BIN)/riskmodel simulate data/layouts/one-external-disk.toml --method events --trials 100 >/dev/null
 	@touch $@
 
 demo: $(STAMP)

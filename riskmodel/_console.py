@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -33,6 +34,11 @@ def run(app: typer.Typer, name: str) -> NoReturn:
     """
     from riskmodel.errors import ThreeTwoOneError
 
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(f"{name}: %(message)s"))
+    talk = logging.getLogger("riskmodel")
+    talk.addHandler(handler)
+    talk.setLevel(logging.INFO)
     try:
         app(prog_name=name)
     except ThreeTwoOneError as error:

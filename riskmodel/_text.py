@@ -35,8 +35,8 @@ def _estimate_lines(loss: LossEstimate) -> Iterator[str]:
     else:
         yield f"  probability      below {high:.2g} (95 % bound: no loss was seen)"
     if loss.lost_something > loss.losses:
-        share = loss.lost_something / loss.trials
-        yield f"  lose something   {share:.3g}: a part or all of the data, for good"
+        something = loss.lost_something / loss.trials
+        yield f"  lose something   {something:.3g}: a part or all of the data, for good"
     trials = f", {loss.trials:,} trials, seed {loss.seed}" if loss.trials else ""
     yield f"  method           {loss.method}{trials}, {loss.elapsed_seconds:.2g} s"
     yield f"                   {loss.why}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import time
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["METHODS", "Progress", "simulate"]
 
 METHODS = ("auto", "exact", "events")
+_LOG = logging.getLogger("riskmodel")
 _PLANNED = ("conditional", "excursion")
 _BINS = 100
 _DEFAULT_MAX_TRIALS = 4_000_000
@@ -246,6 +248,10 @@ class _Run:
         self.chunks = -(-plan.max_trials // self.size)
 
     def go(self) -> _Sums:
+        from riskmodel._kernels._jit import is_cold
+
+        if is_cold():
+            _LOG.info("compiling the engine; only the first run after an install waits for this")
         executor = ThreadPoolExecutor(self.plan.threads, thread_name_prefix="riskmodel")
         try:
             return self._consume(self._results(executor))

@@ -15,7 +15,7 @@ from typing import Any
 
 import numba
 
-__all__ = ["jit"]
+__all__ = ["is_cold", "jit"]
 
 
 @cache
@@ -31,6 +31,12 @@ def _cache_folder() -> str | None:
     except (OSError, RuntimeError):
         return None
     return str(folder) if os.access(folder, os.W_OK) else None
+
+
+def is_cold() -> bool:
+    """Tell whether the first call will have to compile, which takes tens of seconds."""
+    folder = _cache_folder()
+    return folder is None or next(Path(folder).rglob("*.nbi"), None) is None
 
 
 def jit(function: Callable[..., Any]) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 _F, _I = np.float64, np.int64
 
 
-def _record(*fields: tuple[str, type]) -> np.dtype[np.record]:
+def _record(*fields: tuple[str, type]) -> np.dtype[np.void]:
     """Return a record type whose fields are attributes with and without the compiler."""
     return np.dtype((np.record, np.dtype(list(fields), align=True)))
 
