@@ -43,6 +43,11 @@ site = "home"
 """
 
 
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def _photos(folder: Path) -> None:
     """Make 60 files whose bytes look like pictures: they do not compress."""
     for number in range(60):
@@ -72,7 +77,7 @@ def _restic(demo: Path) -> bool:
 
 def _command(*words: str) -> int:
     """Run a command as a user would, and show it."""
-    print(f"\n$ verifier {' '.join(words)}", flush=True)  # noqa: T201
+    _say(f"\n$ verifier {' '.join(words)}")
     return subprocess.run([sys.executable, "-m", "verifier", *words], check=False).returncode
 
 
@@ -107,18 +112,13 @@ def main(argv: list[str] | None = None) -> int:
         made.append("a restic repository")
         text += _RESTIC
     setup.write_text(text)
-    print(
-        f"== made {demo / 'photos'} and three backups of it"
-        if len(made) == 3
-        else f"== made {demo / 'photos'} and two backups of it (restic is not installed)"
-    )
-    print(f"   {', '.join(made)}; all on one device")  # noqa: T201
+    _say(f"== made {demo / 'photos'} and backups of it: {', '.join(made)}; all on one device")
     _command("audit", str(setup))
     _command("risk", str(setup), "--html", str(report))
     if not report.is_file():
-        print("\n== no report was written")  # noqa: T201
+        _say("\n== no report was written")
         return 1
-    print(f"\n== the report lies in {report}")  # noqa: T201
+    _say(f"\n== the report lies in {report}")
     return 0
 
 
