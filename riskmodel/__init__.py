@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         UnitError,
     )
     from riskmodel.estimate import Cause, LossEstimate
+    from riskmodel.examples import example, example_files
     from riskmodel.layout import Copy, Layout, load_layout
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.presets import presets
@@ -37,6 +38,7 @@ _ROOMS = {
         "UnitError",
     ),
     "estimate": ("Cause", "LossEstimate"),
+    "examples": ("example", "example_files"),
     "layout": ("Copy", "Layout", "load_layout"),
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "presets": ("presets",),
@@ -62,6 +64,8 @@ __all__ = [
     "UnitError",
     "Weibull",
     "compare",
+    "example",
+    "example_files",
     "load_layout",
     "presets",
     "simulate",

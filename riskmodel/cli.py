@@ -147,20 +147,17 @@ def new(
     ] = None,
 ) -> None:
     """Print a layout that people really have, to start from."""
-    from riskmodel._data import data_folder
-    from riskmodel.errors import InputError, did_you_mean
+    from riskmodel.errors import InputError
+    from riskmodel.examples import example_file, example_files
 
-    known = {path.stem: path for path in sorted((data_folder() / "layouts").glob("*.toml"))}
     if names or name is None:
-        for stem, path in known.items():
+        for stem, path in example_files().items():
             about = path.read_text("utf-8").splitlines()[0].lstrip("# ")
             typer.echo(f"{stem:<28} {about}")
         if not names:
             raise InputError("new: name one of these layouts")
         return
-    if name not in known:
-        raise InputError(f"new: unknown layout '{name}'{did_you_mean(name, known)}")
-    text = known[name].read_text("utf-8")
+    text = example_file(name).read_text("utf-8")
     if output is None:
         typer.echo(text, nl=False)
         return
