@@ -230,17 +230,37 @@ def test_nobody_notices_an_offline_copy_without_a_check() -> None:
     assert probability(raw) == pytest.approx((-math.expm1(-1.2)) ** 3, rel=1e-12)
 
 
-def test_a_disaster_notices_what_nobody_noticed() -> None:
-    raw = copies(2, 6000.0, 5000.0, offline=True, recovery=exponential(200))
-    unnoticed = probability(raw)
-    raw["sites"] = {"s": {"perils": {"theft": {"rate": "0.001/hour", "takes": "media"}}}}
-    raw["copies"][0] |= {"site": "s", "vulnerability": 0.0}
-    assert probability(raw) == pytest.approx(unnoticed, rel=1e-9)
-    raw["copies"][0]["vulnerability"] = 1e-9
-    assert probability(raw) == pytest.approx(unnoticed, rel=1e-5)
-    raw["copies"][0]["vulnerability"] = 1.0
-    harmed, raw["copies"][1]["site"] = probability(raw), "s"
-    assert probability(raw) > harmed
+def test_a_theft_notices_what_nobody_noticed() -> None:
+    fail, theft, mend, horizon = 1 / 5000.0, 1 / 1000.0, 1 / 200.0, 6000.0
+    raw = copies(2, horizon, 5000.0, recovery=exponential(200))
+    raw["copies"][0] |= {"offline": True, "site": "s"}
+    raw["sites"] = {"s": {"perils": {"theft": {"rate": f"{theft!r}/hour", "takes": "media"}}}}
+    # 0 both intact, 1 the offline one lost and not noticed, 2 it recovers, 3 the other, 4 lost
+    rates = np.zeros((5, 5))
+    rates[0, 1], rates[0, 2], rates[0, 3] = fail, theft, fail
+    rates[1, 2], rates[1, 4] = theft, fail
+    rates[2, 0], rates[2, 4] = mend, fail
+    rates[3, 0], rates[3, 4] = mend, fail + theft
+    by_hand = expm((rates - np.diag(rates.sum(axis=1))) * horizon)[0, 4]
+    assert probability(raw) == pytest.approx(by_hand, rel=1e-9)
+
+
+def test_a_destroyed_site_has_nothing_left_to_steal() -> None:
+    fire, theft, chance, horizon = 0.002, 0.005, 0.3, 400.0
+    raw = copies(1, horizon, 1.0, site="s", vulnerability=chance)
+    raw["copies"][0]["store"]["media"] = "none"
+    raw["sites"] = {
+        "s": {
+            "recovery": "never",
+            "perils": {
+                "fire": {"rate": f"{fire}/hour"},
+                "theft": {"rate": f"{theft}/hour", "takes": "media"},
+            },
+        }
+    }
+    ends = fire + chance * theft  # whatever comes first of a fire and a theft that hits
+    expected = chance * (fire + theft) / ends * -math.expm1(-ends * horizon)
+    assert probability(raw) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("takes", ["site", "media"])
@@ -286,6 +306,15 @@ def test_one_drive_under_a_frailty(variance: float, hazard: float) -> None:
     layout = group(1.0, hazard, media={"batch": label})
     expected = -math.expm1(-math.log1p(variance * hazard) / variance)
     assert probability(layout) == pytest.approx(expected, rel=1e-10, abs=0.0)
+
+
+@pytest.mark.parametrize("variance", [0.5, 100.0])
+def test_a_frailty_leaves_shocks_alone(variance: float) -> None:
+    label = {"label": "b", "variance": variance}
+    shock = {"name": "s", "rate": "0.01/hour", "kills": 0.3}
+    layout = group(100.0, 20.0, media={"batch": label}, shocks=[shock])
+    hazard = 0.06 + math.log1p(variance * 0.2) / variance
+    assert probability(layout) == pytest.approx(-math.expm1(-hazard), rel=1e-10)
 
 
 def test_two_frailties_multiply() -> None:

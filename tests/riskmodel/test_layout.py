@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import tomllib
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from riskmodel import Layout, LayoutError, Weibull, load_layout
+from riskmodel import Layout, LayoutError, NotSimulated, Weibull, load_layout
 from riskmodel._data import data_folder
+from riskmodel._program import compile_layout
 from riskmodel._write import layout_toml
 from riskmodel.lifetimes import Law
 from tests.conftest import LAYOUTS
@@ -195,3 +199,48 @@ def test_a_layout_written_as_a_file_says_the_same(path) -> None:
     text = layout_toml(layout, "two lines\nof comment")
     assert text.startswith("# two lines\n# of comment\n")
     _same(layout.model_dump(), Layout.from_dict(tomllib.loads(text)).model_dump())
+
+
+_TOML_VALUES = st.recursive(
+    st.one_of(
+        st.text(max_size=12),
+        st.integers(),
+        st.floats(),
+        st.booleans(),
+        st.sampled_from(["12 h", "never", "none", "nas", "home", "1e400 h", "raid5", "3-of-2"]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def _paths(value: object, path: tuple = ()) -> list[tuple]:
+    items: list[tuple] = []
+    if isinstance(value, dict):
+        items = list(value.items())
+    elif isinstance(value, list):
+        items = list(enumerate(value))
+    return [path, *(found for key, item in items for found in _paths(item, (*path, key)))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_any_file_loads_or_gives_one_line(data: st.DataObject) -> None:
+    raw = tomllib.loads(GOOD)
+    path = data.draw(st.sampled_from(_paths(raw)[1:]))
+    here = raw
+    for key in path[:-1]:
+        here = here[key]
+    new = data.draw(_TOML_VALUES)
+    if data.draw(st.booleans()) and isinstance(here, dict):
+        here[data.draw(st.text(max_size=8))] = new
+    else:
+        here[path[-1]] = new
+    with contextlib.suppress(NotSimulated):
+        try:
+            compile_layout(Layout.from_dict(raw))
+        except LayoutError as error:
+            assert str(error)
+            assert len(str(error)) < 700
