@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from riskmodel._program import compile_layout, perils_of, unsimulated
 from riskmodel.errors import NotSimulated
-from riskmodel.estimate import in_words
 from riskmodel.presets import presets
 from riskmodel.units import format_hours
 
@@ -63,7 +62,7 @@ def comparison_text(found: Comparison) -> str:
     for loss in found.ranked:
         low, high = loss.interval()
         interval = "exact" if loss.exact is not None else f"{low:.2g} to {high:.2g}"
-        lines.append(f"{loss.layout:<{width}}  {in_words(loss):<38} {interval}")
+        lines.append(f"{loss.layout:<{width}}  {loss.in_words:<38} {interval}")
     notes = {text for loss in found.estimates for text in loss.all_warnings}
     return "\n".join([*lines, "", *(f"note: {text}" for text in sorted(notes))])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import InputError
-from riskmodel.estimate import LossEstimate, in_words
+from riskmodel.estimate import LossEstimate
 from riskmodel.simulation import Progress, simulate
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Comparison:
         import pandas as pd
 
         frame = pd.concat([loss.to_frame() for loss in self.ranked], ignore_index=True)
-        frame.insert(1, "in_words", [in_words(loss) for loss in self.ranked])
+        frame.insert(1, "in_words", [loss.in_words for loss in self.ranked])
         return frame
 
     def to_dict(self) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from riskmodel.units import HOURS_PER_YEAR, format_hours
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Cause", "LossEstimate", "binomial_interval", "in_words"]
+__all__ = ["Cause", "LossEstimate", "binomial_interval", "one_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +286,13 @@ class LossEstimate:
             found.append("at this level causes outside the model probably dominate")
         return tuple(found)
 
+    @property
+    def in_words(self) -> str:
+        """The probability for people, with one figure; a bound where no loss was seen."""
+        if self.exact is None and self.losses == 0:
+            return f"less than {one_in(self.interval()[1])} (no loss seen)"
+        return f"about {one_in(self.probability)}"
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row with the headline figures."""
         import pandas as pd
@@ -305,7 +312,7 @@ class LossEstimate:
     def __str__(self) -> str:
         """Say the headline in one sentence."""
         years = format_hours(self.horizon_hours)
-        return f"{self.layout}: {in_words(self)} to lose everything within {years}"
+        return f"{self.layout}: {self.in_words} to lose everything within {years}"
 
     def _repr_html_(self) -> str:
         low, high = self.interval()
@@ -317,24 +324,6 @@ class LossEstimate:
             f"<p><b>{html.escape(str(self))}</b><br>95 % interval {low:.3g} to {high:.3g}, "
             f"method {self.method}</p>" + (f"<table>{rows}</table>" if rows else "")
         )
-
-
-def in_words(loss: LossEstimate) -> str:
-    """Write a probability for people: ``"about 1 in 50,000 (2 in 100,000)"``.
-
-    Parameters
-    ----------
-    loss : LossEstimate
-        The estimate.
-
-    Returns
-    -------
-    str
-        One significant figure; a bound where no loss was seen.
-    """
-    if loss.exact is None and loss.losses == 0:
-        return f"less than {one_in(loss.interval()[1])} (no loss seen)"
-    return f"about {one_in(loss.probability)}"
 
 
 def one_in(probability: float) -> str:

@@ -6,24 +6,40 @@ a location is an independent copy there are two layouts, one without it and one 
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from riskmodel._console import say
 from riskmodel.errors import InputError
 from riskmodel.layout import Copy, Layout
 from riskmodel.lifetimes import Law
 from riskmodel.media import Label, Medium, Store
 from riskmodel.policies import Check
 from riskmodel.presets import presets
+from riskmodel.reporting import write
 from riskmodel.sites import Shock, Site
 from riskmodel.units import format_hours, hours
 from verifier.inventory import Drive, Evidence, Location
 
 if TYPE_CHECKING:
+    from riskmodel.estimate import LossEstimate
+    from verifier.audit import Audit
     from verifier.rules import View
 
-__all__ = ["Assumption", "Bridged", "to_layouts"]
+__all__ = [
+    "Assumption",
+    "Bridged",
+    "Risk",
+    "assess",
+    "layout_command",
+    "risk_command",
+    "to_layouts",
+]
 
 # media type of an inventory -> preset of the risk model
 _MEDIA = {
@@ -267,3 +283,109 @@ def _shocks(locations: list[Location], notes: dict[str, Evidence]) -> Iterator[S
             f"{name} ({yearly}, grade {presets().shocks[name].sources[0].grade}) {words}: {who}"
         ] = Evidence.INFERRED
         yield Shock(name=name, rate=rate, hits=tuple(place.name for place in hit))
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """An audit with its probability of loss.
+
+    Parameters
+    ----------
+    audit : Audit
+        What was found and judged.
+    bridged : Bridged
+        The layouts made of it.
+    worst : LossEstimate
+        With the independent copies that are certain: the headline.
+    best : LossEstimate or None
+        With all that might be independent; None if nothing is in doubt.
+    """
+
+    audit: Audit
+    bridged: Bridged
+    worst: LossEstimate
+    best: LossEstimate | None
+
+
+def assess(found: Audit, *, horizon: str | float = "10 years", seed: int = 1) -> Risk:
+    """Compute the probability of losing the data that an audit looked at.
+
+    Parameters
+    ----------
+    found : Audit
+        The audit.
+    horizon : str or float
+        Mission time. [h]
+    seed : int
+        Key of the random streams.
+
+    Returns
+    -------
+    Risk
+
+    Raises
+    ------
+    InputError
+        If the source could not be read.
+    """
+    from riskmodel._console import bar
+    from riskmodel.simulation import simulate
+
+    bridged = to_layouts(found.setup.name, found.view, horizon=horizon)
+    estimates = []
+    for layout in (bridged.worst, bridged.best):
+        if layout is not None:
+            with bar(layout.name) as progress:
+                estimates.append(simulate(layout, seed=seed, progress=progress))
+    return Risk(found, bridged, estimates[0], estimates[1] if len(estimates) > 1 else None)
+
+
+def layout_command(path: Path, *, as_json: bool) -> int:
+    """Run ``verifier layout``: print what was found as a layout file; return the exit code."""
+    from riskmodel._write import layout_toml
+
+    found = _audit(path)
+    bridged = to_layouts(found.setup.name, found.view)
+    if as_json:
+        documents = {
+            "worst": bridged.worst.model_dump(mode="json", exclude_unset=True, by_alias=True),
+            "best": bridged.best
+            and bridged.best.model_dump(mode="json", exclude_unset=True, by_alias=True),
+            "assumptions": [
+                {"text": note.text, "evidence": note.evidence} for note in bridged.assumptions
+            ],
+        }
+        sys.stdout.write(json.dumps(documents, indent=2) + "\n")
+        return found.exit_code
+    head = [f"made by 'verifier layout' from {path.name}; it assumes that"]
+    head += [f"- {note.text} [{note.evidence}]" for note in bridged.assumptions]
+    sys.stdout.write(layout_toml(bridged.worst, "\n".join(head)))
+    if bridged.best is not None:
+        say(f"verifier: without {', '.join(bridged.doubts)}, whose independence is unknown")
+    return found.exit_code
+
+
+def risk_command(
+    path: Path, *, as_json: bool, horizon: str | None, seed: int, html: Path | None
+) -> int:
+    """Run ``verifier risk``: audit, compute, print; return the exit code of the gates."""
+    from verifier.risk import risk_json, risk_page, risk_text
+
+    risk = assess(_audit(path), horizon=horizon or "10 years", seed=seed)
+    if html is not None:
+        write(risk_page(risk), html)
+        say(f"verifier: wrote {html}")
+    sys.stdout.write(risk_json(risk) if as_json else risk_text(risk))
+    return risk.audit.exit_code
+
+
+def _audit(path: Path) -> Audit:
+    from verifier.audit import audit
+    from verifier.host import Host
+    from verifier.setup import load_setup
+
+    return audit(load_setup(path), Host(), now=datetime.now(UTC), talk=_talk)
+
+
+def _talk(text: str) -> None:
+    say(f"verifier: {text}")

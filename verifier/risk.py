@@ -1,0 +1,234 @@
+"""The probability of an audited set-up, as text, JSON and a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from riskmodel.presets import presets
+from riskmodel.reporting import Answer, Figure, Items, Page, Prose, Section, Table, sentences
+from riskmodel.units import format_hours
+from verifier.rules import Status
+
+if TYPE_CHECKING:
+    from verifier.bridge import Risk
+
+__all__ = ["risk_json", "risk_page", "risk_text"]
+
+SCHEMA = 1
+_GATES = {
+    "copies": "3 copies",
+    "media": "2 media",
+    "offsite": "1 offsite",
+    "offline_or_immutable": "1 offline or immutable",
+    "errors": "0 errors",
+}
+
+
+def risk_text(risk: Risk) -> str:
+    """Return the answer as text: the headline, the gates, what was assumed."""
+    return "\n".join(_lines(risk)) + "\n"
+
+
+def _lines(risk: Risk) -> Iterator[str]:
+    worst = risk.worst
+    low, high = worst.interval()
+    yield str(worst)
+    if worst.exact is None:
+        yield f"  95 % interval {low:.2g} to {high:.2g}, {worst.trials:,} trials, seed {worst.seed}"
+    else:
+        yield f"  probability {worst.probability:.3g}, computed without sampling error"
+    if risk.best is not None:
+        who = " and ".join(risk.bridged.doubts)
+        yield f"  if {who} turned out to be independent: {risk.best.in_words}"
+    yield f"  {_counts(risk)}"
+    yield ""
+    yield "3-2-1-1-0"
+    for key, gate in risk.audit.gates.items():
+        yield f"  {gate.status:<8} {_GATES[key]:<23} {gate.reason}"
+    if worst.causes:
+        yield ""
+        yield "What took the last copy"
+        for cause in worst.causes[:6]:
+            share = f"{cause.share:.0%}" if cause.share >= 0.005 else "<1%"
+            yield f"  {share:>4} {cause.name}"
+    yield ""
+    yield "Assumed, with the evidence"
+    for note in risk.bridged.assumptions:
+        yield f"  [{note.evidence}] {note.text}"
+    for text in (*worst.assumptions, *worst.all_warnings):
+        yield f"  note: {text}"
+
+
+def _counts(risk: Risk) -> str:
+    audit = risk.audit
+    copies = "copy" if audit.independent_copies == 1 else "copies"
+    return f"{audit.claimed_copies} locations, {audit.independent_copies} independent {copies}"
+
+
+def risk_json(risk: Risk) -> str:
+    """Return the answer as JSON; ``risk`` is the worse of two answers where there are two."""
+    document = {
+        "schema": SCHEMA,
+        "name": risk.audit.setup.name,
+        "at": risk.audit.inventory.at.isoformat(),
+        "claimed_copies": risk.audit.claimed_copies,
+        "independent_copies": risk.audit.independent_copies,
+        "gates": {
+            key: {
+                "status": gate.status,
+                "value": gate.value,
+                "wanted": gate.wanted,
+                "evidence": gate.evidence,
+            }
+            for key, gate in risk.audit.gates.items()
+        },
+        "risk": risk.worst.to_dict(),
+        "risk_if_independent": risk.best.to_dict() if risk.best else None,
+        "doubts": list(risk.bridged.doubts),
+        "assumptions": [
+            {"text": note.text, "evidence": note.evidence} for note in risk.bridged.assumptions
+        ],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def risk_page(risk: Risk) -> Page:
+    """Return the answer as a page for somebody who decides."""
+    from riskmodel.reporting.figures import causes, curve
+
+    audit, worst = risk.audit, risk.worst
+    estimates = {"certain copies": worst}
+    if risk.best is not None:
+        estimates["if all in doubt are independent"] = risk.best
+    pictures: tuple[Figure, ...] = (curve(estimates),)
+    taken = causes(worst)
+    if taken is not None:
+        pictures += (taken,)
+    return Page(
+        title=f"Will these backups save \u201c{audit.setup.name}\u201d?",
+        subtitle=f"Audited {audit.inventory.at:%Y-%m-%d %H:%M} UTC on "
+        f"{audit.inventory.host.value or 'an unknown host'}; {_counts(risk)}",
+        answers=_answers(risk),
+        sections=(
+            Section("The 3-2-1-1-0 rule", (_gates(risk),)),
+            Section("What to do", (_todo(risk),)),
+            Section("What was found", (_found(risk),)),
+            Section("How the data would be lost", pictures),
+            Section("What this rests on", (_assumed(risk), sentences(worst.assumptions))),
+            Section("Where the numbers come from", (_sources(risk),)),
+            Section("Limits", (_limits(), sentences(worst.all_warnings))),
+        ),
+        footer=f"threetwoone {worst.to_dict()['versions']['threetwoone']}, method {worst.method}, "
+        f"seed {worst.seed}. The climate and the threats are taken to stay as they are.",
+    )
+
+
+def _answers(risk: Risk) -> tuple[Answer, ...]:
+    worst = risk.worst
+    low, high = worst.interval()
+    years = format_hours(worst.horizon_hours)
+    detail = f"within {years}; sampling error alone: {low:.2g} to {high:.2g} (95 %)."
+    if risk.best is not None:
+        who = " and ".join(risk.bridged.doubts)
+        detail += f" If {who} turned out to be independent: {risk.best.in_words}."
+    statuses = [gate.status for gate in risk.audit.gates.values()]
+    passed = statuses.count(Status.PASS)
+    gates = f"{passed} of {len(statuses)}"
+    return (
+        Answer("Lose everything", worst.in_words, detail),
+        Answer(
+            "Lose something for good",
+            "not computed",
+            "Deletions that are noticed late and damaged files are not simulated in this release.",
+        ),
+        Answer("Gates passed", gates, f"{_counts(risk)}."),
+    )
+
+
+def _gates(risk: Risk) -> Table:
+    return Table(
+        ("gate", "verdict", "found", "evidence", "why"),
+        tuple(
+            (_GATES[key], str(gate.status), str(gate.value), str(gate.evidence), gate.reason)
+            for key, gate in risk.audit.gates.items()
+        ),
+    )
+
+
+def _todo(risk: Risk) -> Items:
+    steps = [
+        f"{finding.message} {finding.remediation}"
+        for finding in risk.audit.findings
+        if finding.status is not Status.PASS and not finding.accepted
+    ]
+    return sentences(steps or ["Nothing: no finding is open"])
+
+
+def _found(risk: Risk) -> Table:
+    rows = []
+    for verdict in risk.audit.verdicts:
+        place = verdict.location
+        drives = ", ".join(d.model or d.device for d in place.domains.drives.value or ())
+        share = place.coverage.value
+        rows.append(
+            (
+                place.name,
+                str(verdict.status),
+                place.kind,
+                "yes" if verdict.counted else "no",
+                drives or "unknown",
+                f"{place.points.newest:%Y-%m-%d}" if place.points.newest else "unknown",
+                "unknown" if share is None else f"{share:.1%}".replace("%", " %"),
+                place.depth.word if place.depth is not None else "not examined",
+                verdict.reason or "",
+            )
+        )
+    columns = (
+        "location",
+        "verdict",
+        "kind",
+        "counts",
+        "drives",
+        "newest",
+        "covers",
+        "depth",
+        "why",
+    )
+    return Table(columns, tuple(rows))
+
+
+def _assumed(risk: Risk) -> Table:
+    rows = tuple((note.text, str(note.evidence)) for note in risk.bridged.assumptions)
+    return Table(("assumption", "evidence"), rows)
+
+
+def _sources(risk: Risk) -> Table:
+    known = presets()
+    layout = risk.bridged.worst
+    used = [(f"medium {name}", known.media[name].sources) for name in layout.presets_used()]
+    kinds = sorted({site.kind for site in layout.sites.values() if site.kind})
+    used += [(f"site of kind {kind}", known.sites[kind].sources) for kind in kinds]
+    used += [
+        (shock.name, known.shocks[shock.name].sources)
+        for shock in layout.shocks
+        if shock.name in known.shocks
+    ]
+    used.append(("defaults", known.defaults.sources))
+    rows = tuple(
+        (what, source.key, source.value, f"{source.source} ({source.year})", source.grade)
+        for what, sources in used
+        for source in sources
+    )
+    return Table(("what", "key", "value", "source", "grade"), rows)
+
+
+def _limits() -> Prose:
+    text = (
+        "The number is the chance that at one instant no copy is left. It leaves out how old "
+        "the restored data would be, deletions that are noticed after every version has gone, "
+        "and whatever nobody thought of. Grade C numbers are judgements: if the answer hangs "
+        "on one, find out your own."
+    )
+    return Prose((text,))
