@@ -122,7 +122,7 @@ def to_layouts(name: str, view: View, *, horizon: str | float = "10 years") -> B
     best = _layout(name, view, view.possible, horizon, notes) if doubts else None
     for number, location in enumerate(view.locations):
         if number not in view.counted and number not in view.possible:
-            _leave_out(location, view.standings[number].reason, notes)
+            notes[f"{location.name} is left out: {_why(view, number)}"] = Evidence.MEASURED
     return Bridged(
         worst=worst,
         best=best,
@@ -131,11 +131,16 @@ def to_layouts(name: str, view: View, *, horizon: str | float = "10 years") -> B
     )
 
 
-def _leave_out(location: Location, reason: str, notes: dict[str, Evidence]) -> None:
-    why = reason or (
-        "it stands on the same parts as a copy that is counted; it would help against mistakes only"
-    )
-    notes[f"{location.name} is left out: {why}"] = Evidence.MEASURED
+def _why(view: View, number: int) -> str:
+    """Say why a location is no copy of its own."""
+    for other in view.counted:
+        shared = view.relation(number, other).shared if other != number else ()
+        if shared and not view.standings[number].reason:
+            return (
+                f"it shares {shared[0]} with {view.locations[other].name}; "
+                "it would help against mistakes only"
+            )
+    return view.standings[number].reason or "a copy that it shares parts with is counted"
 
 
 def _layout(

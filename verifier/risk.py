@@ -36,7 +36,7 @@ def _lines(risk: Risk) -> Iterator[str]:
     low, high = worst.interval()
     yield str(worst)
     if worst.exact is None:
-        yield f"  95 % interval {low:.2g} to {high:.2g}, {worst.trials:,} trials, seed {worst.seed}"
+        yield f"  95 % interval {low:.3g} to {high:.3g}, {worst.trials:,} trials, seed {worst.seed}"
     else:
         yield f"  probability {worst.probability:.3g}, computed without sampling error"
     if risk.best is not None:
@@ -129,7 +129,7 @@ def _answers(risk: Risk) -> tuple[Answer, ...]:
     worst = risk.worst
     low, high = worst.interval()
     years = format_hours(worst.horizon_hours)
-    detail = f"within {years}; sampling error alone: {low:.2g} to {high:.2g} (95 %)."
+    detail = f"within {years}; sampling error alone: {low:.3g} to {high:.3g} (95 %)."
     if risk.best is not None:
         who = " and ".join(risk.bridged.doubts)
         detail += f" If {who} turned out to be independent: {risk.best.in_words}."
@@ -180,7 +180,7 @@ def _found(risk: Risk) -> Table:
                 "yes" if verdict.counted else "no",
                 drives or "unknown",
                 f"{place.points.newest:%Y-%m-%d}" if place.points.newest else "unknown",
-                "unknown" if share is None else f"{share:.1%}".replace("%", " %"),
+                _covers(place.name, share),
                 place.depth.word if place.depth is not None else "not examined",
                 verdict.reason or "",
             )
@@ -199,9 +199,15 @@ def _found(risk: Risk) -> Table:
     return Table(columns, tuple(rows))
 
 
+def _covers(name: str, share: float | None) -> str:
+    if name == "source":
+        return "is the data"
+    return "unknown" if share is None else f"{share:.1%}".replace("%", " %")
+
+
 def _assumed(risk: Risk) -> Table:
-    rows = tuple((note.text, str(note.evidence)) for note in risk.bridged.assumptions)
-    return Table(("assumption", "evidence"), rows)
+    rows = tuple((str(note.evidence), note.text) for note in risk.bridged.assumptions)
+    return Table(("evidence", "assumption"), rows)
 
 
 def _sources(risk: Risk) -> Table:
