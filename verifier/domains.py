@@ -7,9 +7,7 @@ import hmac
 import re
 from dataclasses import dataclass, field, replace
 
-from verifier.host import AccessError, Host
-from verifier.inventory import Domains, Drive, Evidence, Fact
-from verifier.probes.blockdev import (
+from verifier.blockdev import (
     BlockDevice,
     MdArray,
     below,
@@ -17,7 +15,9 @@ from verifier.probes.blockdev import (
     parse_lsblk,
     parse_mdstat,
 )
-from verifier.probes.mounts import (
+from verifier.host import AccessError, Host
+from verifier.inventory import Domains, Drive, Evidence, Fact
+from verifier.mounts import (
     MEMORY_TYPES,
     NETWORK_TYPES,
     Mount,

@@ -209,6 +209,8 @@ def collect(
         encrypted=Fact(True, Evidence.INFERRED, "restic always encrypts"),
     )
     located = _contents(host, target, source, path, located)
+    if depth >= Depth.STRUCTURE and located.files is not None:
+        located = _checked(host, target, path, located)
     return replace(located, reason="; ".join(filter(None, (located.reason, unseen))))
 
 
@@ -296,7 +298,7 @@ def _contents(
     """Add what only the program with a password can tell."""
     if target.password_file is None:
         return _closed(found, "no password file is given")
-    secrets = {"RESTIC_PASSWORD_FILE": str(Path(target.password_file).expanduser())}
+    secrets = _secrets(target)
     try:
         tool = parse_version(host.run(["restic", "version"], timeout=60.0).stdout)
         found = replace(found, tool=tool)
@@ -327,9 +329,9 @@ def _contents(
         points=Points(len(same), same[-1].time, same[0].time),
         files=len(listed.files),
         size_bytes=sum(listed.files.values()),
-        coverage=replace(coverage.share, source="restic ls")
-        if coverage.share.value is not None
-        else coverage.share,
+        coverage=coverage.share
+        if coverage.share.value is None
+        else replace(coverage.share, evidence=Evidence.TOOL_REPORTED, source="restic ls"),
         missing=coverage.missing,
         encrypted=Fact(True, Evidence.TOOL_REPORTED, found.tool or "restic"),
     )
@@ -348,6 +350,22 @@ def _newest_of(snapshots: tuple[Snapshot, ...], source: Manifest | None) -> Snap
             if any(f"{root}/".startswith(path.rstrip("/") + "/") for path in snapshot.paths):
                 return snapshot
     return snapshots[-1]
+
+
+def _checked(host: Host, target: Target, repository: str, found: Location) -> Location:
+    """Let restic follow its index: only that notices a file that is gone."""
+    argv = ["restic", "--no-lock", "--no-cache", "-r", repository, "check"]
+    try:
+        ended = host.run(argv, secrets=_secrets(target))
+    except AccessError as problem:
+        return replace(found, depth=Depth.LISTED, reason=problem.reason)
+    if ended.code == 0:
+        return found
+    return replace(found, errors=capped([*found.errors, f"restic check: {failure_reason(ended)}."]))
+
+
+def _secrets(target: Target) -> dict[str, str]:
+    return {"RESTIC_PASSWORD_FILE": str(Path(target.password_file or "").expanduser())}
 
 
 def _none_of(source: Manifest | None) -> dict[str, Any]:

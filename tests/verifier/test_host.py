@@ -1,0 +1,88 @@
+"""Access to the machine: three different ways to get no answer, and recordings."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import pytest
+
+from verifier.host import Host, Missing, TimedOut, Unreadable
+
+
+def test_absent_paths_are_missing(tmp_path):
+    (tmp_path / "file").write_text("x")
+    host = Host()
+    for path in (tmp_path / "nothing", tmp_path / "file" / "below"):
+        with pytest.raises(Missing):
+            host.stat(str(path))
+
+
+def test_a_loop_of_links_is_unreadable(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    host = Host()
+    with pytest.raises(Unreadable):
+        host.stat(str(tmp_path / "loop"))
+    with pytest.raises(Unreadable):
+        host.resolve(str(tmp_path / "loop"))
+
+
+def test_a_hung_path_costs_the_timeout_and_the_host_stays_usable(tmp_path):
+    os.mkfifo(tmp_path / "hangs")
+    host = Host(timeout=0.2)
+    started = time.monotonic()
+    with pytest.raises(TimedOut):
+        host.read_text(str(tmp_path / "hangs"))
+    assert time.monotonic() - started < 5
+    assert host.listdir(str(tmp_path)) == ("hangs",)
+
+
+def test_a_program_gets_a_clean_environment_and_its_secret(monkeypatch):
+    monkeypatch.setenv("TO_BE_KEPT_OUT", "1")
+    host = Host(record=True)
+    ended = host.run(["env"], secrets={"A_SECRET": "xyzzy"})
+    names = {line.partition("=")[0]: line.partition("=")[2] for line in ended.stdout.splitlines()}
+    assert "TO_BE_KEPT_OUT" not in names
+    assert (names["LC_ALL"], names["TZ"], names["A_SECRET"]) == ("C", "UTC", "xyzzy")
+    assert names["HOME"] != os.environ.get("HOME")
+    assert "xyzzy" not in json.dumps(host.recording)
+
+
+def test_a_program_that_does_not_end_is_stopped():
+    with pytest.raises(TimedOut):
+        Host().run(["sleep", "60"], timeout=0.2)
+    with pytest.raises(Missing):
+        Host().run(["no-such-program-here"])
+
+
+def test_a_recording_answers_like_the_host(tmp_path):
+    (tmp_path / "fact").write_text("42\n")
+    live = Host(record=True)
+    seen = (
+        live.read_text(str(tmp_path / "fact")),
+        live.stat(str(tmp_path)),
+        live.listdir(str(tmp_path)),
+        live.run(["echo", "hello"]),
+    )
+    with pytest.raises(Missing):
+        live.stat(str(tmp_path / "absent"))
+    again = Host.replay(json.loads(json.dumps(live.recording)))
+    assert seen == (
+        again.read_text(str(tmp_path / "fact")),
+        again.stat(str(tmp_path)),
+        again.listdir(str(tmp_path)),
+        again.run(["echo", "hello"]),
+    )
+    with pytest.raises(Missing, match="No such file"):
+        again.stat(str(tmp_path / "absent"))
+    with pytest.raises(Missing, match="not in the recording"):
+        again.read_text("/etc/hostname")
+
+
+def test_a_walk_does_not_follow_links(tmp_path):
+    (tmp_path / "tree" / "sub").mkdir(parents=True)
+    (tmp_path / "tree" / "sub" / "a").write_text("a")
+    (tmp_path / "tree" / "out").symlink_to(tmp_path)
+    found = {entry.path for entry in Host().walk(str(tmp_path / "tree"))}
+    assert found == {"sub", "sub/a", "out"}
