@@ -1,0 +1,226 @@
+"""The command ``verifier``. Only typer and the standard library are imported before a command."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from verifier.inventory import Depth
+    from verifier.setup import Setup
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="verifier",
+    help="Which of these copies are independent, whole and sound? Audits real backup locations.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON on stdout")]
+
+
+def main() -> NoReturn:
+    """Run the command line.
+
+    Exit codes: 0 all gates pass, 1 a gate fails, 2 bad input or usage, 3 something is unknown.
+    """
+    from riskmodel.errors import ThreeTwoOneError
+
+    # typer carries its own click in some versions, so the class is found by its place in the tree
+    usage_error = typer.BadParameter.__mro__[2]
+    try:
+        code = app(args=sys.argv[1:] or ["--help"], prog_name="verifier", standalone_mode=False)
+        sys.stdout.flush()
+    except ThreeTwoOneError as error:
+        _stop(str(error), 2)
+    except usage_error as error:
+        _stop(str(getattr(error, "format_message", error.__str__)()), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        _stop("stopped; nothing was written", 130)
+    except BrokenPipeError:
+        # the reader has seen enough; keep the interpreter from complaining at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@app.command()
+def audit(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE.toml | SOURCE PATH...",
+            help="a set-up file, or the live data and the locations of its copies",
+            show_default=False,
+        ),
+    ],
+    as_json: AsJson = False,
+    depth: Annotated[
+        str | None,
+        typer.Option(help="listed, structure, bytes, source or restore; else what the policy asks"),
+    ] = None,
+) -> None:
+    """Look at every location, and say which copies are independent, whole and sound."""
+    from datetime import UTC, datetime
+
+    from verifier import show
+    from verifier.audit import audit as run
+    from verifier.host import Host
+
+    setup = _setup(what)
+    talk = _talk if sys.stderr.isatty() else _silent
+    found = run(setup, Host(), now=datetime.now(UTC), depth=_depth(depth), talk=talk)
+    if as_json:
+        _print_json(show.document(found))
+    else:
+        typer.echo(_printable(show.text(found)))
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def discover(
+    roots: Annotated[
+        list[str] | None,
+        typer.Argument(help="where to look; usual places unless given", show_default=False),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="the live data; the home folder unless given")
+    ] = None,
+    levels: Annotated[int, typer.Option(min=0, max=8, help="how deep to look below each")] = 3,
+    seconds: Annotated[float, typer.Option(min=0.1, help="stop looking after this time")] = 20.0,
+) -> None:
+    """Look for places that may hold copies, and print a set-up file for audit."""
+    from verifier.discover import discover as look
+    from verifier.discover import setup_text
+    from verifier.host import Host
+
+    live = str(Path(source or "~").expanduser().absolute())
+    found = look(Host(), live, roots or None, levels=levels, seconds=seconds)
+    if not found.finished:
+        _talk(f"verifier: stopped after {seconds:g} s; not everything was looked at")
+    typer.echo(setup_text(live, found.candidates), nl=False)
+
+
+@app.command()
+def layout(
+    file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Turn an audit into a layout file for riskmodel."""
+    from verifier import bridge
+
+    raise typer.Exit(bridge.layout_command(file, as_json=as_json))
+
+
+@app.command()
+def risk(
+    file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
+    as_json: AsJson = False,
+    horizon: Annotated[str | None, typer.Option(help="such as '10 years'")] = None,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
+    html: Annotated[Path | None, typer.Option(help="write a report to this file")] = None,
+) -> None:
+    """Audit, and estimate the probability that the data is lost."""
+    from verifier import bridge
+
+    code = bridge.risk_command(file, as_json=as_json, horizon=horizon, seed=seed, html=html)
+    raise typer.Exit(code)
+
+
+@app.command()
+def rules(as_json: AsJson = False) -> None:
+    """List what is looked for."""
+    from verifier.rules import RULES
+
+    if as_json:
+        _print_json([_rule_document(rule) for rule in RULES])
+        return
+    width = max(len(rule.id) for rule in RULES)
+    for rule in RULES:
+        typer.echo(f"{rule.id:<{width}}  {rule.title}")
+
+
+@app.command()
+def explain(
+    name: Annotated[str, typer.Argument(metavar="RULE", help="see rules", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Say what a rule looks for, why, and what to do."""
+    from riskmodel.errors import InputError, did_you_mean
+    from verifier.rules import RULES, rule_named
+
+    rule = rule_named(name)
+    if rule is None:
+        hint = did_you_mean(name, (known.id for known in RULES), shown=len(RULES))
+        raise InputError(f"explain: unknown rule '{name}'{hint}")
+    if as_json:
+        _print_json(_rule_document(rule))
+        return
+    typer.echo(f"{rule.id}: {rule.title}.\n\n  why   {rule.risk}\n  do    {rule.remediation}")
+
+
+def _setup(what: list[str]) -> Setup:
+    from riskmodel.errors import InputError
+    from verifier.setup import bare_setup, load_setup
+
+    first = Path(what[0]).expanduser()
+    if len(what) == 1:
+        if first.is_dir():
+            raise InputError("audit: name the locations of the copies too: audit SOURCE PATH...")
+        return load_setup(first)
+    if first.suffix == ".toml" and first.is_file():
+        raise InputError(f"audit: {what[0]} is a set-up file; it stands alone")
+    return bare_setup(what[0], what[1:])
+
+
+def _depth(word: str | None) -> Depth | None:
+    from riskmodel.errors import InputError, did_you_mean
+    from verifier.inventory import Depth
+
+    if word is None:
+        return None
+    known = {depth.word: depth for depth in Depth}
+    if word.lower() not in known:
+        raise InputError(f"--depth: unknown depth '{word}'{did_you_mean(word, known)}")
+    return known[word.lower()]
+
+
+def _rule_document(rule: Any) -> dict[str, str]:
+    return {
+        "id": rule.id,
+        "title": rule.title,
+        "risk": rule.risk,
+        "remediation": rule.remediation,
+    }
+
+
+def _print_json(document: Any) -> None:
+    # ASCII only: file names on disk need not be valid Unicode
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False))
+
+
+def _printable(text: str) -> str:
+    """Replace what a terminal must not be sent: names of files may hold anything."""
+    kept = (char if char.isprintable() or char == "\n" else "?" for char in text)
+    return "".join(kept).encode("utf-8", "replace").decode("utf-8")
+
+
+def _talk(text: str) -> None:
+    sys.stderr.write(_printable(text) + "\n")
+
+
+def _silent(text: str) -> None:
+    del text
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    _talk("verifier: " + " ".join(message.split()))
+    sys.exit(code)

@@ -1,0 +1,93 @@
+"""Rules: one file a rule; each says what it looks for, and judges one prepared inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from verifier.rules import (
+    damaged,
+    memory,
+    missing,
+    offline_or_immutable,
+    one_offsite,
+    partial,
+    same_account,
+    same_device,
+    same_host,
+    same_key,
+    same_site,
+    stale,
+    three_copies,
+    two_media,
+    unreadable,
+    unverified,
+    zero_errors,
+)
+from verifier.rules._model import Finding, Gate, Rule, Severity, Status
+from verifier.rules._view import View, view_of
+
+__all__ = [
+    "FINDING_RULES",
+    "GATE_RULES",
+    "RULES",
+    "Finding",
+    "FindingRule",
+    "Gate",
+    "GateRule",
+    "Rule",
+    "Severity",
+    "Status",
+    "View",
+    "rule_named",
+    "view_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class GateRule:
+    """One of the five gates, and the key under which results carry it."""
+
+    gate: str
+    rule: Rule
+    judge: Callable[[View], Gate]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRule:
+    """A rule about single locations."""
+
+    rule: Rule
+    judge: Callable[[View], Iterator[Finding]]
+
+
+GATE_RULES = (
+    GateRule("copies", three_copies.RULE, three_copies.judge),
+    GateRule("media", two_media.RULE, two_media.judge),
+    GateRule("offsite", one_offsite.RULE, one_offsite.judge),
+    GateRule("offline_or_immutable", offline_or_immutable.RULE, offline_or_immutable.judge),
+    GateRule("errors", zero_errors.RULE, zero_errors.judge),
+)
+
+FINDING_RULES = (
+    FindingRule(missing.RULE, missing.judge),
+    FindingRule(damaged.RULE, damaged.judge),
+    FindingRule(same_device.RULE, same_device.judge),
+    FindingRule(memory.RULE, memory.judge),
+    FindingRule(partial.RULE, partial.judge),
+    FindingRule(stale.RULE, stale.judge),
+    FindingRule(unreadable.RULE, unreadable.judge),
+    FindingRule(unverified.RULE, unverified.judge),
+    FindingRule(same_key.RULE, same_key.judge),
+    FindingRule(same_site.RULE, same_site.judge),
+    FindingRule(same_host.RULE, same_host.judge),
+    FindingRule(same_account.RULE, same_account.judge),
+)
+
+RULES = (*(gate.rule for gate in GATE_RULES), *(found.rule for found in FINDING_RULES))
+
+
+def rule_named(name: str) -> Rule | None:
+    """Return the rule with this id; hyphens and underscores are the same."""
+    wanted = name.strip().lower().replace("_", "-")
+    return next((rule for rule in RULES if rule.id == wanted), None)

@@ -1,0 +1,217 @@
+"""Which locations stand on the same parts, which do not, and how many copies that makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from verifier.inventory import Evidence, Fact, Location
+
+__all__ = ["Relation", "Tie", "independent", "relation"]
+
+_EXACT_UP_TO = 24  # more nodes than this are taken first come, first served
+
+
+class Tie(StrEnum):
+    """How two locations hang together."""
+
+    SHARED = "shared"
+    APART = "apart"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What two locations have in common.
+
+    Parameters
+    ----------
+    tie : Tie
+        Whether they stand on the same drive, pool or account.
+    evidence : Evidence
+        How that is known.
+    shared : tuple of str
+        What they share, in plain words, the most telling first; empty unless shared.
+    reason : str
+        Why they are taken to be apart, or why nobody can tell.
+    """
+
+    tie: Tie
+    evidence: Evidence
+    shared: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def relation(one: Location, other: Location) -> Relation:
+    """Tell whether two locations share drives.
+
+    Parameters
+    ----------
+    one, other : Location
+        Two different locations.
+
+    Returns
+    -------
+    Relation
+        Shared if they meet in a directory, a file system, a pool or a drive; if they are exports
+        of one host whose drives cannot be told apart; or if they are in one account and region.
+        Apart if the drives of both are known, or the hosts or accounts differ.
+    """
+    shared = tuple(dict.fromkeys(_shared(one, other)))
+    if shared:
+        return Relation(Tie.SHARED, Evidence.MEASURED, shared)
+    drives = one.domains.drives.value, other.domains.drives.value
+    if all(drives):
+        evidence = _weakest(one.domains.drives, other.domains.drives)
+        return Relation(Tie.APART, evidence, reason="their drives are different ones")
+    cloud = _same_cloud(one, other)
+    if cloud is not None:
+        return cloud
+    hosts = one.domains.host, other.domains.host
+    if hosts[0].value and hosts[1].value:
+        if hosts[0].value != hosts[1].value:
+            reason = "they are on different hosts"
+            return Relation(Tie.APART, Evidence.INFERRED, reason=reason)
+        if hosts[0].value.startswith("address:"):
+            name = hosts[0].value.partition(":")[2]
+            what = f"host {name}, whose drives cannot be told apart"
+            return Relation(Tie.SHARED, Evidence.INFERRED, (what,))
+    return Relation(Tie.UNKNOWN, Evidence.UNKNOWN, reason=_why_unknown(one, other))
+
+
+def independent(
+    count: int, edges: Iterable[tuple[int, int]], first: int | None = None
+) -> tuple[int, ...]:
+    """Return the largest set of nodes of which no two are joined.
+
+    A chain of three, of which the middle one shares a drive with both others, holds two independent
+    copies, not one; so this is no union of everything that touches.
+
+    Parameters
+    ----------
+    count : int
+        Number of nodes.
+    edges : iterable of (int, int)
+        Pairs that cannot both be counted.
+    first : int, optional
+        A node that is in the set whatever it costs: the live data.
+
+    Returns
+    -------
+    tuple of int
+        The nodes, ascending; of several largest sets the one whose nodes come first.
+    """
+    joined = [0] * count
+    for one, other in edges:
+        joined[one] |= 1 << other
+        joined[other] |= 1 << one
+    free = (1 << count) - 1
+    chosen: tuple[int, ...] = ()
+    if first is not None:
+        chosen = (first,)
+        free &= ~(joined[first] | 1 << first)
+    if free.bit_count() > _EXACT_UP_TO:
+        return tuple(sorted((*chosen, *_first_come(free, joined))))
+    return tuple(sorted((*chosen, *_largest(free, joined))))
+
+
+def _largest(free: int, joined: Sequence[int]) -> tuple[int, ...]:
+    if not free:
+        return ()
+    node = (free & -free).bit_length() - 1
+    rest = free & ~(1 << node)
+    taken = (node, *_largest(rest & ~joined[node], joined))
+    if not rest & joined[node]:
+        return taken
+    left = _largest(rest, joined)
+    return left if len(left) > len(taken) else taken
+
+
+def _first_come(free: int, joined: Sequence[int]) -> tuple[int, ...]:
+    taken = []
+    while free:
+        node = (free & -free).bit_length() - 1
+        taken.append(node)
+        free &= ~(joined[node] | 1 << node)
+    return tuple(taken)
+
+
+def _shared(one: Location, other: Location) -> Iterator[str]:
+    """Name what two locations have in common, the narrowest first."""
+    same_inode = one.inode is not None and one.inode == other.inode
+    same_path = one.real_path is not None and one.real_path == other.real_path
+    if (same_inode or same_path) and _one_machine(one, other):
+        yield "the same directory"
+    for here, there in ((one, other), (other, one)):
+        if here.name == "source" and there.shared_inodes:
+            yield f"{there.shared_inodes} hard links to the same files"
+    mine = {drive.key: drive for drive in one.domains.drives.value or ()}
+    for drive in other.domains.drives.value or ():
+        if drive.key in mine:
+            model = f" ({drive.model})" if drive.model else ""
+            yield f"drive {drive.device}{model}"
+    theirs = set(other.domains.pools.value or ())
+    yield from (_pool_words(p) for p in one.domains.pools.value or () if p in theirs)
+    devices = (one.inode or (0, 0))[0], (other.inode or (0, 0))[0]
+    if devices[0] and devices[0] == devices[1] and _one_machine(one, other):
+        yield "one file system"
+
+
+def _one_machine(one: Location, other: Location) -> bool:
+    # device numbers and paths mean something on one machine only
+    return one.domains.host.value == other.domains.host.value
+
+
+def _same_cloud(one: Location, other: Location) -> Relation | None:
+    """Compare accounts and providers; None where they say nothing."""
+    accounts = one.domains.account, other.domains.account
+    providers = one.domains.provider, other.domains.provider
+    if all(p.value for p in providers) and providers[0].value != providers[1].value:
+        return Relation(Tie.APART, _weakest(*providers), reason="their providers differ")
+    if all(a.value for a in accounts):
+        if accounts[0].value != accounts[1].value:
+            return Relation(Tie.APART, _weakest(*accounts), reason="their accounts differ")
+        sites = one.domains.site, other.domains.site
+        if all(s.value for s in sites) and sites[0].value != sites[1].value:
+            return Relation(Tie.APART, _weakest(*sites), reason="they are in different regions")
+        what = f"account {accounts[0].value} in one region"
+        return Relation(Tie.SHARED, _weakest(*accounts), (what,))
+    for local, cloud in ((one, other), (other, one)):
+        drives = local.domains.drives
+        operated = cloud.domains.provider.value or cloud.domains.account.value
+        if drives.value and operated and cloud.real_path is None:
+            reason = "one is on local drives, the other with a provider"
+            return Relation(Tie.APART, Evidence.INFERRED, reason=reason)
+    return None
+
+
+def _why_unknown(one: Location, other: Location) -> str:
+    for location in (one, other):
+        if not location.domains.drives.value:
+            why = location.domains.drives.source
+            return f"the drives of {location.name} are not known" + (f": {why}" if why else "")
+    return "nothing tells them apart"
+
+
+def _pool_words(pool: str) -> str:
+    kind, _, identity = pool.partition(":")
+    words = {
+        "fs": "one file system",
+        "part": "one partition",
+        "lvm": "one logical volume",
+        "md": "one RAID array",
+        "zpool": "one ZFS pool",
+        "btrfs": "one btrfs file system",
+        "export": "one network share",
+        "loop": "one image file",
+        "path": "one folder",
+    }
+    known = words.get(kind, f"one {kind} device")
+    name = identity.partition("/")[2] if kind in {"zpool", "loop", "path"} else ""
+    return f"{known} ({name})" if name else known
+
+
+def _weakest(*facts: Fact[str] | Fact[tuple[object, ...]]) -> Evidence:
+    order = list(Evidence)
+    return max((fact.evidence for fact in facts), key=order.index)

@@ -1,0 +1,197 @@
+"""How one location stands by itself: whether it is a whole, fresh copy that somebody read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from riskmodel.units import format_hours
+from verifier.inventory import Depth, Evidence, Location, State
+from verifier.rules._model import Status
+
+if TYPE_CHECKING:
+    from verifier.setup import Policy
+
+__all__ = [
+    "Age",
+    "Copyhood",
+    "Standing",
+    "age_of",
+    "in_memory",
+    "percent",
+    "seen_lately",
+    "standing",
+]
+
+# a file system may keep times to two seconds (FAT), and clocks of two machines differ a little
+_SAME_TIME = timedelta(seconds=2)
+_CLOCK_SLACK = timedelta(days=1)
+_MEMORY = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs", "rootfs", "memory", "zram"})
+
+
+class Copyhood(StrEnum):
+    """Whether a location holds a whole, fresh copy."""
+
+    YES = "yes"
+    MAYBE = "maybe"
+    DECLARED = "declared"
+    NO = "no"
+
+
+class Age(StrEnum):
+    """Whether the newest point is recent enough."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    FUTURE = "future"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The verdict on one location by itself, before it is compared with the others.
+
+    Parameters
+    ----------
+    copyhood : Copyhood
+        Whether it holds a whole, fresh copy.
+    status : Status
+        Pass, fail or unknown; damage fails even where the copy still counts.
+    reason : str
+        Why; empty if there is nothing to say.
+    """
+
+    copyhood: Copyhood
+    status: Status
+    reason: str = ""
+
+
+def standing(location: Location, source: Location, policy: Policy, now: datetime) -> Standing:
+    """Judge one location by itself.
+
+    Parameters
+    ----------
+    location, source : Location
+        The location, and the live data; they may be the same.
+    policy : Policy
+        The limits.
+    now : datetime
+        When the audit ran.
+
+    Returns
+    -------
+    Standing
+    """
+    if in_memory(location):
+        reason = "it is in memory and gone when the power is"
+        return Standing(Copyhood.NO, Status.FAIL, reason)
+    if location.state is not State.READ:
+        return _unread(location, policy, now)
+    if location is source:
+        return _damaged(location) or Standing(Copyhood.YES, Status.PASS)
+    share = location.coverage
+    if share.value is not None and share.value < policy.min_coverage:
+        reason = f"it holds {percent(share.value)} of the source, less than "
+        return Standing(Copyhood.NO, Status.FAIL, f"{reason}{percent(policy.min_coverage)}")
+    age = age_of(location, source, policy, now)
+    if age is Age.STALE:
+        limit = format_hours(policy.max_age)
+        return Standing(
+            Copyhood.NO,
+            Status.FAIL,
+            f"its newest point is {_days(location.points.newest, now)} old, more than {limit}",
+        )
+    damaged = _damaged(location)
+    if share.value is None:
+        why = location.reason or share.source
+        reason = "how much of the source it holds is not known" + (f": {why}" if why else "")
+        return Standing(Copyhood.MAYBE, damaged.status if damaged else Status.UNKNOWN, reason)
+    if age in (Age.UNKNOWN, Age.FUTURE):
+        reason = "the date of its newest point is not known"
+        if age is Age.FUTURE:
+            reason = "its newest point is dated in the future, so that its age is not known"
+        return Standing(Copyhood.MAYBE, damaged.status if damaged else Status.UNKNOWN, reason)
+    if share.evidence is Evidence.DECLARED:
+        return Standing(Copyhood.DECLARED, Status.UNKNOWN, "its content is declared, not measured")
+    return damaged or Standing(Copyhood.YES, Status.PASS)
+
+
+def age_of(location: Location, source: Location, policy: Policy, now: datetime) -> Age:
+    """Tell whether a location's newest point is recent enough.
+
+    A location that is identical to the source is fresh, however old its files are.
+    """
+    newest = location.points.newest
+    if _identical(location, source):
+        return Age.FRESH
+    if newest is None:
+        return Age.UNKNOWN
+    if newest > now + _CLOCK_SLACK:
+        return Age.FUTURE
+    return Age.STALE if now - newest > timedelta(hours=policy.max_age) else Age.FRESH
+
+
+def in_memory(location: Location) -> bool:
+    """Tell whether it is on tmpfs, ramfs, zram or the like, which is no copy at all."""
+    if location.media_type.value == "memory":
+        return True
+    kinds = {pool.partition(":")[0] for pool in location.domains.pools.value or ()}
+    return bool(kinds & _MEMORY) or (location.domains.file_system.value in _MEMORY)
+
+
+def seen_lately(location: Location, policy: Policy, now: datetime) -> bool:
+    """Tell whether an absent location was seen within the time that it may be away."""
+    seen = location.last_seen
+    if seen is None or seen > now + _CLOCK_SLACK:
+        return False
+    return now - seen <= timedelta(hours=policy.max_absence)
+
+
+def _identical(location: Location, source: Location) -> bool:
+    if location.identical:
+        return True
+    if location.coverage.value != 1.0:
+        return False
+    if location.depth is not None and location.depth >= Depth.SOURCE and not location.errors:
+        return True
+    newest, wanted = location.points.newest, source.points.newest
+    return newest is not None and wanted is not None and newest >= wanted - _SAME_TIME
+
+
+def _unread(location: Location, policy: Policy, now: datetime) -> Standing:
+    if location.state is State.MISSING:
+        return Standing(Copyhood.NO, Status.FAIL, location.reason or "there is nothing")
+    if location.state is State.ABSENT_OFFLINE:
+        if not seen_lately(location, policy, now):
+            seen = (
+                f"last seen {location.last_seen:%Y-%m-%d}" if location.last_seen else "never seen"
+            )
+            limit = format_hours(policy.max_absence)
+            reason = f"it is offline and away, {seen}; it may be away for {limit}"
+            return Standing(Copyhood.MAYBE, Status.UNKNOWN, reason)
+        reason = f"it is offline and away, last seen {location.last_seen:%Y-%m-%d} (declared)"
+        return Standing(Copyhood.DECLARED, Status.PASS, reason)
+    if location.state is State.DECLARED:
+        return Standing(Copyhood.DECLARED, Status.UNKNOWN, "it is declared; nobody looked")
+    words = {State.TIMEOUT: "no answer came in time", State.UNREADABLE: "it could not be read"}
+    reason = words[location.state] + (f": {location.reason}" if location.reason else "")
+    return Standing(Copyhood.MAYBE, Status.UNKNOWN, reason)
+
+
+def _damaged(location: Location) -> Standing | None:
+    if not location.errors:
+        return None
+    more = f" (and {len(location.errors) - 1} more)" if len(location.errors) > 1 else ""
+    return Standing(Copyhood.YES, Status.FAIL, f"damage: {location.errors[0].rstrip('.')}{more}")
+
+
+def percent(share: float) -> str:
+    """Write a share so that 0.98999 does not look like 99 %."""
+    return f"{int(share * 1000) / 10:g} %"
+
+
+def _days(then: datetime | None, now: datetime) -> str:
+    assert then is not None  # noqa: S101 - stale locations have a newest point
+    return format_hours((now - then) / timedelta(hours=1))

@@ -1,0 +1,52 @@
+"""Locations that are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from verifier.inventory import State
+from verifier.rules._model import Finding, Rule, Severity, Status
+from verifier.rules._standing import seen_lately
+from verifier.rules._view import View
+
+RULE = Rule(
+    id="missing",
+    title="Every location is where it is said to be",
+    risk="A backup that is not there cannot be restored.",
+    remediation="Correct the path, mount the disk, or set offline = true if it is often away.",
+)
+
+
+def judge(view: View) -> Iterator[Finding]:
+    """Name locations that are missing, and offline ones that have been away for too long.
+
+    Parameters
+    ----------
+    view : View
+        The prepared inventory.
+
+    Yields
+    ------
+    Finding
+    """
+    for place, found in zip(view.locations, view.standings, strict=True):
+        where = f" at {place.address}" if place.address else ""
+        if place.state is State.MISSING:
+            yield Finding(
+                RULE.id,
+                Status.FAIL,
+                Severity.HIGH,
+                place.name,
+                f"{place.name} is missing: there is nothing{where}.",
+                RULE.remediation,
+            )
+        elif place.state is State.ABSENT_OFFLINE:
+            late = not seen_lately(place, view.policy, view.inventory.at)
+            yield Finding(
+                RULE.id,
+                Status.UNKNOWN if late else Status.PASS,
+                Severity.MEDIUM if late else Severity.NOTE,
+                place.name,
+                f"{place.name} is not here: {found.reason}.",
+                "Bring it, audit it, and note the date as last_seen.",
+            )

@@ -1,0 +1,125 @@
+"""One copy at another place than the live data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifier.inventory import Evidence, Location
+from verifier.rules._independence import Tie
+from verifier.rules._model import Gate, Rule, Status
+from verifier.rules._view import View, distance_km, names, weakest
+
+WANTED = 1
+
+RULE = Rule(
+    id="one-offsite",
+    title="At least 1 copy at another site, as far away as possible",
+    risk="Fire, flood and theft take every copy in a building; an earthquake takes a city.",
+    remediation="Keep one copy in another building, better in another city, and name its site.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a location is, seen from the source."""
+
+    status: Status
+    evidence: Evidence
+    reason: str
+
+
+def judge(view: View) -> Gate:
+    """Look for a whole, fresh copy at a site that is not the source's.
+
+    A declared site suffices and shows as declared, unless the location stands on the source's own
+    drives: then the declaration is void. A drive in the source's own machine without a declared
+    site is at the source's site. With ``min_offsite_km`` the great-circle distance decides.
+
+    Parameters
+    ----------
+    view : View
+        The prepared inventory.
+
+    Returns
+    -------
+    Gate
+    """
+    places = {n: _place(view, n) for n in view.hopefuls if n}
+    passing = [n for n in places if n in view.copies and places[n].status is Status.PASS]
+    if passing:
+        evidence = min((places[n].evidence for n in passing), key=list(Evidence).index)
+        reason = "; ".join(places[n].reason for n in passing)
+        return Gate(Status.PASS, len(passing), WANTED, evidence, reason)
+    for number, place in places.items():
+        if place.status is Status.UNKNOWN:
+            return Gate(Status.UNKNOWN, 0, WANTED, Evidence.UNKNOWN, place.reason)
+        if place.status is Status.PASS:
+            why = view.standings[number].reason
+            reason = f"{place.reason}, but {view.locations[number].name} does not count yet: {why}"
+            return Gate(Status.UNKNOWN, 0, WANTED, Evidence.UNKNOWN, reason)
+    evidence = weakest([Evidence.MEASURED, *(place.evidence for place in places.values())])
+    reason = "; ".join(dict.fromkeys(place.reason for place in places.values()))
+    return Gate(Status.FAIL, 0, WANTED, evidence, reason or "there is no other whole, fresh copy")
+
+
+def sites_km(view: View, one: str, other: str) -> float | None:
+    """Return the distance of two sites in km, or None if a place is not given."""
+    here, there = view.sites.get(one), view.sites.get(other)
+    if here is None or there is None or here.location is None or there.location is None:
+        return None
+    return distance_km(here.location, there.location)
+
+
+def _place(view: View, number: int) -> _Place:
+    place, source = view.locations[number], view.inventory.source
+    here, there = source.domains.site, place.domains.site
+    tie = view.relation(0, number)
+    if tie.tie is Tie.SHARED:
+        reason = f"{place.name} is where the source is: they share {names(tie.shared[:2])}"
+        if there.value and there.value != here.value:
+            reason += f", so that its site '{there.value}' is void"
+        return _Place(Status.FAIL, tie.evidence, reason)
+    if there.value is None and _in_this_machine(place, source):
+        reason = f"{place.name} is a drive of the source's own machine"
+        return _Place(Status.FAIL, Evidence.INFERRED, reason)
+    if here.value is None or there.value is None:
+        missing = source.name if here.value is None else place.name
+        return _Place(Status.UNKNOWN, Evidence.UNKNOWN, f"the site of {missing} is not known")
+    evidence = weakest((here.evidence, there.evidence))
+    if here.value == there.value:
+        return _Place(Status.FAIL, evidence, f"{place.name} is at {there.value} like the source")
+    return _distant(view, place, here.value, there.value, evidence)
+
+
+def _distant(view: View, place: Location, here: str, there: str, evidence: Evidence) -> _Place:
+    km, wanted = sites_km(view, here, there), view.policy.min_offsite_km
+    reason = f"{place.name} is at {there}"
+    if wanted is not None and km is None:
+        reason += f"; without coordinates of {here} and {there} nobody can tell whether {wanted:g}"
+        return _Place(Status.UNKNOWN, Evidence.UNKNOWN, f"{reason} km lie between")
+    if wanted is not None and km is not None and km < wanted:
+        return _Place(
+            Status.FAIL, evidence, f"{reason}, {km:.3g} km away; wanted are {wanted:g} km"
+        )
+    reason += f", {km:.3g} km away" if km is not None else ", the distance is not stated"
+    reason += _perils_words(view, here, there)
+    if _in_this_machine(place, view.inventory.source):
+        reason += "; yet its drive is in the source's own machine now"
+    return _Place(Status.PASS, evidence, reason)
+
+
+def _perils_words(view: View, here: str, there: str) -> str:
+    both = (view.sites.get(here), view.sites.get(there))
+    if both[0] is None or both[1] is None:
+        return ""
+    shared = sorted(set(both[0].perils) & set(both[1].perils))
+    return f"; perils named at both: {names(shared)}" if shared else ""
+
+
+def _in_this_machine(place: Location, source: Location) -> bool:
+    """Tell whether the drive is attached to the source's own host, rather than kept away."""
+    host = place.domains.host
+    if place.offline or host.value is None or host.value != source.domains.host.value:
+        return False
+    drives = place.domains.drives.value or ()
+    return bool(drives) and all(drive.transport != "iscsi" for drive in drives)

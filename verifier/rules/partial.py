@@ -1,0 +1,50 @@
+"""Copies that do not hold all of the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from verifier.inventory import State
+from verifier.rules._model import Finding, Rule, Severity, Status
+from verifier.rules._standing import percent
+from verifier.rules._view import View, names
+
+RULE = Rule(
+    id="partial",
+    title="Every location holds the whole of the source",
+    risk="What a backup leaves out is lost with the live data.",
+    remediation="Add the folders that are left out to the backup job, and run it.",
+)
+
+
+def judge(view: View) -> Iterator[Finding]:
+    """Name locations that hold less than all files, and the largest folders they lack.
+
+    Parameters
+    ----------
+    view : View
+        The prepared inventory.
+
+    Yields
+    ------
+    Finding
+        A failure below ``min_coverage``, a note above it.
+    """
+    for place in view.inventory.locations:
+        share = place.coverage.value
+        if place.state is not State.READ or share is None or share >= 1.0:
+            continue
+        enough = share >= view.policy.min_coverage
+        lacking = f"; the largest folders missing are {names(place.missing)}"
+        lacking = lacking if place.missing and share > 0.0 else ""
+        held = f"holds {percent(share)} of the source's files"
+        if share == 0.0:
+            held = "is empty" if place.files == 0 else "holds none of the source's files"
+        yield Finding(
+            RULE.id,
+            Status.PASS if enough else Status.FAIL,
+            Severity.NOTE if enough else Severity.HIGH,
+            place.name,
+            f"{place.name} {held}{lacking}.",
+            RULE.remediation,
+        )

@@ -1,0 +1,49 @@
+"""Locations, or their contents, that could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from verifier.inventory import State
+from verifier.rules._model import Finding, Rule, Severity, Status
+from verifier.rules._view import View
+
+RULE = Rule(
+    id="unreadable",
+    title="Every location can be read to its end",
+    risk="What cannot be read now may not be readable when it is needed.",
+    remediation="Give read access or the password, or look why the device does not answer.",
+)
+
+
+def judge(view: View) -> Iterator[Finding]:
+    """Name locations that gave no answer, and repositories whose contents stay closed.
+
+    Parameters
+    ----------
+    view : View
+        The prepared inventory.
+
+    Yields
+    ------
+    Finding
+    """
+    for number, place in enumerate(view.locations):
+        reason = place.reason.rstrip(".")
+        if place.state is State.TIMEOUT:
+            text = f"{place.name} gave no answer in time"
+        elif place.state is State.UNREADABLE:
+            text = f"{place.name} could not be read"
+        elif number and place.state is State.READ and place.coverage.value is None:
+            text = f"how much of the source {place.name} holds is not known"
+            reason = reason or place.coverage.source
+        else:
+            continue
+        yield Finding(
+            RULE.id,
+            Status.UNKNOWN,
+            Severity.MEDIUM,
+            place.name,
+            f"{text}: {reason}." if reason else f"{text}.",
+            RULE.remediation,
+        )

@@ -1,0 +1,125 @@
+"""One number from 0 to 100 for a set-up, and its level of digital preservation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from verifier.rules import Gate, Status, View
+from verifier.rules.one_offsite import sites_km
+
+__all__ = ["CAPS", "POINTS", "Score", "ndsa_level", "score"]
+
+POINTS = {"copies": 40, "media": 10, "offsite": 20, "offline_or_immutable": 15, "errors": 15}
+CAPS = {"media": 85, "offsite": 70, "offline_or_immutable": 85, "errors": 50}
+COPIES_CAPS = {0: 0, 1: 20, 2: 60}
+
+# "a different disaster threat" in kilometres: beyond the reach of one flood, storm surge or
+# earthquake of most kinds; a set-up that knows better states min_offsite_km
+_OTHER_THREAT_KM = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score and what it would be if all that is unknown turned out badly or well.
+
+    Parameters
+    ----------
+    value : int
+        What is shown first; equal to `low`, since the unknown earns nothing.
+    low, high : int
+        With everything unknown counted as failed, and as passed.
+    """
+
+    value: int
+    low: int
+    high: int
+
+
+def score(gates: Mapping[str, Gate], certain: int, possible: int) -> Score:
+    """Score five gates.
+
+    Parameters
+    ----------
+    gates : mapping of str to Gate
+        The verdicts: copies, media, offsite, offline_or_immutable, errors.
+    certain, possible : int
+        Independent copies for certain, and if all that is unknown turned out well.
+
+    Returns
+    -------
+    Score
+
+    Notes
+    -----
+    Copies earn 40 points × min(n, 3) / 3, where n is the number of independent copies. If there are
+    at least two of them, the other gates earn, when they pass: media 10, offsite 20, offline or
+    immutable 15, errors 15. So a second location on the first one's drive earns nothing at all.
+
+    The sum is cut at the lowest cap of the gates that do not pass: no copy 0, one copy 20, two
+    copies 60; media 85, offsite 70, offline or immutable 85, errors 50.
+
+    `low` counts what is unknown as failed, `high` as passed; the value is `low`.
+    """
+    low = _points(gates, certain, {Status.PASS})
+    high = _points(gates, possible, {Status.PASS, Status.UNKNOWN})
+    return Score(low, low, max(low, high))
+
+
+def _points(gates: Mapping[str, Gate], copies: int, good: set[Status]) -> int:
+    passing = {name for name in CAPS if gates[name].status in good}
+    earned = POINTS["copies"] * min(copies, 3) / 3
+    if copies >= 2:
+        earned += sum(POINTS[name] for name in passing)
+    caps = [cap for name, cap in CAPS.items() if name not in passing]
+    return int(min(earned, COPIES_CAPS.get(copies, 100), *caps, 100))
+
+
+def ndsa_level(view: View, gates: Mapping[str, Gate]) -> int:
+    """Return the level that the storage row of the NDSA Levels of Digital Preservation gives.
+
+    Parameters
+    ----------
+    view : View
+        The prepared inventory.
+    gates : mapping of str to Gate
+        The verdicts.
+
+    Returns
+    -------
+    int
+        0 to 4; what is unknown earns nothing. Only copies, places and media are judged, not the
+        paperwork that the levels ask for as well.
+
+    Notes
+    -----
+    Level 1: two independent copies. Level 2: three, one of them offsite. Level 3: also two kinds of
+    media, and a copy under another disaster threat, taken as 100 km or more. Level 4: three copies
+    that are all that far from each other.
+
+    References
+    ----------
+    .. [1] National Digital Stewardship Alliance, "Levels of Digital Preservation", version 2.0,
+       2019, row "Storage".
+    """
+    copies = len(view.counted)
+    if copies < 2:
+        return 0
+    if copies < 3 or gates["offsite"].status is not Status.PASS:
+        return 1
+    sites = {view.locations[number].domains.site.value for number in view.counted} - {None}
+    names = sorted(site for site in sites if site is not None)
+    far = {(a, b) for a in names for b in names if a < b and _far(view, a, b)}
+    home = view.inventory.source.domains.site.value
+    away = any(home in pair for pair in far)
+    if not away or gates["media"].status is not Status.PASS:
+        return 2
+    threes = any(
+        {(a, b), (a, c), (b, c)} <= far for a in names for b in names for c in names if a < b < c
+    )
+    return 4 if threes else 3
+
+
+def _far(view: View, one: str, other: str) -> bool:
+    km = sites_km(view, one, other)
+    return km is not None and km >= _OTHER_THREAT_KM

@@ -1,0 +1,322 @@
+"""The set-up file: the live data, the locations that are said to protect it, and the policy."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from riskmodel._described import Described, first_mistake
+from riskmodel.errors import InputError, did_you_mean
+from riskmodel.media import Name
+from riskmodel.policies import Key
+from riskmodel.sites import Site
+from riskmodel.units import Fraction, Hours
+from verifier.inventory import Depth
+from verifier.probes import PROBES
+from verifier.rules import RULES, rule_named
+from verifier.target import Target
+
+__all__ = ["Accept", "Place", "Policy", "Setup", "Source", "bare_setup", "load_setup"]
+
+_MAX_FILE_BYTES = 4_000_000
+SOURCE = "source"
+_KINDS = {kind: None for entry in PROBES for kind in (*entry.kinds, "declared")}
+
+DepthWord = Literal["listed", "structure", "bytes", "source", "restore"]
+Kilometres = Annotated[float, Field(ge=0, le=20_100)]
+
+
+def _instant(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"expects a date such as 2026-03-01, got {value!r}") from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time.min)
+    if not isinstance(value, datetime):
+        raise ValueError(f"expects a date such as 2026-03-01, got {value!r}")
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+
+
+class Policy(Described):
+    """What the gates ask for.
+
+    ``depth`` is ``bytes`` unless stated: a check of structure alone calls a repository with a
+    flipped byte sound, so that "0 errors" would say nothing about the data. ``max_age`` is 35 days:
+    the slower of "weekly or monthly", and four days to be late.
+    """
+
+    max_age: Annotated[Hours, Field(gt=0)] = 35 * 24.0
+    min_offsite_km: Kilometres | None = None
+    depth: DepthWord = "bytes"
+    min_coverage: Fraction = 0.99
+    max_absence: Annotated[Hours, Field(gt=0)] = 90 * 24.0
+
+    @property
+    def required_depth(self) -> Depth:
+        """How deep every location is to be examined."""
+        return Depth[self.depth.upper()]
+
+
+class Source(Described):
+    """The live data: copy 1."""
+
+    path: Name
+    site: Name | None = None
+    key: Name | None = None
+
+
+class Place(Described):
+    """One location that is said to hold a copy."""
+
+    name: Name
+    path: Name | None = None
+    kind: Name | None = None
+    address: Name | None = None
+    site: Name | None = None
+    offline: bool = False
+    password_file: Name | None = None
+    account: Name | None = None
+    provider: Name | None = None
+    key: Name | None = None
+    credentials: Name | None = None
+    profile: Name | None = None
+    identity_file: Name | None = None
+    media: Name | None = None
+    files: Annotated[int, Field(ge=0)] | None = None
+    bytes: Annotated[int, Field(ge=0)] | None = None
+    newest: Instant | None = None
+    last_seen: Instant | None = None
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if self.path is not None and self.address is not None:
+            raise ValueError("has both 'path' and 'address'; one of them says where it is")
+        if self.path is None and self.address is None and self.kind != "declared":
+            raise ValueError("needs a 'path' or an 'address'; without one it is kind = 'declared'")
+        return self
+
+    def target(self, depth: Depth) -> Target:
+        """Return what a probe is asked to look at."""
+        return Target(
+            name=self.name,
+            address=self.path or self.address or "",
+            kind=self.kind,
+            password_file=self.password_file,
+            site=self.site,
+            account=self.account,
+            provider=self.provider,
+            credentials=self.credentials,
+            key=self.key,
+            offline=self.offline,
+            depth=depth,
+            media=self.media,
+            files=self.files,
+            bytes=self.bytes,
+            newest=self.newest,
+            last_seen=self.last_seen,
+        )
+
+
+class Accept(Described):
+    """A known finding that is lived with until a day; it stays visible."""
+
+    rule: Name
+    location: Name | None = None
+    reason: Name
+    until: Instant | None = None
+
+    @model_validator(mode="after")
+    def _rule_exists(self) -> Self:
+        if rule_named(self.rule) is None:
+            known = (rule.id for rule in RULES)
+            hint = did_you_mean(self.rule, known, shown=len(RULES))
+            raise ValueError(f"rule: unknown rule '{self.rule}'{hint}")
+        return self
+
+
+class Setup(Described):
+    """Everything that a set-up file says; paths are absolute.
+
+    Examples
+    --------
+    >>> Setup.from_dict({"source": {"path": "/data"}, "locations": [
+    ...     {"name": "usb", "path": "/mnt/usb"}]}).locations[0].name
+    'usb'
+    """
+
+    name: Name = "unnamed"
+    policy: Policy = Field(default_factory=Policy)
+    source: Source
+    locations: tuple[Place, ...] = ()
+    sites: dict[Name, Site] = Field(default_factory=dict)
+    keys_: dict[Name, Key] = Field(default_factory=dict, alias="keys")
+    accept: tuple[Accept, ...] = ()
+
+    @classmethod
+    def from_dict(
+        cls, raw: Mapping[str, Any], *, origin: str = "", folder: Path | None = None
+    ) -> Setup:
+        """Make a set-up of the tables of a set-up file.
+
+        Parameters
+        ----------
+        raw : mapping
+            The tables.
+        origin : str
+            What messages call it, for example the name of the file.
+        folder : Path, optional
+            What relative paths start from; the working folder unless given.
+
+        Returns
+        -------
+        Setup
+
+        Raises
+        ------
+        InputError
+            With one line that names the place, the rule and the value.
+        """
+        prefix = f"{origin}: " if origin else ""
+        if "datasets" in raw:
+            raise InputError(
+                f"{prefix}datasets: several datasets in one file are not supported yet; "
+                "write one file for each"
+            )
+        try:
+            found = cls.model_validate(raw, context={"from_file": True})
+        except ValidationError as error:
+            raise InputError(prefix + first_mistake(error, raw)) from None
+        return found.resolved(folder or Path.cwd())
+
+    def resolved(self, folder: Path) -> Setup:
+        """Return the same with absolute paths."""
+        source = self.source.model_copy(update={"path": _absolute(self.source.path, folder)})
+        places = []
+        for place in self.locations:
+            paths = {"path": place.path, "password_file": place.password_file}
+            paths["identity_file"] = place.identity_file
+            known = {key: _absolute(path, folder) for key, path in paths.items() if path}
+            places.append(place.model_copy(update=known))
+        return self.model_copy(update={"source": source, "locations": tuple(places)})
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        for problem in self._problems():
+            raise ValueError(problem)
+        return self
+
+    def _problems(self) -> Iterator[str]:
+        names = [place.name for place in self.locations]
+        for name, count in Counter(names).items():
+            if name == SOURCE:
+                yield f"locations.{name}: the name '{SOURCE}' is kept for the live data"
+            if count > 1:
+                yield f"locations.{name}: names are unique, here {count} times"
+        yield from _unknown("source.site", self.source.site, self.sites)
+        yield from _unknown("source.key", self.source.key, self.keys_)
+        for place in self.locations:
+            yield from _unknown(f"locations.{place.name}.site", place.site, self.sites)
+            yield from _unknown(f"locations.{place.name}.key", place.key, self.keys_)
+            yield from _unknown(f"locations.{place.name}.kind", place.kind, _KINDS)
+        for accept in self.accept:
+            if accept.location is not None and accept.location not in [SOURCE, *names]:
+                hint = did_you_mean(accept.location, [SOURCE, *names])
+                yield f"accept: unknown location '{accept.location}'{hint}"
+
+
+def load_setup(path: str | Path) -> Setup:
+    """Read a set-up file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file; ``verifier discover`` writes one to start from.
+
+    Returns
+    -------
+    Setup
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is no TOML, or breaks a rule of the format.
+    """
+    file = Path(path)
+    try:
+        if not file.is_file():
+            what = "is a folder, not a set-up file" if file.is_dir() else "no such file"
+            raise InputError(f"{file}: {what}")
+        if file.stat().st_size > _MAX_FILE_BYTES:
+            raise InputError(f"{file}: larger than {_MAX_FILE_BYTES:,} bytes; no set-up file is")
+        raw = tomllib.loads(file.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file}: is no TOML: byte {error.start} is not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{file}: is no TOML: {error}") from None
+    except RecursionError:
+        raise InputError(f"{file}: is nested too deeply") from None
+    if not raw:
+        raise InputError(f"{file}: is empty; 'verifier discover' writes a set-up to start from")
+    raw.setdefault("name", file.stem)
+    return Setup.from_dict(raw, origin=str(file), folder=file.absolute().parent)
+
+
+def bare_setup(source: str, places: Iterable[str]) -> Setup:
+    """Make a set-up of a source and locations that a command line names.
+
+    Parameters
+    ----------
+    source : str
+        Path of the live data.
+    places : iterable of str
+        Paths, or addresses of tools such as ``"sftp:ada@nas:/backup"``.
+
+    Returns
+    -------
+    Setup
+        Its locations are named after the last part of their path.
+    """
+    taken = {SOURCE}
+    tables = []
+    for place in places:
+        is_path = Path(place).expanduser().exists() or not _looks_like_address(place)
+        stem = place.rstrip("/").rpartition("/")[2] or "root"
+        name, number = stem[:190], 2
+        while name in taken:
+            name, number = f"{stem[:190]}-{number}", number + 1
+        taken.add(name)
+        tables.append({"name": name, "path" if is_path else "address": place})
+    name = source.rstrip("/").rpartition("/")[2] or "root"
+    return Setup.from_dict({"name": name, "source": {"path": source}, "locations": tables})
+
+
+def _looks_like_address(word: str) -> bool:
+    head, colon, _ = word.partition(":")
+    return bool(colon) and len(head) > 1 and "/" not in head
+
+
+def _absolute(path: str, folder: Path) -> str:
+    """Expand ``~`` and start relative paths at a folder; ``..`` and links are left to the host."""
+    try:
+        expanded = Path(path).expanduser()
+    except RuntimeError:
+        raise InputError(f"{path}: nobody here has this home folder") from None
+    return str(expanded if expanded.is_absolute() else folder / expanded)
+
+
+def _unknown(place: str, name: str | None, known: Mapping[str, object]) -> Iterator[str]:
+    if name is not None and known and name not in known:
+        yield f"{place}: unknown {place.rsplit('.', 1)[-1]} '{name}'{did_you_mean(name, known)}"
