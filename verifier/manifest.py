@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from verifier.inventory import Evidence, Fact
@@ -174,4 +173,8 @@ def _largest_missing(
 
 def _parents(path: str) -> list[str]:
     """Return the folders above a path, the nearest first, ending with ``"."``."""
-    return [str(parent) for parent in PurePosixPath(path).parents]
+    folders = []
+    while cut := path.rfind("/") + 1:
+        path = path[: cut - 1]
+        folders.append(path)
+    return [*folders, "."]
