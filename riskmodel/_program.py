@@ -436,7 +436,10 @@ def _site_rows(build: _Builder, layout: Layout) -> tuple[list[dict[str, float]],
 
 
 def _warnings(layout: Layout) -> Iterator[str]:
-    yield "people and malware not modelled, but for what [[shocks]] say"
+    if layout.shocks:
+        yield "people and malware act only as the layout's shocks say; nothing else of them is modelled"
+    else:
+        yield "people and malware not modelled"
     for copy in layout.copies:
         if never_noticed(layout, copy):
             yield (

@@ -65,8 +65,8 @@ def _restic(demo: Path) -> bool:
     password.write_text("not a secret\n")
     environment = {
         "PATH": os.environ.get("PATH", ""),
-        "HOME": str(demo),
-        "RESTIC_PASSWORD_FILE": str(password),
+        "HOME": str(demo.resolve()),
+        "RESTIC_PASSWORD_FILE": password.name,
     }
     for words in (["init"], ["backup", "--no-cache", "photos"]):
         subprocess.run(
