@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from riskmodel.units import format_hours
-from verifier.inventory import Depth, Evidence, Location, State
+from verifier.inventory import Evidence, Location, State
 from verifier.rules._model import Status
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
         reason = "it is in memory and gone when the power is"
         return Standing(Copyhood.NO, Status.FAIL, reason)
     if location.state is not State.READ:
-        return _unread(location, policy, now)
+        return _unread(location, source, policy, now)
     if location is source:
         return _damaged(location) or Standing(Copyhood.YES, Status.PASS)
     share = location.coverage
@@ -154,13 +154,20 @@ def _identical(location: Location, source: Location) -> bool:
         return True
     if location.coverage.value != 1.0:
         return False
-    if location.depth is not None and location.depth >= Depth.SOURCE and not location.errors:
-        return True
     newest, wanted = location.points.newest, source.points.newest
     return newest is not None and wanted is not None and newest >= wanted - _SAME_TIME
 
 
-def _unread(location: Location, policy: Policy, now: datetime) -> Standing:
+def _stale_by_its_own_word(
+    location: Location, source: Location, policy: Policy, now: datetime
+) -> bool:
+    newest, changed = location.points.newest, source.points.newest
+    if newest is None or (changed is not None and newest >= changed):
+        return False
+    return now - newest > timedelta(hours=policy.max_age)
+
+
+def _unread(location: Location, source: Location, policy: Policy, now: datetime) -> Standing:
     if location.state is State.MISSING:
         return Standing(Copyhood.NO, Status.FAIL, location.reason or "there is nothing")
     if location.state is State.ABSENT_OFFLINE:
@@ -174,6 +181,9 @@ def _unread(location: Location, policy: Policy, now: datetime) -> Standing:
         reason = f"it is offline and away, last seen {location.last_seen:%Y-%m-%d} (declared)"
         return Standing(Copyhood.DECLARED, Status.PASS, reason)
     if location.state is State.DECLARED:
+        if _stale_by_its_own_word(location, source, policy, now):
+            reason = f"its newest point is declared to be of {location.points.newest:%Y-%m-%d}"
+            return Standing(Copyhood.NO, Status.FAIL, f"{reason}, which is too old")
         return Standing(Copyhood.DECLARED, Status.UNKNOWN, "it is declared; nobody looked")
     words = {State.TIMEOUT: "no answer came in time", State.UNREADABLE: "it could not be read"}
     reason = words[location.state] + (f": {location.reason}" if location.reason else "")
