@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 
@@ -35,7 +35,7 @@ def main() -> NoReturn:
     from riskmodel.errors import ThreeTwoOneError
 
     # typer carries its own click in some versions, so the class is found by its place in the tree
-    usage_error = typer.BadParameter.__mro__[2]
+    usage_error = cast(type[Exception], typer.BadParameter.__mro__[2])
     try:
         code = app(args=sys.argv[1:] or ["--help"], prog_name="verifier", standalone_mode=False)
         sys.stdout.flush()

@@ -86,7 +86,8 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield from _table(audit)
     yield from _section("what shares what", list(_sharing(audit)))
     problems = [f for f in audit.findings if f.severity is not Severity.NOTE and not f.accepted]
-    yield from _section("findings", [f.message for f in problems])
+    said_above = {rule.rule.id for rule in GATE_RULES}
+    yield from _section("findings", [f.message for f in problems if f.rule not in said_above])
     accepted = [f"{f.message} [{f.accepted}]" for f in audit.findings if f.accepted]
     yield from _section("accepted", accepted)
     yield from _section("notes", [f.message for f in audit.findings if _is_note(f.severity)])

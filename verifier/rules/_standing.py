@@ -124,12 +124,14 @@ def age_of(location: Location, source: Location, policy: Policy, now: datetime) 
     A location that is identical to the source is fresh, however old its files are.
     """
     newest = location.points.newest
-    if _identical(location, source):
+    if location.identical:
         return Age.FRESH
     if newest is None:
         return Age.UNKNOWN
     if newest > now + _CLOCK_SLACK:
         return Age.FUTURE
+    if _unchanged_since(location, source):
+        return Age.FRESH
     return Age.STALE if now - newest > timedelta(hours=policy.max_age) else Age.FRESH
 
 
@@ -149,9 +151,8 @@ def seen_lately(location: Location, policy: Policy, now: datetime) -> bool:
     return now - seen <= timedelta(hours=policy.max_absence)
 
 
-def _identical(location: Location, source: Location) -> bool:
-    if location.identical:
-        return True
+def _unchanged_since(location: Location, source: Location) -> bool:
+    """Tell whether the location holds every file, and the source is no younger than it."""
     if location.coverage.value != 1.0:
         return False
     newest, wanted = location.points.newest, source.points.newest

@@ -65,7 +65,7 @@ def judge(view: View) -> Gate:
         reason = f"{first.name} on {known[one]}, {second.name} on {known[other]}"
         reason += _note({known[one], known[other]})
         return Gate(Status.PASS, len(set(known.values())), WANTED, evidence, reason)
-    value = min(len(set(known.values())), 1)
+    value = min(len(view.copies), 1)
     doubt = _doubt(view)
     if doubt:
         return Gate(Status.UNKNOWN, value, WANTED, Evidence.UNKNOWN, doubt)

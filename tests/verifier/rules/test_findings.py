@@ -1,0 +1,116 @@
+"""Findings: each names the location, and says nothing about a good one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from riskmodel.policies import Key
+from tests.verifier.inventories import NOW, UNKNOWN, declared, measured, place, source, unread, view
+from verifier.inventory import Depth, Domains, Points, State
+from verifier.rules import FINDING_RULES, RULES, Severity, Status, rule_named
+
+JUDGES = {found.rule.id: found.judge for found in FINDING_RULES}
+OLD = NOW - timedelta(days=400)
+
+
+def findings(rule, *locations, **more):
+    return list(JUDGES[rule](view(*locations, **more)))
+
+
+def _good():
+    return place("cloud", "x", site="paris", host="address:paris")
+
+
+CASES = {
+    "missing": (unread("bad", State.MISSING), Status.FAIL),
+    "unreadable": (unread("bad", State.TIMEOUT, reason="hung"), Status.UNKNOWN),
+    "damaged": (place("bad", "sdb", errors=("x differs.",)), Status.FAIL),
+    "same-device": (place("bad", "sda"), Status.FAIL),
+    "memory": (place("bad", (), media="memory"), Status.FAIL),
+    "partial": (place("bad", "sdb", coverage=measured(0.5)), Status.FAIL),
+    "stale": (place("bad", "sdb", points=Points(1, OLD, OLD)), Status.FAIL),
+    "unverified": (place("bad", "sdb", depth=Depth.STRUCTURE), Status.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_a_rule_names_the_bad_location_and_no_other(rule):
+    location, status = CASES[rule]
+    found = findings(rule, _good(), location)
+    assert [(finding.location, finding.status) for finding in found] == [("bad", status)]
+    assert "bad" in found[0].message
+    assert found[0].message.endswith(".")
+    assert findings(rule, _good()) == []
+
+
+def test_shared_drives_name_both_and_say_that_they_are_not_independent():
+    (found,) = findings("same-device", place("usb", "sda"))
+    assert found.message.startswith("source and usb are not independent")
+    assert "sda (Model sda)" in found.message
+
+
+def test_the_same_directory_is_said_to_be():
+    live = source(inode=(1, 2))
+    (found,) = findings("same-device", place("link", "sda", inode=(1, 2)), live=live)
+    assert "the same directory" in found.message
+
+
+def test_unreadable_contents_are_told_with_their_reason():
+    closed = place("repo", "sdb", coverage=UNKNOWN, reason="no password was given.")
+    (found,) = findings("unreadable", closed)
+    assert "no password was given" in found.message
+
+
+def test_partial_copies_name_the_folders_that_are_missing():
+    partial = place("usb", "sdb", coverage=measured(0.5), missing=("2024", "2025"))
+    (found,) = findings("partial", partial)
+    assert "2024 and 2025" in found.message
+    (note,) = findings("partial", place("usb", "sdb", coverage=measured(0.995)))
+    assert note.severity is Severity.NOTE
+    (empty,) = findings("partial", place("usb", "sdb", coverage=measured(0.0), files=0))
+    assert "is empty" in empty.message
+
+
+def test_a_newest_point_in_the_future_is_told():
+    ahead = NOW + timedelta(days=2)
+    (found,) = findings("stale", place("usb", "sdb", points=Points(1, ahead, ahead)))
+    assert "future" in found.message
+
+
+@pytest.mark.parametrize(
+    ("rule", "layer"), [("same-site", "site"), ("same-host", "host"), ("same-account", "account")]
+)
+def test_a_layer_in_common_is_a_note_and_no_merge(rule, layer):
+    def at(name, unit):
+        return place(
+            name,
+            unit,
+            domains=Domains(drives=place("x", unit).domains.drives, **{layer: declared("common")}),
+        )
+
+    locations = (at("one", "sdb"), at("two", "sdc"))
+    (found,) = findings(rule, *locations)
+    assert found.severity is Severity.NOTE
+    assert "one and two" in found.message
+    assert len(view(*locations).counted) == 3
+    assert findings(rule, at("one", "sdb"), at("two", "sdb")) == []
+
+
+def test_a_key_kept_only_at_the_source_is_a_failure():
+    repo = place("repo", "sdb", site="paris")
+    repo = replace(repo, domains=replace(repo.domains, key=declared("pw")))
+    (found,) = findings("same-key", repo, keys={"pw": Key(kept=("home",))})
+    assert found.status is Status.FAIL
+    assert findings("same-key", repo, keys={"pw": Key(kept=("home", "ada"))}) == []
+
+
+def test_every_rule_is_registered_once_and_explains_itself():
+    assert len({rule.id for rule in RULES}) == len(RULES)
+    for rule in RULES:
+        assert rule.title
+        assert rule.risk.endswith(".")
+        assert rule.remediation.endswith(".")
+        assert rule_named(rule.id.replace("-", "_")) is rule

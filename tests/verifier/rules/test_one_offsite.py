@@ -1,0 +1,92 @@
+"""One copy offsite: declared sites, contradictions, distances."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from riskmodel.sites import Site
+from tests.verifier.inventories import place, source, unread, view
+from verifier.inventory import Evidence, State
+from verifier.rules import Status, one_offsite
+from verifier.rules._view import distance_km
+
+AMSTERDAM, UTRECHT = (52.37, 4.90), (52.09, 5.12)
+SITES = {
+    "home": Site(location=AMSTERDAM),
+    "office": Site(location=UTRECHT),
+    "nowhere": Site(),
+}
+
+
+def offsite(*locations, **more):
+    return one_offsite.judge(view(*locations, **more))
+
+
+def test_a_declared_other_site_passes_as_declared():
+    gate = offsite(place("nas", "sdb", site="office"))
+    assert (gate.status, gate.value, gate.evidence) == (Status.PASS, 1, Evidence.DECLARED)
+
+
+def test_the_same_site_fails():
+    assert offsite(place("nas", "sdb", site="home")).status is Status.FAIL
+
+
+def test_a_declared_site_on_the_sources_own_drive_is_void():
+    gate = offsite(place("nas", "sda", site="office"))
+    assert gate.status is Status.FAIL
+    assert "void" in gate.reason
+    assert "sda" in gate.reason
+
+
+def test_a_drive_of_the_sources_own_machine_is_not_offsite():
+    assert offsite(place("usb", "sdb")).status is Status.FAIL
+
+
+def test_an_unknown_site_leaves_it_unknown():
+    far = place("nas", None, host="address:10.0.0.9")
+    assert offsite(far).status is Status.UNKNOWN
+    unnamed = place("nas", "sdb", site="office")
+    assert offsite(unnamed, live=source(site=None)).status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("state", [State.UNREADABLE, State.TIMEOUT, State.DECLARED])
+def test_an_offsite_location_that_nobody_read_leaves_it_unknown(state):
+    assert offsite(unread("cloud", state, site="office")).status is Status.UNKNOWN
+    assert offsite(unread("cloud", state, site="home")).status is Status.FAIL
+
+
+def test_a_missing_location_is_nowhere():
+    assert offsite(unread("cloud", State.MISSING, site="office")).status is Status.FAIL
+
+
+def test_no_backup_fails():
+    assert offsite().status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"), [(30, Status.PASS), (40, Status.FAIL), (None, Status.PASS)]
+)
+def test_min_offsite_km_decides(wanted, status):
+    gate = offsite(
+        place("nas", "sdb", site="office"), sites=SITES, policy={"min_offsite_km": wanted}
+    )
+    assert gate.status is status
+    km = distance_km(AMSTERDAM, UTRECHT)
+    assert f"{km:.3g} km" in gate.reason
+
+
+def test_without_coordinates_the_distance_is_unknown():
+    gate = offsite(place("nas", "sdb", site="nowhere"), sites=SITES, policy={"min_offsite_km": 1})
+    assert gate.status is Status.UNKNOWN
+
+
+def test_distances_on_the_sphere():
+    degree = math.tau * 6371.0088 / 360
+    assert distance_km((0, 0), (0, 1)) == pytest.approx(degree, rel=1e-9)
+    assert distance_km((-90, 0), (90, 77)) == pytest.approx(180 * degree, rel=1e-9)
+    assert distance_km((10, 179.5), (10, -179.5)) == pytest.approx(
+        degree * math.cos(math.radians(10)), rel=1e-4
+    )
+    assert distance_km(AMSTERDAM, AMSTERDAM) == 0.0
