@@ -191,8 +191,9 @@ class _Resolver:
             return _Stack(source=self._trouble or "no mount is known for the path")
         found = self._below_mount(mount, path, depth)
         pool = f"fs:{self._here}/{mount.device}"
-        own_device = found.drives is not None and mount.file_system not in MEMORY_TYPES
-        pools = (pool, *found.pools) if own_device else found.pools
+        # what memory and exports are is said below; an export has a new number at each mounting
+        named = found.server is not None or mount.file_system in MEMORY_TYPES
+        pools = found.pools if named else (pool, *found.pools)
         return replace(found, pools=pools, file_system=mount.file_system)
 
     def _below_mount(self, mount: Mount, path: str, depth: int) -> _Stack:

@@ -1,12 +1,5 @@
 """The only code that touches the system: programs, files, directories, each with a timeout.
 
-::
-
-    AccessError            the system gave no answer
-    ├── Missing            the path or program is not there
-    ├── Unreadable         it is there and cannot be read (permission, I/O error, loop of links)
-    └── TimedOut           no answer in time, for example a hung network mount
-
 Facts about the system (program output, small files, stats, listings) can be recorded and replayed;
 the content of locations and everything obtained with a secret cannot.
 """
@@ -15,20 +8,28 @@ from __future__ import annotations
 
 import errno
 import io
+import itertools
 import os
 import queue
 import shutil
 import socket
-import stat as stat_module
 import subprocess
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from riskmodel.errors import ThreeTwoOneError
+from verifier._waiting import Worker
+from verifier.access import (
+    AccessError,
+    Completed,
+    Entry,
+    Missing,
+    Stat,
+    TimedOut,
+    Unreadable,
+)
 
 __all__ = [
     "AccessError",
@@ -42,128 +43,12 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+_Met = tuple[str, Stat | None, OSError | None]
 
 CHUNK_BYTES = 1 << 20
 SMALL_FILE_BYTES = 4 << 20
+SLICE_NAMES = 4096
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO})
-
-
-class AccessError(ThreeTwoOneError):
-    """The system gave no answer; `path` says about what, `damage` whether a device failed."""
-
-    word = "unreadable"
-
-    def __init__(self, path: str, reason: str, *, damage: bool = False) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = path
-        self.reason = reason
-        self.damage = damage
-
-
-class Missing(AccessError):
-    """The path or program is not there."""
-
-    word = "missing"
-
-
-class Unreadable(AccessError):
-    """The path is there, or may be, and cannot be read."""
-
-
-class TimedOut(AccessError):
-    """No answer in time."""
-
-    word = "timeout"
-
-
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """What `stat` says about one path. ``size`` in bytes, ``mtime_ns`` in ns since 1970."""
-
-    mode: int
-    size: int
-    mtime_ns: int
-    dev: int
-    ino: int
-    nlink: int = 1
-
-    @property
-    def is_dir(self) -> bool:
-        """True for a directory."""
-        return stat_module.S_ISDIR(self.mode)
-
-    @property
-    def is_file(self) -> bool:
-        """True for a regular file."""
-        return stat_module.S_ISREG(self.mode)
-
-    @property
-    def is_symlink(self) -> bool:
-        """True for a symbolic link that was not followed."""
-        return stat_module.S_ISLNK(self.mode)
-
-    @property
-    def device(self) -> str:
-        """The device as ``"major:minor"``."""
-        return f"{os.major(self.dev)}:{os.minor(self.dev)}"
-
-    @classmethod
-    def of(cls, found: os.stat_result) -> Stat:
-        """Take the facts out of an `os.stat_result`."""
-        return cls(
-            found.st_mode,
-            found.st_size,
-            found.st_mtime_ns,
-            found.st_dev,
-            found.st_ino,
-            found.st_nlink,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing met on a walk: its path relative to the root, and its stat or why there is none."""
-
-    path: str
-    stat: Stat | None
-    problem: AccessError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """A program that ran to its end."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-
-class _Worker:
-    """A thread that makes blocking calls, so that a caller can stop waiting for it.
-
-    A thread stuck in the kernel cannot be ended; it is left behind as a daemon and replaced.
-    """
-
-    def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Any]] | None]
-        self._calls = queue.SimpleQueue()
-        threading.Thread(target=self._serve, daemon=True, name="host-call").start()
-
-    def _serve(self) -> None:
-        while (call := self._calls.get()) is not None:
-            function, answers = call
-            try:
-                answers.put((function(), None))
-            except BaseException as error:  # noqa: BLE001 - handed over and raised by the caller
-                answers.put((None, error))
-
-    def ask(self, function: Callable[[], Any], timeout: float) -> tuple[Any, BaseException | None]:
-        answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-        self._calls.put((function, answers))
-        return answers.get(timeout=timeout)
-
-    def retire(self) -> None:
-        self._calls.put(None)
 
 
 class Host:
@@ -187,7 +72,7 @@ class Host:
         self.recording: dict[str, Any] = {}
         self._record = record
         self._replay: Mapping[str, Any] | None = None
-        self._worker: _Worker | None = None
+        self._worker: Worker | None = None
 
     @classmethod
     def replay(cls, recording: Mapping[str, Any]) -> Host:
@@ -293,7 +178,7 @@ class Host:
             folder = waiting.pop()
             place = f"{root.rstrip('/')}/{folder}" if folder else root
             try:
-                found = self._within(place, lambda place=place: _scan(place))  # type: ignore[misc]
+                found = self._scan(place)
             except AccessError as problem:
                 if not folder:
                     raise
@@ -302,11 +187,22 @@ class Host:
             for name, facts, failure in found:
                 path = f"{folder}/{name}" if folder else name
                 if facts is None:
+                    if isinstance(failure, FileNotFoundError):
+                        continue  # deleted while we looked
                     yield Entry(path, None, _translate(path, failure))
                     continue
                 if facts.is_dir:
                     waiting.append(path)
                 yield Entry(path, facts)
+
+    def _scan(self, place: str) -> list[_Met]:
+        """List a directory slice by slice: the timeout is for silence, not for many files."""
+        found: list[_Met] = []
+        entries = self._within(place, lambda: os.scandir(place))
+        while met := self._within(place, lambda: _slice(entries)):
+            found.extend(met)
+        self._within(place, entries.close)
+        return sorted(found, key=lambda item: item[0])
 
     def program(self, name: str) -> str | None:
         """Return the absolute path of a program, or None if it is not installed."""
@@ -394,7 +290,7 @@ class Host:
     def _within(self, path: str, call: Callable[[], T]) -> T:
         """Make a blocking call in a worker thread and wait no longer than the timeout."""
         if self._worker is None:
-            self._worker = _Worker()
+            self._worker = Worker()
         try:
             answer, error = self._worker.ask(call, self.timeout)
         except queue.Empty:
@@ -460,17 +356,15 @@ def _open(path: str) -> int:
         return os.open(path, flags)
 
 
-def _scan(place: str) -> list[tuple[str, Stat | None, OSError | None]]:
-    found: list[tuple[str, Stat | None, OSError | None]] = []
-    with os.scandir(place) as entries:
-        for entry in entries:
-            try:
-                found.append((entry.name, Stat.of(entry.stat(follow_symlinks=False)), None))
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                found.append((entry.name, None, error))
-    return sorted(found, key=lambda item: item[0])
+def _slice(entries: Iterator[os.DirEntry[str]]) -> list[_Met]:
+    """Look at the next names of a directory; nothing is left when the answer is empty."""
+    found: list[_Met] = []
+    for entry in itertools.islice(entries, SLICE_NAMES):
+        try:
+            found.append((entry.name, Stat.of(entry.stat(follow_symlinks=False)), None))
+        except OSError as error:
+            found.append((entry.name, None, error))
+    return found
 
 
 def _execute(argv: list[str], secrets: dict[str, str], limit: float) -> dict[str, Any]:

@@ -126,6 +126,9 @@ def test_without_lsblk_drives_are_unknown():
     fact = place_of(host, "/").domains.drives
     assert fact.value is None
     assert "not installed" in fact.source
+    (pool,) = place_of(host, "/").domains.pools.value
+    assert pool.startswith("fs:")
+    assert pool.endswith("/8:0")
 
 
 def test_the_machine_id_itself_is_not_shown():

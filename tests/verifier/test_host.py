@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import errno
 import json
 import os
 import time
+from pathlib import Path
 
 import pytest
 
+import verifier
 from verifier.host import Host, Missing, TimedOut, Unreadable
 
 
@@ -78,6 +82,47 @@ def test_a_recording_answers_like_the_host(tmp_path):
         again.stat(str(tmp_path / "absent"))
     with pytest.raises(Missing, match="not in the recording"):
         again.read_text("/etc/hostname")
+
+
+def test_a_directory_is_listed_whole_in_slices(tmp_path, monkeypatch):
+    monkeypatch.setattr("verifier.host.SLICE_NAMES", 3)
+    names = [f"{number:02}" for number in range(10)]
+    for name in reversed(names):
+        (tmp_path / name).touch()
+    assert [entry.path for entry in Host().walk(str(tmp_path))] == names
+
+
+def test_a_part_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
+    (tmp_path / "open").mkdir()
+    (tmp_path / "shut").mkdir()
+    scandir = os.scandir
+
+    def guarded(path):
+        if str(path).endswith("shut"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr("verifier.host.os.scandir", guarded)
+    troubles = [entry for entry in Host().walk(str(tmp_path)) if entry.problem]
+    assert [(entry.path, entry.problem.reason) for entry in troubles] == [
+        ("shut", "Permission denied")
+    ]
+
+
+def test_only_the_host_touches_the_system():
+    root = Path(verifier.__file__).parent
+    asking = [root / "domains.py", root / "manifest.py", *(root / "probes").glob("*.py")]
+    for path in asking:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                taken = {name.name for name in node.names}
+                assert not taken & {"os", "shutil", "socket", "subprocess", "glob"}, path
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id != "open", path
+    starters = {
+        path.name for path in root.rglob("*.py") if "import subprocess" in path.read_text("utf-8")
+    }
+    assert starters <= {"host.py", "demo.py"}  # the demo runs the commands as a user would
 
 
 def test_a_walk_does_not_follow_links(tmp_path):

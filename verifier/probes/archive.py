@@ -109,20 +109,29 @@ def collect(
     listing = _read(host, newest, read=depth >= Depth.BYTES)
     others = [] if depth == Depth.LISTED else [name for _, name in points[:-1]]
     errors = [listing.error] if listing.error else []
-    unseen = listing.unseen
+    unseen = [listing.unseen] if listing.unseen else []
+    locked = listing.encrypted
     for name in others:
         other = _read(host, name, read=depth >= Depth.BYTES)
         errors += [other.error] if other.error else []
-        unseen = unseen or other.unseen
+        unseen += [other.unseen] if other.unseen else []
+        locked = locked or other.encrypted
     prefix = prefix_in(source, listing.sizes)
     held = {name.removeprefix(prefix): size for name, size in listing.sizes.items()}
     coverage = cover(source, held, unseen=bool(listing.unseen))
-    reached = min(depth, Depth.BYTES)
-    if depth >= Depth.SOURCE and source is not None and source.complete and not listing.error:
+    # a tar without compression has no digests: only the source vouches for its bytes
+    bare = depth >= Depth.BYTES and not unseen and _is_bare(host, newest)
+    reached: Depth | None = min(depth, Depth.STRUCTURE if bare else Depth.BYTES)
+    if unseen:
+        reached = None
+    elif depth >= Depth.BYTES and locked:
+        reached = Depth.STRUCTURE
+        unseen = ["some contents are encrypted and were not read"]
+    elif (bare or depth >= Depth.SOURCE) and not listing.error:
         different, not_compared = _compare(host, newest, source, prefix)
         errors += different
-        unseen = unseen or not_compared
-        reached = Depth.BYTES if not_compared else Depth.SOURCE
+        unseen += [not_compared] if not_compared else []
+        reached = reached if not_compared else Depth.SOURCE
     return replace(
         found,
         kind=kind,
@@ -132,15 +141,10 @@ def collect(
         coverage=coverage.share,
         missing=coverage.missing,
         errors=capped(errors),
-        depth=None if unseen and reached < Depth.BYTES else _known_depth(reached, unseen),
-        reason=unseen,
-        encrypted=Fact(listing.encrypted, Evidence.MEASURED, "member flags"),
+        depth=reached,
+        reason="; ".join(unseen),
+        encrypted=Fact(locked, Evidence.MEASURED, "member flags"),
     )
-
-
-def _known_depth(reached: Depth, unseen: str) -> Depth:
-    """Contents that could not be read leave the structure as what is known."""
-    return Depth.STRUCTURE if unseen and reached == Depth.BYTES else reached
 
 
 def _points(host: Host, path: str) -> Iterator[tuple[datetime, str]]:
@@ -172,11 +176,17 @@ def _read(host: Host, path: str, *, read: bool) -> _Listing:
         return _Listing(sizes, unseen=f"{name} could not be read: {problem.reason}")
     except DAMAGE as damage:
         return _Listing(sizes, error=f"{name} is damaged after {len(sizes)} files: {damage}.")
-    unseen = f"the contents of {name} are encrypted" if locked and read else ""
-    return _Listing(sizes, unseen=unseen, encrypted=locked)
+    return _Listing(sizes, encrypted=locked)
 
 
-def _compare(host: Host, path: str, source: Manifest, prefix: str) -> tuple[list[str], str]:
+def _is_bare(host: Host, path: str) -> bool:
+    with host.open(path) as file:
+        return format_of(file.read(BLOCK_BYTES)) == "tar"
+
+
+def _compare(host: Host, path: str, source: Manifest | None, prefix: str) -> tuple[list[str], str]:
+    if source is None or not source.complete:
+        return [], "the source could not be read, so nothing was compared with it"
     errors: list[str] = []
     unseen = ""
     for member in _contents(host, path):

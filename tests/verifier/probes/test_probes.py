@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 import pytest
 
 from riskmodel.errors import InputError
-from verifier.host import Host, TimedOut
+from verifier.host import Host, TimedOut, Unreadable
 from verifier.inventory import Depth, State
 from verifier.probes import collect_source, probe
 from verifier.target import Target
@@ -200,6 +200,36 @@ class TestArchive:
         found = look(pack(source, tmp_path / "a.tar", mode), manifest, Depth.SOURCE)
         assert (found.kind, found.files, found.coverage.value) == ("tar", 10, 1.0)
         assert (found.depth, found.errors) == (Depth.SOURCE, ())
+
+    @pytest.mark.parametrize(("mode", "depth"), [("w", Depth.SOURCE), ("w:gz", Depth.BYTES)])
+    def test_a_bare_tar_has_no_digests_and_is_compared(
+        self, source, manifest, tmp_path, mode, depth
+    ):
+        path = pack(source, tmp_path / "a.tar", mode)
+        assert look(path, manifest, Depth.BYTES).depth == depth
+        alone = look(path, None, Depth.SOURCE)
+        assert alone.depth == (Depth.STRUCTURE if mode == "w" else Depth.BYTES)
+        assert "source" in alone.reason
+
+    def test_rot_in_a_bare_tar_is_found_at_bytes(self, source, manifest, tmp_path):
+        path = pack(source, tmp_path / "a.tar", "w")
+        flip(path, at=path.read_bytes().index((source / "2025" / "3.jpg").read_bytes()) + 9)
+        assert look(path, manifest, Depth.STRUCTURE).errors == ()
+        (error,) = look(path, manifest, Depth.BYTES).errors
+        assert error.startswith("2025/3.jpg differs")
+
+    def test_an_archive_that_cannot_be_read_is_unknown_not_damaged(
+        self, source, manifest, tmp_path, monkeypatch
+    ):
+        path = pack(source, tmp_path / "a.tar.gz")
+
+        def refuse(self, path):
+            raise Unreadable(path, "Permission denied")
+
+        monkeypatch.setattr(Host, "open", refuse)
+        found = look(path, manifest, Depth.BYTES)
+        assert (found.depth, found.errors, found.coverage.value) == (None, (), None)
+        assert "Permission denied" in found.reason
 
     def test_zip(self, source, manifest, tmp_path):
         found = look(pack_zip(source, tmp_path / "a.zip"), manifest, Depth.SOURCE)

@@ -1,0 +1,109 @@
+"""What the system answers, and the three ways in which it does not.
+
+::
+
+    AccessError            the system gave no answer
+    ├── Missing            the path or program is not there
+    ├── Unreadable         it is there and cannot be read (permission, I/O error, loop of links)
+    └── TimedOut           no answer in time, for example a hung network mount
+"""
+
+from __future__ import annotations
+
+import os
+import stat as stat_module
+from dataclasses import dataclass
+
+from riskmodel.errors import ThreeTwoOneError
+
+__all__ = ["AccessError", "Completed", "Entry", "Missing", "Stat", "TimedOut", "Unreadable"]
+
+
+class AccessError(ThreeTwoOneError):
+    """The system gave no answer; `path` says about what, `damage` whether a device failed."""
+
+    word = "unreadable"
+
+    def __init__(self, path: str, reason: str, *, damage: bool = False) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+        self.damage = damage
+
+
+class Missing(AccessError):
+    """The path or program is not there."""
+
+    word = "missing"
+
+
+class Unreadable(AccessError):
+    """The path is there, or may be, and cannot be read."""
+
+
+class TimedOut(AccessError):
+    """No answer in time."""
+
+    word = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What `stat` says about one path. ``size`` in bytes, ``mtime_ns`` in ns since 1970."""
+
+    mode: int
+    size: int
+    mtime_ns: int
+    dev: int
+    ino: int
+    nlink: int = 1
+
+    @property
+    def is_dir(self) -> bool:
+        """True for a directory."""
+        return stat_module.S_ISDIR(self.mode)
+
+    @property
+    def is_file(self) -> bool:
+        """True for a regular file."""
+        return stat_module.S_ISREG(self.mode)
+
+    @property
+    def is_symlink(self) -> bool:
+        """True for a symbolic link that was not followed."""
+        return stat_module.S_ISLNK(self.mode)
+
+    @property
+    def device(self) -> str:
+        """The device as ``"major:minor"``."""
+        return f"{os.major(self.dev)}:{os.minor(self.dev)}"
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Stat:
+        """Take the facts out of an `os.stat_result`."""
+        return cls(
+            found.st_mode,
+            found.st_size,
+            found.st_mtime_ns,
+            found.st_dev,
+            found.st_ino,
+            found.st_nlink,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing met on a walk: its path relative to the root, and its stat or why there is none."""
+
+    path: str
+    stat: Stat | None
+    problem: AccessError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A program that ran to its end."""
+
+    code: int
+    stdout: str
+    stderr: str
