@@ -1,0 +1,218 @@
+"""A naive simulator of backup layouts, written from the words of the law alone.
+
+It plays one history after another on a queue of events, with one object for each drive, group,
+copy and site and one method for each thing that can happen to them. It is slow and plain on
+purpose: the compiled engine is compared with it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from riskmodel.layout import Layout
+from riskmodel.sites import Peril, Shock, Site
+from tests.twin.copies import Whole
+from tests.twin.queue import CHECKS, FAILURES, NOTHING, RECOVERIES, REPAIRS, Queue
+
+__all__ = ["NaiveResult", "simulate_naively"]
+
+
+@dataclass
+class NaiveResult:
+    """What was counted over all trials."""
+
+    trials: int = 0
+    losses: int = 0
+    partial: int = 0  # trials in which a part was lost for good before any total loss
+    lost_something: int = 0  # trials in which a part or everything was lost for good
+    losses_in_all: int = 0
+    losses_in_all_squared: int = 0
+    loss_times: list[float] = field(default_factory=list)
+    causes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def probability(self) -> float:
+        return self.losses / self.trials
+
+    @property
+    def standard_error(self) -> float:
+        return math.sqrt(self.probability * (1.0 - self.probability) / self.trials)
+
+    @property
+    def expected_losses(self) -> float:
+        return self.losses_in_all / self.trials
+
+    @property
+    def expected_losses_standard_error(self) -> float:
+        variance = self.losses_in_all_squared / self.trials - self.expected_losses**2
+        return math.sqrt(variance / self.trials)
+
+    def add(self, history: History) -> None:
+        """Count one history."""
+        count = len(history.losses)
+        self.trials += 1
+        self.losses += count > 0
+        self.partial += history.part_lost
+        self.lost_something += history.part_lost or count > 0
+        self.losses_in_all += count
+        self.losses_in_all_squared += count * count
+        if history.losses:
+            time, cause = history.losses[0]
+            self.loss_times.append(time)
+            self.causes[cause] += 1
+
+
+def simulate_naively(
+    layout: Layout, trials: int, seed: int, horizon_hours: float | None = None
+) -> NaiveResult:
+    """Play ``trials`` histories of a layout."""
+    horizon = layout.horizon if horizon_hours is None else horizon_hours
+    assert horizon is not None, "a horizon is needed"
+    _refuse_what_is_not_played(layout)
+    rng = np.random.default_rng(seed)
+    result = NaiveResult()
+    for _ in range(trials):
+        history = History(layout, horizon, rng)
+        history.play()
+        result.add(history)
+    return result
+
+
+def _refuse_what_is_not_played(layout: Layout) -> None:
+    unknown = {key for key in ("threats", "keys_") if getattr(layout, key)}
+    for site in layout.sites.values():
+        unknown |= {key for key in ("kind", "location") if getattr(site, key) is not None}
+    for copy in layout.copies:
+        keys = ("fed", "online", "rotation", "refresh", "pieces", "key")
+        unknown |= {key for key in keys if getattr(copy, key) is not None}
+        unknown |= {key for key in ("refresh", "pieces") if getattr(copy.store, key) is not None}
+    if unknown:
+        raise NotImplementedError(f"the naive simulator does not play {', '.join(sorted(unknown))}")
+
+
+class History(Queue):
+    """One trial."""
+
+    def __init__(self, layout: Layout, horizon: float, rng: np.random.Generator) -> None:
+        super().__init__(horizon, rng)
+        self.layout = layout
+        self.frailties: dict[tuple[str, str], float] = {}
+        self.latest_cause = "nothing"  # of the event that took a copy last
+        self.losses: list[tuple[float, str]] = []
+        self.part_lost = False
+        self.sites = {name: Place(self, name, site) for name, site in layout.sites.items()}
+        self.copies = {copy.name: Whole(self, copy) for copy in layout.copies}
+        for place in self.sites.values():
+            for peril, terms in place.site.perils.items():
+                self.strike_at_rate(terms.rate, lambda p=place, n=peril, t=terms: p.suffer(n, t))
+        for shock in layout.shocks:
+            self.strike_at_rate(shock.rate, lambda s=shock: self.shock(s))
+
+    def frailty(self, kind: str, label: str, variance: float) -> float:
+        """Return the multiplier that all drives of one label share in this trial."""
+        if variance == 0.0:
+            return 1.0
+        if (kind, label) not in self.frailties:
+            self.frailties[kind, label] = float(self.rng.gamma(1.0 / variance, variance))
+        return self.frailties[kind, label]
+
+    def play(self) -> None:
+        """Run from the start to the horizon, instant by instant."""
+        while self.queue:
+            self.now = self.queue[0][0]
+            self.act(FAILURES)
+            for copy in self.copies.values():
+                copy.settle_failures()
+            self.act(REPAIRS)
+            self.test()
+            self.act(CHECKS)
+            self.act(RECOVERIES)
+
+    def test(self) -> None:
+        """See whether everything, or a part for good, is lost at this instant."""
+        intact = [copy for copy in self.copies.values() if copy.intact]
+        if not intact:
+            self.losses.append((self.now, self.latest_cause))
+            for place in self.sites.values():
+                place.stand_again()
+            for copy in self.copies.values():
+                copy.restore()
+        elif len(intact) == 1 and intact[0].parts_missing and not self.losses:
+            self.part_lost = True
+
+    def shock(self, shock: Shock) -> None:
+        """Hit the named sites and copies that this shock reaches."""
+        if isinstance(shock.hits, dict):
+            reached = [name for name, share in shock.hits.items() if self.chance(share)]
+        elif shock.choose is None:
+            reached = list(shock.hits)
+        else:
+            standing = [name for name in shock.hits if self.stands(name)]
+            count = min(shock.choose, len(standing))
+            reached = [str(name) for name in self.rng.choice(standing, count, replace=False)]
+        for name in reached:
+            if name in self.copies:
+                self.copies[name].destroy(shock.name)
+            else:
+                self.sites[name].disaster(shock.name)
+
+    def stands(self, name: str) -> bool:
+        if name in self.copies:
+            return self.copies[name].intact
+        return not self.sites[name].destroyed
+
+
+class Place:
+    """A site."""
+
+    def __init__(self, history: History, name: str, site: Site) -> None:
+        self.history = history
+        self.name = name
+        self.site = site
+        self.destroyed = False
+        self.recovery = NOTHING
+
+    @property
+    def copies(self) -> list[Whole]:
+        return [copy for copy in self.history.copies.values() if copy.copy.site == self.name]
+
+    def suffer(self, name: str, peril: Peril) -> None:
+        cause = f"{name} at {self.name}"
+        if peril.takes == "site":
+            self.disaster(cause)
+        elif not self.destroyed:
+            self.take_media(cause)
+
+    def disaster(self, cause: str) -> None:
+        """Destroy the site; one without a recovery stands, and only its copies are hit."""
+        if self.destroyed:
+            return
+        if self.site.recovery is None:
+            self.take_media(cause)
+            return
+        self.destroyed = True
+        for copy in self.copies:
+            copy.recovery.cancel()
+            if self.history.chance(copy.copy.vulnerability):
+                copy.destroy(cause)
+        self.recovery = self.history.after(self.site.recovery, RECOVERIES, self.recover)
+
+    def take_media(self, cause: str) -> None:
+        for copy in self.copies:
+            if self.history.chance(copy.copy.vulnerability):
+                copy.destroy(cause)
+                copy.notice()
+
+    def recover(self) -> None:
+        self.destroyed = False
+        for copy in self.copies:
+            if not copy.intact:
+                copy.restore()
+
+    def stand_again(self) -> None:
+        self.destroyed = False
+        self.recovery.cancel()
