@@ -7,11 +7,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Propagator", "generator", "squarings"]
+__all__ = ["TERMS", "Propagator", "generator", "squarings"]
 
 _Array = NDArray[np.float64]
 
-_TERMS = 12
+TERMS = 12
+"""Of the Taylor series over the smallest step."""
+
 _STEP = 0.125  # jumps expected within the smallest step
 _LEAST_SQUARINGS = 6
 
@@ -77,7 +79,7 @@ class Propagator:
         """Return start · exp(shifted · hours), by Horner's rule."""
         step = self.step_hours if hours is None else hours
         result = start
-        for k in range(_TERMS, 0, -1):
+        for k in range(TERMS, 0, -1):
             result = start + (result @ self._shifted) * (step / k)
         return np.asarray(result)
 

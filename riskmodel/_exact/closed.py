@@ -15,7 +15,7 @@ __all__ = ["any_group", "binomial_tail", "fixed_rebuild_loss", "product_form", "
 
 _Array = NDArray[np.float64]
 
-_MOST_EVALUATIONS = 5e6
+_MOST_EVALUATIONS = 1e8
 _POINTS = 16
 _NEGLIGIBLE = 1e-17
 
@@ -43,7 +43,7 @@ def product_form(problem: Problem) -> Method | None:
             lost *= any_group(group, copy.groups)
         return lost
 
-    return Method(given, "nothing is ever replaced: product of binomial tails", 2_000_000)
+    return Method(given, "nothing is ever replaced: product of binomial tails", 200_000)
 
 
 def _only_wears_out(copy: CopyLaw, alone: bool) -> bool:
@@ -81,7 +81,7 @@ def any_group(group: _Array, groups: int) -> _Array:
     if groups == 1:
         return group
     with np.errstate(divide="ignore"):
-        return np.asarray(-np.expm1(groups * np.log1p(-group)))
+        return np.asarray(-np.expm1(groups * np.log1p(-np.minimum(group, 1.0))))
 
 
 def renewal(problem: Problem) -> Method | None:
@@ -107,20 +107,40 @@ def renewal(problem: Problem) -> Method | None:
     second = (copy.drives - 1) * failure * (copy.stress[0] if copy.stress else 1.0)
 
     def given(frailties: _Array) -> _Array:
-        rows = [
-            fixed_rebuild_loss(
-                factor * copy.drives * failure, factor * second, rebuild_hours, times, problem.name
-            )
+        rates = [
+            (factor * copy.drives * failure, factor * second)
             for factor in multiplier(frailties, copy.labels)
         ]
+        sizes = (_series_size(*pair, rebuild_hours, problem.horizon_hours) for pair in rates)
+        if sum(k * panels for k, panels in sizes) * _POINTS * SLICES > _MOST_EVALUATIONS:
+            refuse(problem.name, "has too many rebuilds within the horizon for the renewal series")
+        rows = [fixed_rebuild_loss(*pair, rebuild_hours, times) for pair in rates]
         return any_group(np.stack(rows), copy.groups)
 
     return Method(given, "fixed rebuild time, one failure tolerated: renewal series", 2000)
 
 
-def fixed_rebuild_loss(
-    first: float, second: float, rebuild_hours: float, times: _Array, place: str
-) -> _Array:
+def _series_size(
+    first: float, second: float, rebuild_hours: float, horizon: float
+) -> tuple[int, int]:
+    """Return how many rebuilds can matter, and panels of the integral over each."""
+    from scipy.special import gammainc
+
+    if first == 0.0 or second == 0.0 or rebuild_hours == 0.0:
+        return 0, 1
+    most = math.floor(horizon / rebuild_hours) + 1
+    count = 8
+    smallest = _NEGLIGIBLE * gammainc(1.0, first * horizon)
+    while count < most and (
+        gammainc(count + 1.0, first * horizon) > smallest
+        and math.exp(-count * second * rebuild_hours) > _NEGLIGIBLE
+    ):
+        count *= 2
+    panels = math.ceil(0.5 * (first + second) * min(rebuild_hours, horizon)) + 1
+    return min(count, most), panels
+
+
+def fixed_rebuild_loss(first: float, second: float, rebuild_hours: float, times: _Array) -> _Array:
     """Return the chance that a second drive failed while a first was being rebuilt.
 
     Parameters
@@ -131,8 +151,6 @@ def fixed_rebuild_loss(
         Length of each rebuild. [h]
     times : ndarray
         By when. [h]
-    place : str
-        What a refusal names.
 
     Returns
     -------
@@ -148,21 +166,10 @@ def fixed_rebuild_loss(
     """
     from scipy.special import gammainc
 
-    if first == 0.0 or second == 0.0 or rebuild_hours == 0.0:
+    count, panels = _series_size(first, second, rebuild_hours, float(times.max()))
+    if count == 0:
         return np.zeros(len(times))
-    horizon = float(times.max())
-    most = math.floor(horizon / rebuild_hours) + 1
-    last = 8
-    smallest = _NEGLIGIBLE * gammainc(1.0, first * horizon)
-    while last < most and (
-        gammainc(last + 1.0, first * horizon) > smallest
-        and math.exp(-last * second * rebuild_hours) > _NEGLIGIBLE
-    ):
-        last *= 2
-    k = np.arange(min(last, most), dtype=np.float64)
-    panels = math.ceil(0.5 * (first + second) * min(rebuild_hours, horizon)) + 1
-    if len(k) * panels * _POINTS * len(times) > _MOST_EVALUATIONS:
-        refuse(place, "has too many rebuilds within the horizon for the renewal series")
+    k = np.arange(count, dtype=np.float64)
     nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
     share = ((nodes + 1.0) / 2.0 + np.arange(panels)[:, None]).ravel() / panels
     weights = np.tile(weights / 2.0, panels) / panels

@@ -14,13 +14,14 @@ __all__ = ["average", "gamma_rule"]
 
 _Array = NDArray[np.float64]
 
-_TOLERANCE = 1e-10
-_DEPTH = 36.0  # e-folds below the peak at which the integrand is cut
-_REFINEMENTS = 4
+_AGREEMENT = 1e-6  # halving the step squares the error
+_DEPTH = 34.0  # e-folds below the peak at which the integrand is cut
+_HALVINGS = 4
+_CHUNK = 20_000
 
 
 def gamma_rule(
-    variance: float, *, order: float, failures: float, finer: int = 0
+    variance: float, *, order: float, failures: float, halvings: int = 0
 ) -> tuple[_Array, _Array]:
     """Return nodes and weights for the average over one gamma variable of mean 1.
 
@@ -32,8 +33,8 @@ def gamma_rule(
         The integrand grows like its power at most, >= 1.
     failures : float
         It saturates where the variable is about 1 over this, >= 0.
-    finer : int
-        Each one narrows the step and widens the range.
+    halvings : int
+        How often the step is halved.
 
     Returns
     -------
@@ -45,6 +46,8 @@ def gamma_rule(
     The trapezoidal rule in the logarithm of the variable: there the integrand is analytic in a
     strip and falls off on both sides, so that the error falls exponentially [1]_. The node 0
     takes what is left of the mass: so only the integrand's rise above its value at 0 is cut.
+    Halving the step squares the error, so that two rules that agree to six digits leave a second
+    one that is good to twelve.
 
     References
     ----------
@@ -52,10 +55,10 @@ def gamma_rule(
        2014.
     """
     shape = 1.0 / variance
-    depth = _DEPTH + math.log1p(failures) + 4.0 * finer
+    depth = _DEPTH + math.log1p(failures)
     low = _edge(shape, 1.0, depth, -1.0)
     high = _edge(shape, order, depth, 1.0)
-    step = min(0.33, 0.75 / math.sqrt(shape + order)) * 0.6**finer
+    step = min(0.42, 1.4 / math.sqrt(shape + order)) * 0.5**halvings
     count = math.ceil((high - low) / step) + 1
     logs = low + step * np.arange(count, dtype=np.float64)
     weights = step * np.exp(_log_density(shape, logs))
@@ -129,9 +132,9 @@ def average(
         If the accuracy takes more nodes than can be afforded.
     """
     known: _Array | None = None
-    for finer in range(_REFINEMENTS):
+    for halvings in range(_HALVINGS):
         rules = [
-            gamma_rule(variance, order=order, failures=failures, finer=finer)
+            gamma_rule(variance, order=order, failures=failures, halvings=halvings)
             for variance in variances
         ]
         nodes = math.prod(len(points) for points, _ in rules)
@@ -141,8 +144,14 @@ def average(
         weights = np.ones(())
         for _, own in rules:
             weights = np.multiply.outer(weights, own)
-        values = weights.ravel() @ integrand(np.stack([axis.ravel() for axis in grid], axis=-1))
-        if known is not None and np.all(np.abs(values - known) <= _TOLERANCE * np.abs(values)):
+        points = np.stack([axis.ravel() for axis in grid], axis=-1)
+        flat = weights.ravel()
+        parts = [
+            flat[first : first + _CHUNK] @ integrand(points[first : first + _CHUNK])
+            for first in range(0, nodes, _CHUNK)
+        ]
+        values = np.sum(parts, axis=0)
+        if known is not None and np.all(np.abs(values - known) <= _AGREEMENT * np.abs(values)):
             return np.asarray(values), nodes
         known = values
     raise StateSpaceTooLarge(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel._exact.chain import Propagator, generator, squarings
+from riskmodel._exact.chain import TERMS, Propagator, generator, squarings
+from riskmodel._exact.closed import any_group
 from riskmodel._exact.method import Method, curve_times, multiplier
-from riskmodel._exact.reading import Problem, refuse
+from riskmodel._exact.reading import CopyLaw, Problem, refuse
 from riskmodel._exact.states import Space, explore
 
 __all__ = ["markov"]
@@ -17,8 +19,8 @@ __all__ = ["markov"]
 _Array = NDArray[np.float64]
 
 _MOST_INSTANTS = 200_000
-_MOST_OPERATIONS = 1e12
-_LEAST_PRODUCT = 4e3  # a small matrix product costs as much as so many operations
+_MOST_OPERATIONS = 1.5e12  # about ten seconds
+_LEAST_PRODUCT = 5e4
 _MOST_BYTES = 4e8
 
 
@@ -30,13 +32,17 @@ def markov(problem: Problem) -> Method:
     StateSpaceTooLarge
         If a law is not, or if there are too many states or checks.
     """
+    copy = problem.copies[0]
+    if len(problem.copies) == 1 and copy.groups > 1 and not (copy.shocks or problem.strikes):
+        return _independent_groups(problem, copy)
     space = explore(problem)
     plan = _Plan(problem, space)
     fastest = sum(float(rates.sum(axis=1).max()) for rates in space.rates.values())
     doublings = squarings(fastest, plan.longest_hours)
-    products = (doublings + 12) * max(2.0 * space.size**3, _LEAST_PRODUCT)
-    steps = len(plan.gaps) * (1 if plan.even else doublings + 12)
-    operations = products + steps * max(2.0 * space.size**2, _LEAST_PRODUCT)
+    irregular = int((plan.gaps < plan.longest_hours).sum())
+    steps = len(plan.gaps) + irregular * (doublings // 2 + TERMS)
+    operations = (doublings + TERMS) * _matrix_product(space.size)
+    operations += steps * _vector_product(space.size)
     kept = 2 if plan.even else doublings + 2
     bytes_each = 8.0 * (kept + len(space.rates)) * space.size**2
     if operations > _MOST_OPERATIONS or bytes_each > 2.0 * _MOST_BYTES:
@@ -55,6 +61,27 @@ def markov(problem: Problem) -> Method:
         f"Markov chain of {space.size:,} states{checked}, by its matrix exponential",
         max(int(_MOST_OPERATIONS / operations), 1),
     )
+
+
+def _matrix_product(size: int) -> float:
+    """Cost of one product, in operations of a large one; small ones run at a lower speed."""
+    return max(2.0 * size**3 * (1.0 + 300.0 / size), _LEAST_PRODUCT)
+
+
+def _vector_product(size: int) -> float:
+    """Cost of one product with a vector, which waits for memory."""
+    return max(200.0 * size**2, _LEAST_PRODUCT)
+
+
+def _independent_groups(problem: Problem, copy: CopyLaw) -> Method:
+    """Return the method for a store whose groups share nothing but their frailties."""
+    one = markov(replace(problem, copies=(replace(copy, groups=1),)))
+
+    def given(frailties: _Array) -> _Array:
+        return any_group(one.given(frailties), copy.groups)
+
+    how = f"{one.how}, for each of {copy.groups:,} independent groups"
+    return Method(given, how, one.most_nodes)
 
 
 class _Plan:

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 
 from riskmodel._exact.group import Groups, StoreRates
 from riskmodel._exact.reading import CopyLaw, Problem, Strike, constant_rate, refuse
+from riskmodel.errors import StateSpaceTooLarge
 from riskmodel.lifetimes import Law
 
 __all__ = ["MAX_STATES", "Space", "explore"]
 
 MAX_STATES = 2500
-_MAX_SUBSETS = 5000
-_MAX_SHAKEN = 1000
+_MAX_SUBSETS = 300
+_MAX_BRANCHES = 10_000
+_MAX_KILLS = 1000
 
 # a copy is intact; lost and not noticed; being recovered; lost until its site recovers
 _INTACT, _UNNOTICED, _RECOVERING, _HELD = range(4)
@@ -334,6 +336,8 @@ def _branch(branches: _Branches, chance: float, change: Callable[[_State], _Bran
         if chance > 0.0:
             for changed, share in change(state).items():
                 after[changed] += weight * chance * share
+    if len(after) > _MAX_BRANCHES:
+        raise StateSpaceTooLarge(f"one shock can lead to more than {_MAX_BRANCHES:,} states")
     return after
 
 
@@ -363,8 +367,11 @@ def _store_rates(copy: CopyLaw, *, alone: bool) -> StoreRates:
         refuse(f"{place}.spare_wait", "spares are not part of the exact methods' law")
     if copy.random_phase and not alone:
         refuse(f"{copy.place}.check.phase", "a random phase of checks is not memoryless")
-    if copy.shocks and copy.drives > _MAX_SHAKEN:
-        refuse(f"{place}.shocks", f"more than {_MAX_SHAKEN:,} drives in a group")
+    kills = (copy.drives // 2 + 1) ** 2 if copy.error_rate > 0.0 else copy.drives
+    if copy.shocks and kills * copy.groups > _MAX_KILLS:
+        refuse(f"{place}.shocks", "can kill too many different sets of drives at once")
+    if copy.groups > MAX_STATES and copy.tolerates:
+        refuse(f"{place}.groups", f"more than {MAX_STATES:,} groups that degrade")
     return StoreRates(
         drives=copy.drives,
         tolerates=copy.tolerates,

@@ -106,7 +106,7 @@ def test_a_mirror_with_latent_errors_against_its_generator_by_hand() -> None:
         by_hand = expm((here - np.diag(here.sum(axis=1))) * horizon)[0, 5]
         layout = group(9000, horizon, media=errors, latent_rule=rule, latent_loss="whole", **store)
         assert probability(layout) == pytest.approx(by_hand, rel=1e-9)
-    partial = group(9000, horizon, media=errors, **store)
+    partial = group(9000, horizon, media=errors, rebuild_error=0.3, **store)
     without = group(9000, horizon, **store)
     assert probability(partial) == probability(without)
 
@@ -282,6 +282,17 @@ def test_groups_and_shocks_of_one_store() -> None:
     )
     hazard = 5 * 700 / 9000 + 0.7 * (1 - 0.8**5)
     assert probability(shaken) == pytest.approx(-math.expm1(-hazard), rel=1e-12)
+
+
+def test_groups_that_share_nothing_are_independent() -> None:
+    store = {"level": "raid5", "drives": 4, "groups": 3, "rebuild": exponential(50)}
+    alone = loss_probability(group(9000, 7000.0, **store))
+    # a shock that never comes keeps the groups together in one chain
+    idle = [{"name": "s", "rate": "1e-30/hour", "kills": 1e-9}]
+    together = loss_probability(group(9000, 7000.0, **store, shocks=idle))
+    assert alone.probability == pytest.approx(together.probability, rel=1e-9)
+    assert "3 states" in alone.how
+    assert "5 states" in together.how
 
 
 def test_wear_from_an_age_on_is_conditional_on_having_reached_it() -> None:
