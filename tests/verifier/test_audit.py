@@ -1,0 +1,177 @@
+"""One audit from the set-up to the findings, on real folders and on broken probes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.verifier.inventories import NOW, inventory, place, unread
+from verifier import probes
+from verifier.audit import audit, judge
+from verifier.host import Host, TimedOut
+from verifier.inventory import Depth, State
+from verifier.rules import Status
+from verifier.setup import Setup
+
+LATER = datetime.now(UTC)
+
+
+@pytest.fixture
+def live(tmp_path):
+    folder = tmp_path / "live"
+    (folder / "2024").mkdir(parents=True)
+    (folder / "2025").mkdir()
+    for number in range(40):
+        (folder / f"202{4 + number % 2}" / f"{number}.jpg").write_bytes(bytes([number]) * 1000)
+    return folder
+
+
+def run(live, *tables, depth=None, **more):
+    setup = Setup.from_dict(
+        {"name": "t", "source": {"path": str(live)}, "locations": list(tables), **more}
+    )
+    return audit(setup, Host(), now=LATER, depth=depth)
+
+
+def copied(live, name):
+    target = live.parent / name
+    shutil.copytree(live, target)
+    return {"name": name, "path": str(target)}
+
+
+def test_copies_beside_the_source_do_not_count(live):
+    packed = live.parent / "photos.tar.gz"
+    with tarfile.open(packed, "w:gz") as archive:
+        archive.add(live, arcname=".")
+    found = run(live, copied(live, "usb"), {"name": "tar", "path": str(packed)})
+    assert (found.claimed_copies, found.independent_copies) == (3, 1)
+    assert found.gates["copies"].status is Status.FAIL
+    assert found.gates["errors"].status is Status.PASS
+    about = [f for f in found.findings if f.rule == "same-device"]
+    assert {f.location for f in about} == {"usb", "tar"}
+    assert all("not independent" in f.message for f in about)
+    assert [v.location.coverage.value for v in found.verdicts[1:]] == [1.0, 1.0]
+    assert found.exit_code == 1
+
+
+def test_a_missing_location_fails_and_the_others_are_still_audited(live):
+    gone = {"name": "gone", "path": str(live.parent / "nowhere")}
+    found = run(live, gone, copied(live, "usb"))
+    by_name = {v.location.name: v for v in found.verdicts}
+    assert by_name["gone"].status is Status.FAIL
+    assert by_name["usb"].status is Status.PASS
+    assert by_name["usb"].location.depth is Depth.SOURCE
+
+
+def test_an_absent_offline_location_is_no_failure(live):
+    away = {"name": "usb", "path": str(live.parent / "no"), "offline": True}
+    away["last_seen"] = LATER - timedelta(days=10)
+    found = run(live, away)
+    assert found.verdicts[1].location.state is State.ABSENT_OFFLINE
+    assert found.verdicts[1].status is Status.PASS
+    assert found.gates["offline_or_immutable"].status is Status.PASS
+    assert found.independent_copies == 1
+
+
+def test_a_damaged_file_fails_errors_at_depth_bytes_and_not_at_listed(live):
+    table = copied(live, "usb")
+    victim = live.parent / "usb" / "2024" / "2.jpg"
+    times = victim.stat()
+    victim.write_bytes(b"x" * 1000)
+    os.utime(victim, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert run(live, table).gates["errors"].status is Status.FAIL
+    shallow = run(live, table, depth=Depth.LISTED)
+    assert shallow.gates["errors"].status is Status.UNKNOWN
+
+
+def test_a_partial_copy_names_the_missing_folder(live):
+    table = copied(live, "usb")
+    shutil.rmtree(live.parent / "usb" / "2025")
+    found = run(live, table)
+    (finding,) = [f for f in found.findings if f.rule == "partial"]
+    assert "50 %" in finding.message
+    assert "2025" in finding.message
+    assert found.verdicts[1].status is Status.FAIL
+
+
+def test_a_missing_source_fails_and_nothing_counts(live):
+    table = copied(live, "usb")
+    found = run(live.parent / "typo", table)
+    assert found.independent_copies == 0
+    assert found.gates["copies"].status is Status.FAIL
+    assert found.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("problem", "state"),
+    [
+        (RuntimeError("parser met a dragon"), State.UNREADABLE),
+        (TimedOut("/x", "no answer within 10 s"), State.TIMEOUT),
+    ],
+)
+def test_a_broken_probe_ends_one_location_only(live, monkeypatch, problem, state):
+    real = probes.probe
+
+    def broken(host, target, *rest):
+        if target.name == "bad":
+            raise problem
+        return real(host, target, *rest)
+
+    monkeypatch.setattr(probes, "probe", broken)
+    bad = {"name": "bad", "path": str(live)}
+    found = run(live, bad, copied(live, "usb"))
+    assert found.verdicts[1].location.state is state
+    assert found.verdicts[1].status is Status.UNKNOWN
+    assert str(problem).rpartition(": ")[2] in found.verdicts[1].reason
+    assert found.verdicts[2].status is Status.PASS
+
+
+def _judged(*locations, accept=()):
+    setup = Setup.from_dict(
+        {
+            "source": {"path": "/source"},
+            "locations": [{"name": one.name, "path": f"/{one.name}"} for one in locations],
+            "accept": list(accept),
+        }
+    )
+    return judge(setup, inventory(*locations))
+
+
+def test_an_accepted_finding_stays_visible_and_returns_when_it_ends():
+    usb = place("usb", "sda")
+
+    def finding(until):
+        rule = {"rule": "same_device", "location": "usb", "reason": "spring", "until": until}
+        found = _judged(usb, accept=[rule])
+        assert found.gates["copies"].status is Status.FAIL
+        (one,) = [f for f in found.findings if f.rule == "same-device"]
+        return one
+
+    assert "spring" in finding(NOW.date()).accepted
+    ended = finding(NOW.date() - timedelta(days=1))
+    assert ended.accepted == ""
+    assert "accepted until" in ended.message
+
+
+def test_an_acceptance_covers_its_own_location_only():
+    locations = (place("one", "sda"), place("two", "sda"))
+    accept = [{"rule": "same-device", "location": "one", "reason": "known"}]
+    found = _judged(*locations, accept=accept)
+    accepted = {f.location: bool(f.accepted) for f in found.findings if f.rule == "same-device"}
+    assert accepted == {"one": True, "two": False}
+
+
+def test_exit_codes_follow_the_gates():
+    good = (
+        place("usb", "sdb", offline=True),
+        place("tape", "st0", media="tape", site="office", host="machine:there"),
+    )
+    assert _judged(*good).exit_code == 0
+    assert _judged(*good).score.value == 100
+    assert _judged(*good, unread("more", State.TIMEOUT)).exit_code == 3
+    assert _judged(good[0], replace(good[1], errors=("torn.",))).exit_code == 1

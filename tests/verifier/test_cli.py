@@ -1,0 +1,175 @@
+"""The command, run as people run it: what goes where, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+KEYS = {
+    "schema": int, "name": str, "at": str, "claimed_copies": int, "independent_copies": int,
+    "gates": dict, "score": dict, "ndsa_level": int, "locations": list, "findings": list,
+}  # fmt: skip
+LOCATION = {
+    "name", "kind", "status", "counted", "reason", "media_type", "domains", "points", "files",
+    "bytes", "coverage", "depth",
+}  # fmt: skip
+FINDING = {"rule", "status", "severity", "location", "message", "remediation"}
+
+
+def verifier(*words, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "verifier", *map(str, words)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    base = tmp_path_factory.mktemp("audit")
+    (base / "live" / "a").mkdir(parents=True)
+    (base / "live" / "a" / "x").write_text("hello")
+    (base / "live" / "y").write_text("world")
+    shutil.copytree(base / "live", base / "usb")
+    (base / "good.toml").write_text(
+        'name = "photos"\n[source]\npath = "live"\n[[locations]]\nname = "usb"\npath = "usb"\n'
+        '[[locations]]\nname = "gone"\npath = "nowhere"\n'
+    )
+    (base / "typo.toml").write_text(
+        '[source]\npath = "live"\n[[locations]]\nname = "usb"\npath = "usb"\nsight = "home"\n'
+    )
+    return base
+
+
+def one_line(run):
+    assert run.stdout == ""
+    assert run.stderr.count("\n") == 1
+    assert "Traceback" not in run.stderr
+    assert run.stderr.startswith("verifier: ")
+    return run.stderr
+
+
+def test_a_bare_audit_says_first_how_many_copies_are_independent(folder):
+    run = verifier("audit", "live", "usb", cwd=folder)
+    assert run.returncode == 1
+    lines = run.stdout.splitlines()
+    assert "2 locations, 1 independent copy" in lines[0]
+    assert lines[1].startswith("3-2-1: copies 1/3, media ")
+    assert "not independent" in run.stdout
+    assert run.stderr == ""
+
+
+def test_a_set_up_file_is_audited_from_any_folder(folder, tmp_path):
+    run = verifier("audit", folder / "good.toml", "--json", cwd=tmp_path)
+    assert run.returncode == 1
+    found = json.loads(run.stdout)
+    assert {key: type(value) for key, value in found.items()} == KEYS
+    assert found["name"] == "photos"
+    assert list(found["gates"]) == [
+        "copies", "media", "offsite", "offline_or_immutable", "errors",
+    ]  # fmt: skip
+    for gate in found["gates"].values():
+        assert set(gate) == {"status", "value", "wanted", "evidence", "reason"}
+        assert gate["status"] in {"pass", "fail", "unknown"}
+    assert set(found["score"]) == {"value", "low", "high"}
+    assert [place["name"] for place in found["locations"]] == ["source", "usb", "gone"]
+    for place in found["locations"]:
+        assert set(place) == LOCATION
+        assert set(place["domains"]) == {
+            "drives", "pools", "host", "account", "provider", "site",
+        }  # fmt: skip
+        assert set(place["points"]) == {"count", "newest", "oldest"}
+    statuses = {place["name"]: place["status"] for place in found["locations"]}
+    assert statuses == {"source": "pass", "usb": "pass", "gone": "fail"}
+    assert all(set(finding) >= FINDING for finding in found["findings"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["audit", "typo.toml"], "unknown key 'sight'; did you mean 'site'?"),
+        (["audit", "none.toml"], "no such file"),
+        (["audit", "live"], "name the locations"),
+        (["audit", "good.toml", "usb"], "stands alone"),
+        (["audit"], "Missing argument"),
+        (["audit", "live", "usb", "--depht", "bytes"], "--depht"),
+        (["audit", "live", "usb", "--depth", "byte"], "did you mean 'bytes'?"),
+        (["audti"], "audti"),
+        (["explain", "two-medai"], "did you mean 'two-media'?"),
+        (["discover", "--levels", "99"], "levels"),
+    ],
+)
+def test_bad_input_is_exit_2_and_one_line(folder, words, message):
+    run = verifier(*words, cwd=folder)
+    assert run.returncode == 2
+    assert message in one_line(run)
+
+
+def test_depth_says_how_deep_to_look(folder):
+    run = verifier("audit", "live", "usb", "--depth", "listed", "--json", cwd=folder)
+    found = json.loads(run.stdout)
+    assert found["locations"][1]["depth"] == "listed"
+    assert found["gates"]["errors"]["status"] == "unknown"
+
+
+def test_rules_are_listed_and_each_is_explained():
+    listed = json.loads(verifier("rules", "--json").stdout)
+    assert {"three-copies", "same-device", "stale"} <= {rule["id"] for rule in listed}
+    run = verifier("explain", "same_device")
+    assert run.returncode == 0
+    wanted = next(rule for rule in listed if rule["id"] == "same-device")
+    assert wanted["risk"] in run.stdout
+    assert wanted["remediation"] in run.stdout
+
+
+def test_names_of_files_reach_no_terminal_as_control_characters(tmp_path):
+    live = tmp_path / "live"
+    live.mkdir()
+    (live / "x").write_text("x")
+    odd = tmp_path / "us\x1b[31mb"
+    shutil.copytree(live, odd)
+    run = verifier("audit", live, odd)
+    assert "\x1b" not in run.stdout
+    assert run.returncode == 1
+
+
+def test_discovered_set_ups_can_be_audited(folder, tmp_path):
+    packed = tmp_path / "backups" / "tars"
+    packed.mkdir(parents=True)
+    shutil.make_archive(str(packed / "live"), "gztar", folder / "live")
+    found = verifier("discover", tmp_path, "--source", folder / "live")
+    assert found.returncode == 0
+    file = tmp_path / "found.toml"
+    file.write_text(found.stdout)
+    run = verifier("audit", file, "--json")
+    names = [place["name"] for place in json.loads(run.stdout)["locations"]]
+    assert names == ["source", "tars"]
+
+
+def test_help_is_quick():
+    def once():
+        start = time.perf_counter()
+        run = verifier("--help")
+        assert run.returncode == 0
+        assert "discover" in run.stdout
+        return time.perf_counter() - start
+
+    assert min(once() for _ in range(5)) < 0.3
+
+
+def test_nothing_is_written(folder):
+    def times():
+        return {path: path.stat().st_mtime_ns for path in sorted(Path(folder).rglob("*"))}
+
+    before = times()
+    verifier("audit", folder / "good.toml")
+    assert times() == before
