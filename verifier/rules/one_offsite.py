@@ -18,6 +18,8 @@ RULE = Rule(
     remediation="Keep one copy in another building, better in another city, and name its site.",
 )
 
+_BUILT_IN = frozenset({"ata", "ide", "nvme", "pcie", "sas", "sata"})
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -31,9 +33,11 @@ class _Place:
 def judge(view: View) -> Gate:
     """Look for a whole, fresh copy at a site that is not the source's.
 
-    A declared site suffices and shows as declared, unless the location stands on the source's own
-    drives: then the declaration is void. A drive in the source's own machine without a declared
-    site is at the source's site. With ``min_offsite_km`` the great-circle distance decides.
+    A declared site suffices and shows as declared, unless a measurement contradicts it: the
+    location stands on the source's own drives, or on drives built into the source's own machine
+    and is not marked offline. Then the declaration is void. A drive in the source's own machine
+    without a declared site is at the source's site. With ``min_offsite_km`` the great-circle
+    distance decides.
 
     Parameters
     ----------
@@ -70,15 +74,38 @@ def sites_km(view: View, one: str, other: str) -> float | None:
     return distance_km(here.location, there.location)
 
 
+def contradicted(view: View, number: int) -> bool:
+    """Tell whether a location is declared at another site than where it was measured to be.
+
+    A drive that can be unplugged may live elsewhere, so only built-in ones contradict.
+    """
+    place, source = view.locations[number], view.inventory.source
+    here, there = source.domains.site.value, place.domains.site.value
+    if here is None or there is None or here == there:
+        return False
+    if view.relation(0, number).tie is Tie.SHARED:
+        return True
+    host = place.domains.host
+    drives = place.domains.drives
+    measured = host.evidence is drives.evidence is Evidence.MEASURED
+    return (
+        measured
+        and _in_this_machine(place, source)
+        and all(drive.transport in _BUILT_IN for drive in drives.value or ())
+    )
+
+
 def _place(view: View, number: int) -> _Place:
     place, source = view.locations[number], view.inventory.source
     here, there = source.domains.site, place.domains.site
     tie = view.relation(0, number)
+    void = f", so that its site '{there.value}' is void" if contradicted(view, number) else ""
     if tie.tie is Tie.SHARED:
-        reason = f"{place.name} is where the source is: they share {names(tie.shared[:2])}"
-        if there.value and there.value != here.value:
-            reason += f", so that its site '{there.value}' is void"
+        reason = f"{place.name} is where the source is: they share {names(tie.shared[:2])}{void}"
         return _Place(Status.FAIL, tie.evidence, reason)
+    if void:
+        reason = f"{place.name} is on a drive built into the source's own machine{void}"
+        return _Place(Status.FAIL, Evidence.MEASURED, reason)
     if there.value is None and _in_this_machine(place, source):
         reason = f"{place.name} is a drive of the source's own machine"
         return _Place(Status.FAIL, Evidence.INFERRED, reason)

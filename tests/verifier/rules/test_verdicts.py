@@ -266,6 +266,26 @@ class TestOffsite:
     def test_another_site_on_the_source_s_drive_is_void(self):
         audit = judged(place("copy", site="mars"))
         assert status(audit, "offsite") == "fail"
+        assert "site-contradicted" in rules_about(audit, "copy")
+
+    @pytest.mark.parametrize(
+        ("transport", "offline", "verdict"),
+        [
+            ("sata", False, "fail"),
+            ("nvme", False, "fail"),
+            ("sata", True, "pass"),
+            ("usb", False, "pass"),
+            (None, False, "pass"),
+        ],
+    )
+    def test_only_a_drive_that_can_travel_is_elsewhere(self, transport, offline, verdict):
+        audit = judged(usb(site="office", transport=transport, offline=offline))
+        assert status(audit, "offsite") == verdict
+        assert ("site-contradicted" in rules_about(audit, "usb")) == (verdict == "fail")
+
+    def test_a_drive_of_another_machine_contradicts_nothing(self):
+        audit = judged(usb(site="office", transport="sata", host="machine:two"))
+        assert status(audit, "offsite") == "pass"
 
     def test_no_site_is_unknown(self):
         assert status(judged(usb(site=None, host="machine:two")), "offsite") == "unknown"
