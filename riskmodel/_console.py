@@ -7,19 +7,27 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 if TYPE_CHECKING:
     import typer
 
     from riskmodel.simulation import Progress
 
-__all__ = ["bar", "run", "say"]
+_INTERRUPTED = 130
+
+__all__ = ["bar", "printable", "run", "say"]
 
 
 def say(text: str) -> None:
     """Print talk, as opposed to results, on stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text) + "\n")
+
+
+def printable(text: str) -> str:
+    """Return text without what could steer a terminal: names of files may hold anything."""
+    kept = (c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+    return "".join(kept).encode("utf-8", "replace").decode("utf-8")
 
 
 def run(app: typer.Typer, name: str) -> NoReturn:
@@ -28,10 +36,12 @@ def run(app: typer.Typer, name: str) -> NoReturn:
     Parameters
     ----------
     app : typer.Typer
-        The commands.
+        The commands; what one returns or gives to ``typer.Exit`` is the exit code.
     name : str
         How messages begin.
     """
+    import typer
+
     from riskmodel.errors import ThreeTwoOneError
 
     handler = logging.StreamHandler()
@@ -39,19 +49,29 @@ def run(app: typer.Typer, name: str) -> NoReturn:
     talk = logging.getLogger("riskmodel")
     talk.addHandler(handler)
     talk.setLevel(logging.INFO)
+    # typer carries its own click in some versions, so the class is found by its place in the tree
+    usage_error = cast(type[Exception], typer.BadParameter.__mro__[2])
     try:
-        app(prog_name=name)
+        code = app(args=sys.argv[1:] or ["--help"], prog_name=name, standalone_mode=False)
+        sys.stdout.flush()
     except ThreeTwoOneError as error:
-        say(f"{name}: {error}")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        say(f"{name}: stopped; nothing was written")
-        sys.exit(130)
+        _stop(name, str(error), 2)
+    except usage_error as error:
+        _stop(name, str(getattr(error, "format_message", error.__str__)()), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _INTERRUPTED
     except BrokenPipeError:
         # the reader has seen enough; keep the interpreter from complaining at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-    sys.exit(0)
+    if code == _INTERRUPTED:  # some versions of typer turn Ctrl-C into this code and say nothing
+        _stop(name, "stopped; nothing was written", _INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stop(name: str, message: str, code: int) -> NoReturn:
+    say(f"{name}: " + " ".join(message.split()))
+    sys.exit(code)
 
 
 @contextmanager

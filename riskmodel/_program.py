@@ -437,7 +437,7 @@ def _site_rows(build: _Builder, layout: Layout) -> tuple[list[dict[str, float]],
 
 def _warnings(layout: Layout) -> Iterator[str]:
     if layout.shocks:
-        yield "people and malware act only as the layout's shocks say; nothing else of them is modelled"
+        yield "people and malware act only as the layout's shocks say"
     else:
         yield "people and malware not modelled"
     for copy in layout.copies:

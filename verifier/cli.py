@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -32,24 +31,9 @@ def main() -> NoReturn:
 
     Exit codes: 0 all gates pass, 1 a gate fails, 2 bad input or usage, 3 something is unknown.
     """
-    from riskmodel.errors import ThreeTwoOneError
+    from riskmodel._console import run
 
-    # typer carries its own click in some versions, so the class is found by its place in the tree
-    usage_error = cast(type[Exception], typer.BadParameter.__mro__[2])
-    try:
-        code = app(args=sys.argv[1:] or ["--help"], prog_name="verifier", standalone_mode=False)
-        sys.stdout.flush()
-    except ThreeTwoOneError as error:
-        _stop(str(error), 2)
-    except usage_error as error:
-        _stop(str(getattr(error, "format_message", error.__str__)()), 2)
-    except (KeyboardInterrupt, typer.Abort):
-        _stop("stopped; nothing was written", 130)
-    except BrokenPipeError:
-        # the reader has seen enough; keep the interpreter from complaining at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
-    sys.exit(code if isinstance(code, int) else 0)
+    run(app, "verifier")
 
 
 @app.command()
@@ -71,17 +55,18 @@ def audit(
     """Look at every location, and say which copies are independent, whole and sound."""
     from datetime import UTC, datetime
 
+    from riskmodel._console import printable, say
     from verifier import show
     from verifier.audit import audit as run
     from verifier.host import Host
 
     setup = _setup(what)
-    talk = _talk if sys.stderr.isatty() else _silent
+    talk = say if sys.stderr.isatty() else _silent
     found = run(setup, Host(), now=datetime.now(UTC), depth=_depth(depth), talk=talk)
     if as_json:
         _print_json(show.document(found))
     else:
-        typer.echo(_printable(show.text(found)))
+        typer.echo(printable(show.text(found)))
     raise typer.Exit(found.exit_code)
 
 
@@ -98,6 +83,7 @@ def discover(
     seconds: Annotated[float, typer.Option(min=0.1, help="stop looking after this time")] = 20.0,
 ) -> None:
     """Look for places that may hold copies, and print a set-up file for audit."""
+    from riskmodel._console import say
     from verifier.discover import discover as look
     from verifier.discover import setup_text
     from verifier.host import Host
@@ -105,7 +91,7 @@ def discover(
     live = str(Path(source or "~").expanduser().absolute())
     found = look(Host(), live, roots or None, levels=levels, seconds=seconds)
     if not found.finished:
-        _talk(f"verifier: stopped after {seconds:g} s; not everything was looked at")
+        say(f"verifier: stopped after {seconds:g} s; not everything was looked at")
     typer.echo(setup_text(live, found.candidates), nl=False)
 
 
@@ -207,20 +193,5 @@ def _print_json(document: Any) -> None:
     typer.echo(json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False))
 
 
-def _printable(text: str) -> str:
-    """Replace what a terminal must not be sent: names of files may hold anything."""
-    kept = (char if char.isprintable() or char == "\n" else "?" for char in text)
-    return "".join(kept).encode("utf-8", "replace").decode("utf-8")
-
-
-def _talk(text: str) -> None:
-    sys.stderr.write(_printable(text) + "\n")
-
-
 def _silent(text: str) -> None:
     del text
-
-
-def _stop(message: str, code: int) -> NoReturn:
-    _talk("verifier: " + " ".join(message.split()))
-    sys.exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -109,3 +110,19 @@ def test_a_reader_that_stops_early_is_no_error() -> None:
     )  # fmt: skip
     assert done.stdout.startswith("{")
     assert done.stderr == ""
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_cleanly() -> None:
+    rare = str(LAYOUTS / "reference" / "rs10_4_par-10y.toml")
+    words = ["simulate", rare, "--method", "events", "--trials", "2000000000"]
+    with subprocess.Popen(
+        [*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        time.sleep(5)
+        run.send_signal(signal.SIGINT)
+        output, talk = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert output == ""
+    assert "stopped" in talk
+    assert "Traceback" not in talk

@@ -97,7 +97,7 @@ def test_perils_strike_as_often_as_their_source_says(
     [
         ("mistake", 0.005),
         ("ransomware", 0.003),
-        ("ransomware-business", 0.01),
+        ("ransomware-business", 0.01 * 0.5),
         ("account-loss", 0.002),
         ("software-fault", 0.001),
         ("key-loss", 0.005),
