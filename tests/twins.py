@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -108,9 +109,9 @@ class History(Queue):
         self.copies = {copy.name: Whole(self, copy) for copy in layout.copies}
         for place in self.sites.values():
             for peril, terms in place.site.perils.items():
-                self.strike_at_rate(terms.rate, lambda p=place, n=peril, t=terms: p.suffer(n, t))
+                self.strike_at_rate(terms.rate, partial(place.suffer, peril, terms))
         for shock in layout.shocks:
-            self.strike_at_rate(shock.rate, lambda s=shock: self.shock(s))
+            self.strike_at_rate(shock.rate, partial(self.shock, shock))
 
     def frailty(self, kind: str, label: str, variance: float) -> float:
         """Return the multiplier that all drives of one label share in this trial."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from riskmodel.layout import Copy
@@ -36,10 +37,8 @@ class Whole:
         for group in self.groups:
             group.fill()
         for shock in self.store.shocks:
-            history.strike_at_rate(
-                shock.rate,
-                lambda s=shock: self.kill_some(s.kills, f"{s.name} in {copy.name}"),
-            )
+            cause = f"{shock.name} in {copy.name}"
+            history.strike_at_rate(shock.rate, partial(self.kill_some, shock.kills, cause))
         if self.store.scrub is not None and self.store.scrub.every is not None:
             self.scrub_every(self.store.scrub.every, 1)
         if copy.check is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.twin.laws import age_at, cumulative_hazard, draw
@@ -79,7 +80,7 @@ class Group:
             self.rebuilding.add(drive)
             hours = draw(self.store.rebuild, self.history.rng, self.whole.medium.capacity)
             drive.rebuild = self.history.at(
-                self.history.now + hours, REPAIRS, lambda d=drive: self.end_rebuild(d, bare)
+                self.history.now + hours, REPAIRS, partial(self.end_rebuild, drive, bare)
             )
 
     def end_rebuild(self, drive: Drive, bare: bool) -> None:

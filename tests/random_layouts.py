@@ -1,0 +1,215 @@
+"""Random layouts over the whole law, with rates so high that few trials tell a lot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from riskmodel.layout import Layout
+from tests.twins import simulate_naively
+
+__all__ = ["random_layout"]
+
+Table = dict[str, Any]
+_VARIANCES = {"b1": 0.5, "b2": 1.0, "m1": 0.7, "m2": 0.3}
+
+
+def random_layout(rng: Generator, *, pilot_trials: int = 60) -> Layout:
+    """Draw a layout and a horizon by which it is lost with a chance of some 3 to 60 %."""
+    for _ in range(100):
+        layout = Layout.from_dict(_tables(rng))
+        pilot = simulate_naively(layout, pilot_trials, int(rng.integers(2**32)))
+        share = rng.uniform(0.06, 0.5)
+        wanted = int(share * pilot_trials)
+        if pilot.losses > wanted:
+            horizon = max(sorted(pilot.loss_times)[wanted], 500.0)
+            return layout.replace("horizon", float(np.round(horizon, 1)))
+    raise AssertionError("no random layout ever lost anything")
+
+
+def _days(low: float, high: float, rng: Generator) -> str:
+    return f"{np.exp(rng.uniform(np.log(low), np.log(high))):.4g} days"
+
+
+def _rate(low: float, high: float, rng: Generator) -> str:
+    return f"{rng.uniform(low, high):.3g}/year"
+
+
+def _maybe(rng: Generator, share: float) -> bool:
+    return bool(rng.random() < share)
+
+
+def _pick(rng: Generator, *choices: Any) -> Any:
+    return choices[int(rng.integers(len(choices)))]
+
+
+def _duration(low: float, high: float, rng: Generator) -> Table:
+    """Draw a law for a rebuild, a scrub, a recovery or a wait."""
+    typical = _days(low, high, rng)
+    laws: dict[str, Table] = {
+        "fixed": {"fixed": typical},
+        "exponential": {"exponential": {"mean": typical}},
+        "weibull": {
+            "weibull": {"shape": 2, "scale": typical, "location": _days(low / 4, low, rng)}
+        },
+        "lognormal": {"lognormal": {"median": typical, "sigma": 0.6}},
+    }
+    return laws[_pick(rng, *laws)]
+
+
+def _hazard(rng: Generator) -> Table:
+    """Draw one lifetime law of a few years at most."""
+    typical = _days(250, 1500, rng)
+    laws: dict[str, Table] = {
+        "exponential": {"exponential": {"mean": typical}},
+        "weibull": {
+            "weibull": {
+                "shape": float(_pick(rng, 0.7, 1.2, 3)),
+                "scale": typical,
+                "location": _pick(rng, "0 h", "60 days"),
+            }
+        },
+        "lognormal": {"lognormal": {"median": typical, "sigma": float(_pick(rng, 0.5, 1.2))}},
+        "gompertz": {
+            "gompertz": {
+                "rate": _rate(0.2, 1.0, rng),
+                "growth": _pick(rng, "-1.5/year", "0.6/year"),
+            }
+        },
+        "afr": {"afr": round(float(rng.uniform(0.2, 0.6)), 3)},
+    }
+    return laws[_pick(rng, *laws)]
+
+
+def _medium(rng: Generator) -> Table:
+    lifetime: Table = _hazard(rng)
+    if _maybe(rng, 0.25):
+        lifetime = {"competing": [_hazard(rng) for _ in range(int(rng.integers(2, 4)))]}
+    medium: Table = {"lifetime": lifetime, "capacity": "4 TB"}
+    if _maybe(rng, 0.5):
+        medium["age"] = _days(30, 900, rng)
+    if _maybe(rng, 0.5):
+        medium["latent_errors"] = {"mean_time": _days(60, 400, rng)}
+    for kind in ("batch", "model"):
+        if _maybe(rng, 0.35):
+            label = f"{kind[0]}{rng.integers(1, 3)}"
+            medium[kind] = {"label": label, "variance": _VARIANCES[label]}
+    if _maybe(rng, 0.1):
+        medium["at_rest"] = True
+    return medium
+
+
+def _shape(rng: Generator) -> Table:
+    shapes: dict[str, Table] = {
+        "single": {},
+        "stripe": {"level": "raid0", "drives": 2},
+        "mirror": {"level": "raid1", "drives": int(rng.integers(2, 4))},
+        "raid5": {"level": "raid5", "drives": int(rng.integers(3, 6))},
+        "raid6": {"level": "raidz2", "drives": int(rng.integers(4, 7))},
+        "raid10": {"level": "raid10", "drives": 4},
+        "k-of-n": {"level": "2-of-4"},
+        "groups": {"tolerates": 1, "drives": 3, "groups": 2},
+    }
+    return shapes[_pick(rng, "single", *shapes)]
+
+
+def _store(rng: Generator, medium: str, latent: bool) -> Table:
+    store: Table = {"media": medium} | _shape(rng)
+    if store.get("level") not in (None, "raid0") or "tolerates" in store:
+        rebuild = _duration(3, 60, rng)
+        if _maybe(rng, 0.1):
+            rebuild = {"bandwidth": "2 MB/s"}
+        store["rebuild"] = "never" if _maybe(rng, 0.05) else rebuild
+        store["repairs"] = _pick(rng, "parallel", "serial")
+        if _maybe(rng, 0.4):
+            store["stress"] = [round(float(s), 2) for s in rng.uniform(0.5, 6, rng.integers(1, 4))]
+        if _maybe(rng, 0.35):
+            store["spares"] = int(rng.integers(1, 3))
+            store["spare_wait"] = _duration(5, 60, rng)
+        if _maybe(rng, 0.3):
+            store["rebuild_error"] = round(float(rng.uniform(0.05, 0.6)), 3)
+            store["latent_loss"] = _pick(rng, "partial", "whole")
+    if latent:
+        store["latent_rule"] = _pick(rng, "at-failure", "at-failure-and-rebuild")
+        store["latent_loss"] = _pick(rng, "partial", "whole")
+        if _maybe(rng, 0.75):
+            cycle = {"every": _days(10, 60, rng)}
+            store["scrub"] = cycle if _maybe(rng, 0.3) else _duration(5, 60, rng)
+    if _maybe(rng, 0.3):
+        store["shocks"] = [
+            {
+                "name": "power",
+                "rate": _rate(0.3, 1.5, rng),
+                "kills": round(float(rng.uniform(0.2, 0.9)), 2),
+            }
+        ]
+    return store
+
+
+def _site(rng: Generator) -> Table:
+    site: Table = {"perils": {}}
+    if _maybe(rng, 0.75):
+        site["recovery"] = "never" if _maybe(rng, 0.06) else _duration(20, 200, rng)
+    if _maybe(rng, 0.7):
+        site["perils"]["fire"] = {"rate": _rate(0.1, 0.8, rng)}
+    if _maybe(rng, 0.5):
+        site["perils"]["theft"] = {"rate": _rate(0.1, 0.8, rng), "takes": "media"}
+    return site
+
+
+def _copy(rng: Generator, name: str, sites: list[str], media: dict[str, Table]) -> Table:
+    medium = str(_pick(rng, *media))
+    copy: Table = {
+        "name": name,
+        "store": _store(rng, medium, "latent_errors" in media[medium]),
+        "recovery": _duration(5, 100, rng),
+    }
+    if _maybe(rng, 0.08):
+        copy["recovery"] = {"bandwidth": "1 MB/s"}
+    elif _maybe(rng, 0.05):
+        copy["recovery"] = "never"
+    if sites and _maybe(rng, 0.8):
+        copy["site"] = str(_pick(rng, *sites))
+    if _maybe(rng, 0.3):
+        copy["vulnerability"] = round(float(rng.uniform(0.2, 0.9)), 2)
+    if _maybe(rng, 0.2):
+        copy["offline"] = True
+    if _maybe(rng, 0.45):
+        copy["check"] = {"every": _days(15, 120, rng), "phase": _pick(rng, "start", "random")}
+        if _maybe(rng, 0.2):
+            copy["recovery"] = {"fixed": "0 h"}
+    return copy
+
+
+def _shock(rng: Generator, name: str, targets: list[str]) -> Table:
+    count = int(rng.integers(1, len(targets) + 1))
+    hit = [str(target) for target in rng.choice(targets, count, replace=False)]
+    shock: Table = {"name": name, "rate": _rate(0.1, 0.6, rng), "hits": hit}
+    form = _pick(rng, "chances", "list", "choose")
+    if form == "chances":
+        shock["hits"] = {target: round(float(rng.uniform(0.1, 0.9)), 2) for target in hit}
+    elif form == "choose":
+        shock["choose"] = int(rng.integers(1, 3))
+    return shock
+
+
+def _tables(rng: Generator) -> Table:
+    media = {f"disk{k}": _medium(rng) for k in range(int(rng.integers(1, 4)))}
+    sites = {f"site{k}": _site(rng) for k in range(int(rng.integers(0, 4)))}
+    count = int(_pick(rng, 1, 2, 2, 3, 3, 4))
+    copies = [_copy(rng, f"copy{k}", [*sites], media) for k in range(count)]
+    if count == 1 and _maybe(rng, 0.5):
+        copies[0].pop("recovery")
+    targets = [*sites, *(copy["name"] for copy in copies)]
+    shocks = [_shock(rng, f"shock{k}", targets) for k in range(int(_pick(rng, 0, 0, 1, 2)))]
+    return {
+        "name": "random",
+        "horizon": "5 years",
+        "size": "4 TB",
+        "media": media,
+        "sites": sites,
+        "copies": copies,
+        "shocks": shocks,
+    }
