@@ -12,7 +12,7 @@ __all__ = ["TERMS", "Propagator", "generator", "squarings"]
 _Array = NDArray[np.float64]
 
 TERMS = 12
-"""Of the Taylor series over the smallest step."""
+"""Of the Taylor series over the smallest step; a multiple of three."""
 
 _STEP = 0.125  # jumps expected within the smallest step
 _LEAST_SQUARINGS = 6
@@ -67,7 +67,7 @@ class Propagator:
         size = generators.shape[-1]
         self._shifted = generators + (2.0 * fastest)[:, None, None] * np.eye(size)
         self._longest_hours = longest_hours
-        power = _normal(self._series(np.broadcast_to(np.eye(size), generators.shape)))
+        power = _normal(_exponential(self._shifted * self.step_hours))
         self._ladder = [power]
         for _ in range(doublings):
             power = _normal(power @ power)
@@ -75,12 +75,11 @@ class Propagator:
                 self._ladder = []
             self._ladder.append(power)
 
-    def _series(self, start: _Array, hours: float | None = None) -> _Array:
+    def _series(self, start: _Array, hours: float) -> _Array:
         """Return start · exp(shifted · hours), by Horner's rule."""
-        step = self.step_hours if hours is None else hours
         result = start
         for k in range(TERMS, 0, -1):
-            result = start + (result @ self._shifted) * (step / k)
+            result = start + (result @ self._shifted) * (hours / k)
         return np.asarray(result)
 
     def advance(self, chances: _Array, hours: float) -> _Array:
@@ -107,6 +106,18 @@ class Propagator:
                 chances = _normal(chances @ power)
             steps >>= 1
         return _normal(self._series(chances, rest)) if rest > 0.0 else chances
+
+
+def _exponential(small: _Array) -> _Array:
+    """Return exp of matrices of small norm: a Taylor series in five products."""
+    square = small @ small
+    cube = square @ small
+    result = np.zeros_like(small)
+    for first in range(TERMS - 3, -1, -3):
+        block = np.eye(small.shape[-1]) / math.factorial(first)
+        block = block + small / math.factorial(first + 1) + square / math.factorial(first + 2)
+        result = block + (result @ cube if first < TERMS - 3 else 0.0)
+    return result
 
 
 def _normal(rows: _Array) -> _Array:

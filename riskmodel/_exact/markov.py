@@ -19,7 +19,8 @@ __all__ = ["markov"]
 _Array = NDArray[np.float64]
 
 _MOST_INSTANTS = 200_000
-_MOST_OPERATIONS = 1.5e12  # about ten seconds
+_MOST_OPERATIONS = 8e11  # some ten seconds
+_SERIES_PRODUCTS = 5
 _LEAST_PRODUCT = 5e4
 _MOST_BYTES = 4e8
 
@@ -41,7 +42,7 @@ def markov(problem: Problem) -> Method:
     doublings = squarings(fastest, plan.longest_hours)
     irregular = int((plan.gaps < plan.longest_hours).sum())
     steps = len(plan.gaps) + irregular * (doublings // 2 + TERMS)
-    operations = (doublings + TERMS) * _matrix_product(space.size)
+    operations = (doublings + _SERIES_PRODUCTS) * _matrix_product(space.size)
     operations += steps * _vector_product(space.size)
     kept = 2 if plan.even else doublings + 2
     bytes_each = 8.0 * (kept + len(space.rates)) * space.size**2
