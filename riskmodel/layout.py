@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, StrictBool, ValidationError, model_validator
 
 from riskmodel._described import Described, first_mistake
 from riskmodel._ranges import Range, split_ranges
@@ -37,11 +37,11 @@ class Copy(Described):
     check: Check | None = None
     recovery: Law | None = None
     vulnerability: Fraction = 1.0
-    offline: bool = False
-    online: bool | None = None
-    rotation: Annotated[int, Field(ge=1)] | None = None
+    offline: StrictBool = False
+    online: StrictBool | None = None
+    rotation: Annotated[int, Field(strict=True, ge=1)] | None = None
     refresh: Hours | None = None
-    pieces: Annotated[int, Field(ge=1)] | None = None
+    pieces: Annotated[int, Field(strict=True, ge=1)] | None = None
     credentials: Name | None = None
     account: Name | None = None
     provider: Name | None = None

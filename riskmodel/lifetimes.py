@@ -55,7 +55,7 @@ class Exponential(Described):
 class Weibull(Described):
     """Survival exp(−((t − location)/scale)^shape) for t above location."""
 
-    shape: Annotated[float, Field(gt=0, le=100)]
+    shape: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=100)]
     scale: Annotated[Hours, Field(gt=0)]
     location: Hours = 0.0
 
@@ -70,7 +70,7 @@ class Lognormal(Described):
     """The logarithm of the time is normal with mean log(median) and deviation sigma."""
 
     median: Annotated[Hours, Field(gt=0)]
-    sigma: Annotated[float, Field(gt=0, le=20)]
+    sigma: Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=20)]
 
     def term(self) -> Term:
         """Return the kernel's numbers."""

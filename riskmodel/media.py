@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from riskmodel._described import Described
 from riskmodel.errors import did_you_mean
@@ -16,14 +16,14 @@ from riskmodel.units import Bandwidth, Bytes, Fraction, Hours, PerHour
 __all__ = ["Label", "LatentErrors", "Medium", "Store", "StoreShock"]
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Count = Annotated[int, Field(ge=0, le=100_000)]
+Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 
 
 class Label(Described):
     """A batch or a model: all drives that name it share one gamma frailty of mean 1."""
 
     label: Name
-    variance: Annotated[float, Field(ge=0, le=100)]
+    variance: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=100)]
 
 
 class LatentErrors(Described):
@@ -45,7 +45,7 @@ class Medium(Described):
     latent_errors: LatentErrors | None = None
     batch: Label | None = None
     model: Label | None = None
-    at_rest: bool | None = None
+    at_rest: StrictBool | None = None
 
     @model_validator(mode="after")
     def _one_lifetime(self) -> Self:
@@ -105,20 +105,20 @@ class Store(Described):
     media: Name
     level: str | None = None
     tolerates: Count | None = None
-    drives: Annotated[int, Field(ge=1, le=10_000)] = 1
-    groups: Annotated[int, Field(ge=1, le=10_000)] = 1
+    drives: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1
+    groups: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1
     rebuild: Law | None = None
     repairs: Literal["parallel", "serial"] = "parallel"
     spares: Count | None = None
     spare_wait: Law | None = None
-    stress: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    stress: tuple[Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=1e9)], ...] = ()
     scrub: Law | None = None
     latent_rule: Literal["at-failure", "at-failure-and-rebuild"] = "at-failure"
     latent_loss: Literal["partial", "whole"] = "partial"
     rebuild_error: Fraction = 0.0
     shocks: tuple[StoreShock, ...] = ()
     refresh: Hours | None = None
-    pieces: Annotated[int, Field(ge=1)] | None = None
+    pieces: Annotated[int, Field(strict=True, ge=1)] | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from riskmodel._described import Described
 from riskmodel.lifetimes import Law
@@ -60,12 +60,12 @@ class Price(Described):
     """What a copy costs; only ever read by comparisons of cost."""
 
     currency: Name = "EUR"
-    buy: Annotated[float, Field(ge=0)] | None = None
+    buy: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] | None = None
     lasts: Annotated[Hours, Field(gt=0)] | None = None
-    per_year: Annotated[float, Field(ge=0)] | None = None
-    per_tb_month: Annotated[float, Field(ge=0)] | None = None
-    per_restore_tb: Annotated[float, Field(ge=0)] | None = None
-    hours_per_year: Annotated[float, Field(ge=0)] | None = None
+    per_year: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] | None = None
+    per_tb_month: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] | None = None
+    per_restore_tb: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] | None = None
+    hours_per_year: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0)] | None = None
 
 
 class Key(Described):
@@ -84,7 +84,7 @@ class Threat(Described):
 class Threats(Described):
     """People and malware; ``defaults`` brings the sourced ones."""
 
-    defaults: bool = False
+    defaults: StrictBool = False
     mistake: Threat | None = None
     ransomware: Threat | None = None
     account_loss: Annotated[Threat | None, Field(alias="account-loss")] = None

@@ -13,8 +13,8 @@ from riskmodel.units import Fraction, PerHour
 
 __all__ = ["Peril", "Shock", "Site"]
 
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
+Latitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-90, le=90)]
+Longitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-180, le=180)]
 
 
 class Peril(Described):

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, ValidationError, model_validator
 
 from riskmodel._described import Described, first_mistake
 from riskmodel.errors import InputError, did_you_mean
@@ -29,7 +29,7 @@ SOURCE = "source"
 _KINDS = {kind: None for entry in PROBES for kind in (*entry.kinds, "declared")}
 
 DepthWord = Literal["listed", "structure", "bytes", "source", "restore"]
-Kilometres = Annotated[float, Field(ge=0, le=20_100)]
+Kilometres = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=20_100)]
 
 
 def _instant(value: Any) -> Any:
@@ -84,7 +84,7 @@ class Place(Described):
     kind: Name | None = None
     address: Name | None = None
     site: Name | None = None
-    offline: bool = False
+    offline: StrictBool = False
     password_file: Name | None = None
     account: Name | None = None
     provider: Name | None = None
@@ -93,8 +93,8 @@ class Place(Described):
     profile: Name | None = None
     identity_file: Name | None = None
     media: Name | None = None
-    files: Annotated[int, Field(ge=0)] | None = None
-    bytes: Annotated[int, Field(ge=0)] | None = None
+    files: Annotated[int, Field(strict=True, ge=0)] | None = None
+    bytes: Annotated[int, Field(strict=True, ge=0)] | None = None
     newest: Instant | None = None
     last_seen: Instant | None = None
 

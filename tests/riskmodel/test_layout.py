@@ -244,3 +244,21 @@ def test_any_file_loads_or_gives_one_line(data: st.DataObject) -> None:
         except LayoutError as error:
             assert str(error)
             assert len(str(error)) < 700
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("copies.usb.offline", "yes"),
+        ("copies.usb.offline", 1),
+        ("copies.nas.store.drives", "8"),
+        ("copies.nas.store.drives", True),
+        ("copies.nas.store.drives", 8.5),
+        ("copies.nas.store.stress", [float("inf")]),
+        ("media.disk.lifetime", {"weibull": {"shape": "1.1", "scale": "9 h"}}),
+        ("sites.home.location", [float("nan"), 4.9]),
+    ],
+)
+def test_values_of_another_type_are_not_bent_into_shape(key: str, value) -> None:
+    with pytest.raises(LayoutError, match=key.split(".")[1]):
+        _load(GOOD).replace(key, value)
