@@ -138,8 +138,8 @@ def average(
             for variance in variances
         ]
         nodes = math.prod(len(points) for points, _ in rules)
-        if nodes > most_nodes:
-            break
+        if nodes * (2 ** len(variances) if known is None else 1) > most_nodes:
+            break  # two rules are needed at least
         grid = np.meshgrid(*(points for points, _ in rules), indexing="ij")
         weights = np.ones(())
         for _, own in rules:
