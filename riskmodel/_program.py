@@ -113,9 +113,13 @@ def horizon_of(layout: Layout, horizon_hours: float | None) -> float:
 
 
 def perils_of(site: Site) -> dict[str, Peril]:
-    """Return a site's perils: those of its kind, overridden and joined by its own."""
-    base = presets().sites[site.kind].perils if site.kind else {}
-    return {**base, **site.perils}
+    """Return a site's perils: those of its kind, overridden key by key and joined by its own."""
+    found = dict(presets().sites[site.kind].perils) if site.kind else {}
+    for name, own in site.perils.items():
+        base = found.get(name)
+        said = {key: getattr(own, key) for key in own.model_fields_set}
+        found[name] = base.model_copy(update=said) if base is not None else own
+    return found
 
 
 def rebuild_of(copy: Copy, medium: Medium) -> tuple[Law, str]:
@@ -158,6 +162,8 @@ def recovery_of(layout: Layout, copy: Copy, *, needed: bool) -> tuple[Law, str]:
         If it is needed and neither given nor derivable.
     """
     if copy.recovery is not None:
+        if copy.recovery.kind == "every":
+            raise LayoutError(f"copies.{copy.name}.recovery: 'every' is no law of a recovery")
         if copy.recovery.kind == "bandwidth":
             if layout.size is None:
                 raise LayoutError(
@@ -181,7 +187,7 @@ def recovery_of(layout: Layout, copy: Copy, *, needed: bool) -> tuple[Law, str]:
     )
 
 
-def _needs_recovery(layout: Layout, copy: Copy, medium: Medium) -> bool:
+def needs_recovery(layout: Layout, copy: Copy, medium: Medium) -> bool:
     """Whether the copy can be lost otherwise than with a site that has a recovery of its own."""
     if len(layout.copies) == 1:
         return False
@@ -343,7 +349,7 @@ def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: 
         )
     age = medium.age or 0.0
     rebuild, assumed = rebuild_of(copy, medium)
-    needed = _needs_recovery(layout, copy, medium)
+    needed = needs_recovery(layout, copy, medium)
     recovery, assumed_too = recovery_of(layout, copy, needed=needed)
     build.assumptions += [text for text in (assumed, assumed_too) if text]
     latent = medium.latent_errors

@@ -42,6 +42,9 @@ def _estimate_lines(loss: LossEstimate) -> Iterator[str]:
     for heading, cause in zip(_once("causes"), loss.causes[:6], strict=False):
         share = f"{cause.share:.0%}" if cause.share >= 0.005 else "<1%"
         yield f"  {heading:<16} {share:>4} {cause.name}"
+    rest = sum(cause.share for cause in loss.causes[6:])
+    if rest:
+        yield f"  {'':<16} {rest:>4.0%} others" if rest >= 0.005 else f"  {'':<16}  <1% others"
     for text in loss.assumptions:
         yield f"  assumed: {text}"
     for text in loss.all_warnings:
@@ -74,7 +77,8 @@ def layout_text(layout: Layout) -> str:
 
 def _layout_lines(layout: Layout) -> Iterator[str]:
     horizon = format_hours(layout.horizon) if layout.horizon else "no horizon"
-    yield f"{layout.name}: {len(layout.copies)} copies, {len(layout.sites)} sites, {horizon}"
+    copies, sites = _count(len(layout.copies), "cop", "y", "ies"), _count(len(layout.sites), "site")
+    yield f"{layout.name}: {copies}, {sites}, {horizon}"
     for copy in layout.copies:
         yield f"  {copy.name:<16} {_copy_text(layout, copy)}"
     for name, site in layout.sites.items():
@@ -91,6 +95,10 @@ def _layout_lines(layout: Layout) -> Iterator[str]:
     for name in layout.presets_used():
         for source in presets().media[name].sources:
             yield f"  preset {name}, {source.key}: {source.source} (grade {source.grade})"
+
+
+def _count(number: int, stem: str, one: str = "", many: str = "s") -> str:
+    return f"{number} {stem}{one if number == 1 else many}"
 
 
 def _copy_text(layout: Layout, copy: Copy) -> str:

@@ -34,7 +34,8 @@ def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple
     hits, trials : int
         ``0 <= hits <= trials``, ``trials >= 1``.
     confidence : float
-        Level of the interval; at zero hits the upper end is one-sided at this level.
+        Level of the two-sided interval, also where no or every trial is a hit: a bound that is
+        one-sided there alone would make the whole cover less than it says.
 
     Returns
     -------
@@ -47,11 +48,11 @@ def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple
     """
     from scipy.special import betaincinv
 
-    if hits == 0:
-        return 0.0, float(-math.expm1(math.log1p(-confidence) / trials))
-    if hits == trials:
-        return float(math.exp(math.log1p(-confidence) / trials)), 1.0
     tail = (1.0 - confidence) / 2.0
+    if hits == 0:
+        return 0.0, float(-math.expm1(math.log(tail) / trials))
+    if hits == trials:
+        return float(math.exp(math.log(tail) / trials)), 1.0
     low = float(betaincinv(hits, trials - hits + 1, tail))
     return low, float(betaincinv(hits + 1, trials - hits, 1.0 - tail))
 
@@ -173,10 +174,12 @@ class LossEstimate:
             return ()
         shares = ((name, count / self.losses) for name, count in self.cause_counts if count)
         ranked = sorted(shares, key=lambda item: (-item[1], item[0]))
-        return tuple(
-            Cause(name, share, math.sqrt(share * (1.0 - share) / self.losses))
-            for name, share in ranked
-        )
+        return tuple(Cause(name, share, self._share_error(share)) for name, share in ranked)
+
+    def _share_error(self, share: float) -> float:
+        """Return the standard error of a share; not zero where all losses have one cause."""
+        centred = (share * self.losses + 1.0) / (self.losses + 2.0)
+        return math.sqrt(centred * (1.0 - centred) / self.losses)
 
     @property
     def curve(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -254,7 +257,7 @@ class LossEstimate:
                 {"name": c.name, "share": c.share, "standard_error": c.standard_error}
                 for c in self.causes
             ],
-            "expected_losses": self.expected_losses if sampled else None,
+            "expected_losses": self.expected_losses if sampled and self.losses else None,
             "partial_loss": self._partial_loss(confidence) if sampled else None,
             "rollback": None,
             "restore": None,
@@ -281,7 +284,8 @@ class LossEstimate:
                 "more trials sharpen it"
             )
         elif self.exact is None and self.losses < 10:
-            found.append(f"only {self.losses} losses seen: the interval is wide, run more trials")
+            seen = "1 loss" if self.losses == 1 else f"{self.losses} losses"
+            found.append(f"only {seen} seen: the interval is wide, run more trials")
         if self.interval()[1] < 1e-5:
             found.append("at this level causes outside the model probably dominate")
         return tuple(found)
@@ -291,7 +295,8 @@ class LossEstimate:
         """The probability for people, with one figure; a bound where no loss was seen."""
         if self.exact is None and self.losses == 0:
             return f"less than {one_in(self.interval()[1])} (no loss seen)"
-        return f"about {one_in(self.probability)}"
+        words = one_in(self.probability)
+        return words if words == "near certainty" else f"about {words}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row with the headline figures."""
@@ -327,13 +332,20 @@ class LossEstimate:
 
 
 def one_in(probability: float) -> str:
-    """Write a probability as odds with one figure: ``"1 in 50,000"``, ``"30 %"``."""
+    """Write a probability as odds: ``"1 in 50,000"``, ``"1 in 16"``, ``"30 %"``.
+
+    One figure, or two where one alone would be off by more than a fifth.
+    """
     if probability <= 0.0:
         return "0"
+    if probability >= 0.995:
+        return "near certainty"
     if probability >= 0.095:
-        return f"{probability:.0%}".replace("%", " %") if probability < 0.995 else "near certainty"
+        return f"{probability:.0%}".replace("%", " %")
     odds = 1.0 / probability
     digits = math.floor(math.log10(odds))
+    if odds < 3.0 * 10.0**digits:
+        digits -= 1
     return f"1 in {round(odds, -digits):,.0f}"
 
 

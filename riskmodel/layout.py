@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import Field, StrictBool, ValidationError, model_validator
 
 from riskmodel._described import Described, first_mistake
 from riskmodel._ranges import Range, split_ranges
+from riskmodel._toml import read_toml
 from riskmodel.errors import LayoutError, did_you_mean
 from riskmodel.lifetimes import Law
 from riskmodel.media import Medium, Name, Store
@@ -22,8 +22,6 @@ from riskmodel.sites import Shock, Site
 from riskmodel.units import Bytes, Fraction, Hours
 
 __all__ = ["Copy", "Layout", "load_layout"]
-
-_MAX_FILE_BYTES = 4_000_000
 
 
 class Copy(Described):
@@ -259,21 +257,8 @@ def load_layout(path: str | Path) -> Layout:
     'nas'
     """
     file = Path(path)
-    try:
-        if not file.is_file():
-            what = "is a folder, not a layout file" if file.is_dir() else "no such file"
-            raise LayoutError(f"{file}: {what}")
-        if file.stat().st_size > _MAX_FILE_BYTES:
-            raise LayoutError(f"{file}: larger than {_MAX_FILE_BYTES:,} bytes; no layout file is")
-        raw = tomllib.loads(file.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise LayoutError(f"{file}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise LayoutError(f"{file}: is no TOML: byte {error.start} is not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise LayoutError(f"{file}: is no TOML: {error}") from None
-    except RecursionError:
-        raise LayoutError(f"{file}: is nested too deeply") from None
-    if not raw:
-        raise LayoutError(f"{file}: is empty; 'riskmodel new' writes a layout to start from")
+    empty = "'riskmodel new' writes a layout to start from"
+    raw = read_toml(file, "layout file", empty=empty, error=LayoutError)
+    if "source" in raw and "copies" not in raw:
+        raise LayoutError(f"{file}: is a set-up file of verifier; try 'verifier risk {file}'")
     return Layout.from_dict(raw, origin=str(file))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,18 @@ def stated_probability(path: Path) -> tuple[float, float]:
         match = _FIRST_LINE.match(file.readline())
     assert match is not None, f"{path} states no probability"
     return float(match["value"]), float(match["error"] or 0.0)
+
+
+def cpu_seconds(command: list[str]) -> tuple[float, str]:
+    """Run a command; return the processor time that it took, and its output.
+
+    Time on the clock depends on what else the machine does; this hardly does.
+    """
+    before = os.times()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    after = os.times()
+    spent = after.children_user - before.children_user
+    return spent + after.children_system - before.children_system, done.stdout
 
 
 @pytest.fixture

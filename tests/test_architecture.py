@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
     {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
-     "_ranges", "layout", "_write", "examples"},
+     "_ranges", "layout", "_write", "_toml", "examples"},
     {"_program"},
     {"estimate", "exact", "_exact", "simulation"},
     {"comparison"},

@@ -21,7 +21,7 @@ from riskmodel.lifetimes import Law
 from riskmodel.media import Label, Medium, Store
 from riskmodel.policies import Check
 from riskmodel.presets import presets
-from riskmodel.reporting import write
+from riskmodel.reporting import require_writable, write
 from riskmodel.sites import Shock, Site
 from riskmodel.units import format_hours, hours
 from verifier.inventory import Drive, Evidence, Location
@@ -160,7 +160,7 @@ def _layout(
         copies=tuple(
             _copy(location, labels[places[location.name]], notes) for location in locations
         ),
-        shocks=tuple(_shocks(locations, notes)),
+        shocks=tuple(_shocks(locations, _histories(view), notes)),
     )
 
 
@@ -264,7 +264,15 @@ def _copy(location: Location, site: str, notes: dict[str, Evidence]) -> Copy:
     )
 
 
-def _shocks(locations: list[Location], notes: dict[str, Evidence]) -> Iterator[Shock]:
+def _histories(view: View) -> list[str]:
+    """Names of whole copies that keep points of their own, counted or not."""
+    places = (view.locations[number] for number in view.copies)
+    return [place.name for place in places if place.kind not in _WITHOUT_HISTORY]
+
+
+def _shocks(
+    locations: list[Location], histories: list[str], notes: dict[str, Evidence]
+) -> Iterator[Shock]:
     """People and malware, by whom they can reach."""
     online = [
         place for place in locations if not place.offline and place.immutable.value is not True
@@ -278,6 +286,12 @@ def _shocks(locations: list[Location], notes: dict[str, Evidence]) -> Iterator[S
         "account-loss": (accounts, "takes the copies that live in an account"),
         "key-loss": (locked, "takes the encrypted copies"),
     }
+    counted = {place.name for place in locations}
+    undone = [name for name in histories if name not in counted and name != "source"]
+    if undone:
+        # such a copy shares a drive with one that is counted, and survives what is no drive's fault
+        notes[f"a mistake at the source is undone from {', '.join(undone)}"] = Evidence.INFERRED
+        reach.pop("mistake")
     for name, (hit, words) in reach.items():
         if not hit:
             continue
@@ -376,6 +390,8 @@ def risk_command(
     """Run ``verifier risk``: audit, compute, print; return the exit code of the gates."""
     from verifier.risk import risk_json, risk_page, risk_text
 
+    if html is not None:
+        require_writable(html)
     risk = assess(_audit(path), horizon=horizon or "10 years", seed=seed)
     if html is not None:
         write(risk_page(risk), html)

@@ -84,11 +84,15 @@ def discover(
 ) -> None:
     """Look for places that may hold copies, and print a set-up file for audit."""
     from riskmodel._console import say
+    from riskmodel.errors import InputError
     from verifier.discover import discover as look
     from verifier.discover import setup_text
     from verifier.host import Host
 
     live = str(Path(source or "~").expanduser().absolute())
+    for place in (live, *(roots or ())):
+        if not Path(place).exists():
+            raise InputError(f"discover: {place}: no such folder")
     found = look(Host(), live, roots or None, levels=levels, seconds=seconds)
     if not found.finished:
         say(f"verifier: stopped after {seconds:g} s; not everything was looked at")

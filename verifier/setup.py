@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
@@ -12,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, StrictBool, ValidationError, model_validator
 
 from riskmodel._described import Described, first_mistake
+from riskmodel._toml import read_toml
 from riskmodel.errors import InputError, did_you_mean
 from riskmodel.media import Name
 from riskmodel.policies import Key
@@ -24,7 +24,6 @@ from verifier.target import Target
 
 __all__ = ["Accept", "Place", "Policy", "Setup", "Source", "bare_setup", "load_setup"]
 
-_MAX_FILE_BYTES = 4_000_000
 SOURCE = "source"
 _KINDS = {kind: None for entry in PROBES for kind in (*entry.kinds, "declared")}
 
@@ -253,23 +252,10 @@ def load_setup(path: str | Path) -> Setup:
         If the file cannot be read, is no TOML, or breaks a rule of the format.
     """
     file = Path(path)
-    try:
-        if not file.is_file():
-            what = "is a folder, not a set-up file" if file.is_dir() else "no such file"
-            raise InputError(f"{file}: {what}")
-        if file.stat().st_size > _MAX_FILE_BYTES:
-            raise InputError(f"{file}: larger than {_MAX_FILE_BYTES:,} bytes; no set-up file is")
-        raw = tomllib.loads(file.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file}: is no TOML: byte {error.start} is not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{file}: is no TOML: {error}") from None
-    except RecursionError:
-        raise InputError(f"{file}: is nested too deeply") from None
-    if not raw:
-        raise InputError(f"{file}: is empty; 'verifier discover' writes a set-up to start from")
+    empty = "'verifier discover' writes a set-up file to start from"
+    raw = read_toml(file, "set-up file", empty=empty, error=InputError)
+    if "copies" in raw and "source" not in raw:
+        raise InputError(f"{file}: is a layout file of riskmodel; try 'riskmodel simulate {file}'")
     raw.setdefault("name", file.stem)
     return Setup.from_dict(raw, origin=str(file), folder=file.absolute().parent)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from riskmodel._program import (
-    _needs_recovery,
+    needs_recovery,
     horizon_of,
     never_noticed,
     perils_of,
@@ -172,7 +172,7 @@ def _copy(layout: Layout, copy: Copy, medium: Medium, labels: tuple[int, ...]) -
             f'media.{store.media}.lifetime: is required: a law, an afr, "none", or a preset'
         )
     rebuild = rebuild_of(copy, medium)[0] if store.tolerance else _NEVER
-    needed = _needs_recovery(layout, copy, medium)
+    needed = needs_recovery(layout, copy, medium)
     both = store.latent_rule == "at-failure-and-rebuild"
     whole = store.latent_loss == "whole"
     latent = medium.latent_errors if whole and (store.tolerance > 0 or both) else None

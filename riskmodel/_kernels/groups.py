@@ -316,7 +316,9 @@ def run_group(P, S, g, limit):
         t = S.unit[g]
         d = state.next
         if d < 0:
-            if advance_errors(P, S, -1 - d, c, t):
+            arises = S.drives[-1 - d].error == CLEAN
+            advance_errors(P, S, -1 - d, c, t)
+            if arises:
                 if store.whole:
                     return LOST_TO_LATENT_ERROR
                 lose_part(P, S, c, t)

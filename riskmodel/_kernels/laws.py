@@ -102,7 +102,9 @@ def residual_time(terms, law, age, budget, enough):
     if law.count == 0:
         return _INF
     if law.count == 1:
-        return _residual(terms[law.first], age, budget)
+        time = _residual(terms[law.first], age, budget)
+        # a budget beyond all numbers, from a frailty near zero, may come back as nan
+        return time if time < enough else _INF
     if _hazard_between(terms, law, age, age + enough) < budget:
         return _INF
     # each term alone would take longer than all together, and one of them had its share

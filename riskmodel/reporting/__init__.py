@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Answer", "Figure", "Items", "Page", "Prose", "Section", "Table", "render"]
+__all__ = [
+    "Answer",
+    "Figure",
+    "Items",
+    "Page",
+    "Prose",
+    "Section",
+    "Table",
+    "render",
+    "require_writable",
+    "sentences",
+    "write",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +121,26 @@ def write(page: Page, path: Path) -> None:
     text = render(page)
     part = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def require_writable(path: Path) -> None:
+    """Raise now, before long work, if a report cannot be written there later.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist, or the path is a folder itself.
+    """
+    from riskmodel.errors import InputError
+
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file for the report")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no folder {path.parent}")
 
 
 def sentences(texts: Sequence[str]) -> Items:

@@ -57,7 +57,7 @@ def test_no_loss_is_a_bound_and_never_zero() -> None:
     layout = rm.load_layout(LAYOUTS / "reference" / "rs10_4_par-10y.toml")
     loss = rm.simulate(layout, method="events", trials=1_000)
     assert loss.losses == 0
-    assert loss.interval(0.95)[1] == pytest.approx(-math.log(0.05) / 1000, rel=0.01)
+    assert loss.interval(0.95)[1] == pytest.approx(-math.log(0.025) / 1000, rel=0.01)
     document = loss.to_dict()
     assert document["probability"] is None
     assert document["standard_error"] > 0
@@ -229,7 +229,7 @@ def test_intervals_are_those_of_the_binomial_tail(hits: int, trials: int) -> Non
     from scipy.stats import binom
 
     low, high = binomial_interval(hits, trials, 0.9)
-    tail = 0.1 if hits in (0, trials) else 0.05
+    tail = 0.05
     if hits > 0:
         assert binom.sf(hits - 1, trials, low) == pytest.approx(tail)
     if hits < trials:
@@ -238,7 +238,97 @@ def test_intervals_are_those_of_the_binomial_tail(hits: int, trials: int) -> Non
 
 @pytest.mark.parametrize(
     ("probability", "words"),
-    [(2.1e-5, "1 in 50,000"), (0.3, "30 %"), (0.012, "1 in 80"), (1.0, "near certainty")],
+    [
+        (2.1e-5, "1 in 50,000"),
+        (0.3, "30 %"),
+        (0.012, "1 in 80"),
+        (0.0619, "1 in 16"),
+        (8e-5, "1 in 12,000"),
+        (1.0, "near certainty"),
+    ],
 )
 def test_odds_are_written_with_one_figure(probability: float, words: str) -> None:
     assert one_in(probability) == words
+
+
+def test_intervals_cover_at_their_level() -> None:
+    """Summed over the binomial law: also where few losses are expected."""
+    from scipy.stats import binom
+
+    for trials, expected in [(1000, 0.5), (1000, 3.0), (1000, 3.7), (100_000, 3.0), (40, 36.0)]:
+        share = expected / trials
+        covered = 0.0
+        for hits in range(int(expected + 12 * expected**0.5 + 12)):
+            low, high = binomial_interval(min(hits, trials), trials, 0.95)
+            covered += binom.pmf(hits, trials, share) * (low <= share <= high)
+        assert covered >= 0.95 - 1e-9
+
+
+def test_a_preset_peril_keeps_what_an_override_does_not_say() -> None:
+    from riskmodel._program import perils_of
+    from riskmodel.sites import Site
+
+    site = Site.model_validate({"kind": "home", "perils": {"burglary": {"rate": 1e-3}}})
+    assert perils_of(site)["burglary"].takes == "media"
+    assert perils_of(site)["burglary"].rate == 1e-3
+    assert set(perils_of(site)) > {"burglary", "fire"}
+
+
+def test_a_stress_of_one_changes_nothing_at_any_frailty() -> None:
+    """A frailty near zero once froze a group's clock under stress."""
+
+    def run(stress: list[float]) -> rm.LossEstimate:
+        lifetime = {"lognormal": {"median": "8 years", "sigma": 0.8}}
+        batch = {"label": "b", "variance": 100.0}
+        store = {
+            "media": "m",
+            "drives": 3,
+            "tolerates": 1,
+            "rebuild": {"fixed": "30 days"},
+            "stress": stress,
+            "shocks": [{"name": "s", "rate": "1/year", "kills": 0.02}],
+        }
+        layout = {
+            "horizon": "10 years",
+            "media": {"m": {"lifetime": lifetime, "age": "1000 h", "batch": batch}},
+            "copies": [{"name": "g", "store": store}],
+        }
+        return rm.simulate(rm.Layout.from_dict(layout), method="events", trials=60_000)
+
+    one, other = run([]), run([1.0])
+    apart = math.hypot(one.standard_error, other.standard_error)
+    assert abs(one.probability - other.probability) < 4 * apart
+
+
+def test_an_error_that_is_scrubbed_at_once_still_meets_a_degraded_group() -> None:
+    def run(scrub: str) -> rm.LossEstimate:
+        store = {
+            "media": "m",
+            "drives": 2,
+            "tolerates": 1,
+            "rebuild": {"fixed": "1 year"},
+            "scrub": {"fixed": scrub},
+            "latent_rule": "at-failure-and-rebuild",
+            "latent_loss": "whole",
+        }
+        medium = {
+            "lifetime": {"exponential": {"mean": "10 years"}},
+            "latent_errors": {"mean_time": "1 year"},
+        }
+        layout = {
+            "horizon": "10 years",
+            "media": {"m": medium},
+            "copies": [{"name": "g", "store": store}],
+        }
+        return rm.simulate(rm.Layout.from_dict(layout), method="events", trials=20_000)
+
+    never, instant = run("1 s"), run("0 h")
+    apart = math.hypot(never.standard_error, instant.standard_error)
+    assert abs(never.probability - instant.probability) < 4 * apart
+
+
+@pytest.mark.parametrize("place", ["copies.disk.recovery", "copies.disk.store.rebuild"])
+def test_a_calendar_is_no_law_of_recovery(disk_layout: dict, place: str) -> None:
+    layout = rm.Layout.from_dict(disk_layout)
+    with pytest.raises(rm.LayoutError, match="'every' is"):
+        rm.simulate(layout.replace(place, {"every": "1 day"}), trials=10)

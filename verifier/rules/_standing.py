@@ -89,6 +89,8 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
         return Standing(Copyhood.NO, Status.FAIL, reason)
     if location.state is not State.READ:
         return _unread(location, source, policy, now)
+    if location is source and location.files == 0:
+        return Standing(Copyhood.NO, Status.FAIL, "it is empty: is something not mounted?")
     if location is source:
         return _damaged(location) or Standing(Copyhood.YES, Status.PASS)
     share = location.coverage

@@ -35,8 +35,9 @@ def judge(view: View) -> Iterator[Finding]:
         if place.state is not State.READ or share is None or share >= 1.0:
             continue
         enough = share >= view.policy.min_coverage
-        lacking = f"; the largest folders missing are {names(place.missing)}"
-        lacking = lacking if place.missing and share > 0.0 else ""
+        folders = [folder for folder in place.missing if folder != "."]
+        lacking = f"; the largest folders missing are {names(folders)}"
+        lacking = lacking if folders and share > 0.0 else ""
         held = f"holds {percent(share)} of the source's files"
         if share == 0.0:
             held = "is empty" if place.files == 0 else "holds none of the source's files"

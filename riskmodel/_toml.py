@@ -1,0 +1,59 @@
+"""Read a TOML file from anyone: bounded, and with one clear line for whatever is wrong."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from riskmodel.errors import InputError
+
+__all__ = ["read_toml"]
+
+_MAX_BYTES = 4_000_000
+
+
+def read_toml(path: Path, noun: str, *, empty: str, error: type[InputError]) -> dict[str, Any]:
+    """Read the tables of a file.
+
+    Parameters
+    ----------
+    path : Path
+        A file or a pipe.
+    noun : str
+        What the file should be, for messages: ``"layout file"``.
+    empty : str
+        What to do about an empty file.
+    error : type
+        What to raise.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    InputError
+        Of the given type, if the file cannot be read, is too large, or is no TOML.
+    """
+    try:
+        if path.is_dir():
+            raise error(f"{path}: is a folder, not a {noun}")
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+        if len(data) > _MAX_BYTES:
+            raise error(f"{path}: larger than {_MAX_BYTES:,} bytes; no {noun} is")
+        raw = tomllib.loads(data.decode("utf-8"))
+    except FileNotFoundError:
+        raise error(f"{path}: no such file") from None
+    except OSError as problem:
+        raise error(f"{path}: cannot be read: {problem.strerror}") from None
+    except UnicodeDecodeError as problem:
+        raise error(f"{path}: is no TOML: byte {problem.start} is not UTF-8") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise error(f"{path}: is no TOML: {problem}") from None
+    except RecursionError:
+        raise error(f"{path}: is nested too deeply") from None
+    if not raw:
+        raise error(f"{path}: is empty; {empty}")
+    return raw

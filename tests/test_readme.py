@@ -1,0 +1,55 @@
+"""The README's commands and code do what it says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    program, *words = command.split("#")[0].strip().removeprefix("$ ").split(maxsplit=1)
+    line = f"{sys.executable} -m {program} {' '.join(words)}"
+    return subprocess.run(
+        line, shell=True, cwd=folder, capture_output=True, text=True, check=False
+    )  # fmt: skip
+
+
+def test_commands_and_code_for_a_plan(tmp_path: Path) -> None:
+    block = next(text for text in _blocks("console") if "riskmodel new" in text)
+    commands = [line for line in block.splitlines() if line.startswith("$ riskmodel")]
+    assert len(commands) >= 5
+    for command in commands:
+        if "other.toml" in command:
+            _run("$ riskmodel new one-external-disk -o other.toml", tmp_path)
+        done = _run(command, tmp_path)
+        assert done.returncode == 0, (command, done.stderr)
+    code = _blocks("python")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "probability" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["audit", "risk", "discover"])
+def test_commands_for_a_set_up_exist(tmp_path: Path, name: str) -> None:
+    block = next(text for text in _blocks("console") if "verifier audit" in text)
+    assert f"$ verifier {name}" in block
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_text("x")
+    setup = '[source]\npath = "photos"\n[[locations]]\nname = "usb"\npath = "photos"\n'
+    (tmp_path / "setup.toml").write_text(setup)
+    what = str(tmp_path) if name == "discover" else "setup.toml"
+    done = _run(f"$ verifier {name} {what}", tmp_path)
+    assert done.returncode == (0 if name == "discover" else 1), done.stderr
+    assert done.stdout
