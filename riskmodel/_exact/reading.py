@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from riskmodel._program import (
-    needs_recovery,
     horizon_of,
+    needs_recovery,
     never_noticed,
     perils_of,
     rebuild_of,
