@@ -60,7 +60,7 @@ class Whole:
             self.lose(struck[0].cause)
         for group in struck:
             if self.intact and group.down == self.store.tolerance and group.carries_error:
-                self.meet_error(f"latent errors of {self.copy.name}")
+                self.meet_error(group.cause_with_error)
         for group in struck:
             failed, group.failed_now = group.failed_now, []
             for drive in failed:

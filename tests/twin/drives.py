@@ -41,6 +41,13 @@ class Group:
     def carries_error(self) -> bool:
         return any(drive.erroneous for drive in self.drives)
 
+    @property
+    def cause_with_error(self) -> str:
+        """Name a loss in which an error was met: by the shock, if that is what struck."""
+        own = self.whole.copy.name
+        by_itself = self.cause == f"drive failures of {own}"
+        return f"latent errors of {own}" if by_itself else self.cause
+
     def fail(self, drive: Drive, cause: str) -> None:
         drive.stop()
         self.failed_now.append(drive)
