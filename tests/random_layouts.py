@@ -10,7 +10,7 @@ from numpy.random import Generator
 from riskmodel.layout import Layout
 from tests.twins import simulate_naively
 
-__all__ = ["random_layout"]
+__all__ = ["random_layout", "random_tables"]
 
 Table = dict[str, Any]
 _VARIANCES = {"b1": 0.5, "b2": 1.0, "m1": 0.7, "m2": 0.3}
@@ -19,7 +19,7 @@ _VARIANCES = {"b1": 0.5, "b2": 1.0, "m1": 0.7, "m2": 0.3}
 def random_layout(rng: Generator, *, pilot_trials: int = 60) -> Layout:
     """Draw a layout and a horizon by which it is lost with a chance of some 3 to 60 %."""
     for _ in range(100):
-        layout = Layout.from_dict(_tables(rng))
+        layout = Layout.from_dict(random_tables(rng))
         pilot = simulate_naively(layout, pilot_trials, int(rng.integers(2**32)))
         share = rng.uniform(0.06, 0.5)
         wanted = int(share * pilot_trials)
@@ -195,7 +195,8 @@ def _shock(rng: Generator, name: str, targets: list[str]) -> Table:
     return shock
 
 
-def _tables(rng: Generator) -> Table:
+def random_tables(rng: Generator) -> Table:
+    """Draw the tables of a layout file, over a horizon of five years."""
     media = {f"disk{k}": _medium(rng) for k in range(int(rng.integers(1, 4)))}
     sites = {f"site{k}": _site(rng) for k in range(int(rng.integers(0, 4)))}
     count = int(_pick(rng, 1, 2, 2, 3, 3, 4))
