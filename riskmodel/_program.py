@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Compiled", "compile_layout", "perils_of", "rebuild_of", "recovery_of", "unsimulated"]
 
 _NEVER = Law(never=True)
+_MAX_DRIVES = 100_000
+_MAX_EVENTS = 1e7
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +332,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
                 kills=blow.kills,
             )
     build.warnings += _warnings(layout)
+    _bounded(layout, build, horizon)
     return Compiled(
         program=_arrays(build, site_rows, site_copies, horizon),
         causes=tuple(build.causes),

@@ -332,3 +332,24 @@ def test_a_calendar_is_no_law_of_recovery(disk_layout: dict, place: str) -> None
     layout = rm.Layout.from_dict(disk_layout)
     with pytest.raises(rm.LayoutError, match="'every' is"):
         rm.simulate(layout.replace(place, {"every": "1 day"}), trials=10)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        (
+            "copies.disk.store",
+            {"media": "drive", "drives": 9999, "groups": 9999},
+            "100,000 at most",
+        ),
+        ("media.drive", {"lifetime": {"exponential": {"mean": 1e-9}}}, "so short that drives"),
+        ("media.drive", {"lifetime": {"weibull": {"shape": 50.0, "scale": 1e-9}}}, "so short"),
+        ("shocks", [{"name": "s", "rate": 1e9, "hits": ["disk"]}], "strike more than"),
+    ],
+)
+def test_what_no_machine_plays_to_its_end_is_refused(
+    disk_layout: dict, key: str, value, words: str
+) -> None:
+    layout = rm.Layout.from_dict(disk_layout).replace(key, value)
+    with pytest.raises(rm.LayoutError, match=words):
+        rm.simulate(layout, trials=10)
