@@ -342,6 +342,26 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
     )
 
 
+def _bounded(layout: Layout, build: _Builder, horizon: float) -> None:
+    """Refuse what no machine plays to its end."""
+    for copy, store in zip(layout.copies, build.stores, strict=True):
+        drives = copy.store.group_count * copy.store.group_drives
+        if drives > _MAX_DRIVES:
+            raise LayoutError(
+                f"copies.{copy.name}.store: {drives:,} drives; {_MAX_DRIVES:,} at most"
+            )
+        if not drives * store["hazard_new"] < _MAX_EVENTS:
+            raise LayoutError(
+                f"media.{copy.store.media}.lifetime: so short that drives of {copy.name} would "
+                f"fail more than {_MAX_EVENTS:,.0f} times within the horizon"
+            )
+    if math.fsum(build.rates) * horizon > _MAX_EVENTS:
+        raise LayoutError(
+            f"{layout.name}: perils and shocks would strike more than {_MAX_EVENTS:,.0f} times "
+            "within the horizon"
+        )
+
+
 def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: float) -> None:
     store = copy.store
     medium = layout.medium(store.media)
