@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from riskmodel.errors import LayoutError, NotSimulated
+from riskmodel._resolve import (
+    NEVER,
+    horizon_of,
+    needs_recovery,
+    never_noticed,
+    perils_of,
+    rebuild_of,
+    recovery_of,
+    require_simulated,
+)
+from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law, Term
-from riskmodel.presets import presets
-from riskmodel.sites import Peril, Site
-from riskmodel.units import format_hours
 
 if TYPE_CHECKING:
     from riskmodel._kernels.records import Program
     from riskmodel.layout import Copy, Layout
     from riskmodel.media import Medium
 
-__all__ = ["Compiled", "compile_layout", "perils_of", "rebuild_of", "recovery_of", "unsimulated"]
+__all__ = ["Compiled", "compile_layout"]
 
-_NEVER = Law(never=True)
 _MAX_DRIVES = 100_000
 _MAX_EVENTS = 1e7
 
@@ -50,161 +56,6 @@ class Compiled:
     warnings: tuple[str, ...]
     assumptions: tuple[str, ...]
     horizon_hours: float
-
-
-def unsimulated(layout: Layout) -> tuple[str, ...]:
-    """Return the keys that the layout sets and no engine of this release acts on.
-
-    Parameters
-    ----------
-    layout : Layout
-        What is asked about.
-
-    Returns
-    -------
-    tuple of str
-        Their paths, for example ``("copies.usb.fed", "threats")``.
-    """
-    found = ["threats"] if layout.threats is not None else []
-    found += [f"keys.{name}" for name in layout.keys_]
-    found += [f"{item.path} (a range)" for item in layout.ranges]
-    for copy in layout.copies:
-        for key in (
-            "fed",
-            "key",
-            "immutable",
-            "retention",
-            "restore",
-            "rotation",
-            "refresh",
-            "pieces",
-            "online",
-        ):
-            if getattr(copy, key) is not None:
-                found.append(f"copies.{copy.name}.{key}")
-        for key in ("refresh", "pieces"):
-            if getattr(copy.store, key) is not None:
-                found.append(f"copies.{copy.name}.store.{key}")
-    return tuple(found)
-
-
-def require_simulated(layout: Layout) -> None:
-    """Raise if the layout sets a key that no engine of this release acts on.
-
-    Raises
-    ------
-    NotSimulated
-        Naming every such key.
-    """
-    found = unsimulated(layout)
-    if found:
-        raise NotSimulated(
-            f"{layout.name}: {', '.join(found)}: known to the format but not simulated yet; "
-            "take these keys out (people and malware can be written as [[shocks]])"
-        )
-
-
-def horizon_of(layout: Layout, horizon_hours: float | None) -> float:
-    """Return the mission time in hours, the layout's own unless another is given."""
-    hours = layout.horizon if horizon_hours is None else horizon_hours
-    if hours is None:
-        raise LayoutError(f"{layout.name}: horizon: is required, such as horizon = '10 years'")
-    if not 0.0 < hours < math.inf:
-        raise LayoutError(f"{layout.name}: horizon: must be above zero, got {hours!r} h")
-    return hours
-
-
-def perils_of(site: Site) -> dict[str, Peril]:
-    """Return a site's perils: those of its kind, overridden key by key and joined by its own."""
-    found = dict(presets().sites[site.kind].perils) if site.kind else {}
-    for name, own in site.perils.items():
-        base = found.get(name)
-        said = {key: getattr(own, key) for key in own.model_fields_set}
-        found[name] = base.model_copy(update=said) if base is not None else own
-    return found
-
-
-def rebuild_of(copy: Copy, medium: Medium) -> tuple[Law, str]:
-    """Return the law of a rebuild, and what was assumed for it if anything.
-
-    Raises
-    ------
-    LayoutError
-        If drives may be lost and neither a law nor a capacity is given.
-    """
-    store = copy.store
-    place = f"copies.{copy.name}.store.rebuild"
-    law = store.rebuild
-    if law is not None and law.bandwidth is not None:
-        if medium.capacity is None:
-            raise LayoutError(f"{place}: a bandwidth needs media.{store.media}.capacity")
-        return Law(fixed=medium.capacity / law.bandwidth), ""
-    if law is not None:
-        return law, ""
-    if store.tolerance == 0:
-        return _NEVER, ""
-    if medium.capacity is None:
-        raise LayoutError(
-            f"{place}: is required where failures are tolerated: "
-            f"write a law such as {{ fixed = '12 h' }}, or give media.{store.media}.capacity"
-        )
-    speed = medium.bandwidth or presets().defaults.rebuild_bandwidth
-    hours = medium.capacity / speed
-    return Law(
-        fixed=hours
-    ), f"{place}: {format_hours(hours)}, the capacity at {speed / 3.6e9:.0f} MB/s"
-
-
-def recovery_of(layout: Layout, copy: Copy, *, needed: bool) -> tuple[Law, str]:
-    """Return the law of a copy's recovery, and what was assumed for it if anything.
-
-    Raises
-    ------
-    LayoutError
-        If it is needed and neither given nor derivable.
-    """
-    if copy.recovery is not None:
-        if copy.recovery.kind == "every":
-            raise LayoutError(f"copies.{copy.name}.recovery: 'every' is no law of a recovery")
-        if copy.recovery.kind == "bandwidth":
-            if layout.size is None:
-                raise LayoutError(
-                    f"copies.{copy.name}.recovery: a bandwidth needs the layout's size"
-                )
-            return Law(fixed=layout.size / (copy.recovery.bandwidth or 1.0)), ""
-        return copy.recovery, ""
-    if not needed:
-        return _NEVER, ""
-    if layout.size is None:
-        raise LayoutError(
-            f"copies.{copy.name}.recovery: is required with several copies: "
-            "write a law such as { fixed = '5 days' }, or give the layout's size"
-        )
-    defaults = presets().defaults
-    hours = defaults.replacement_wait + layout.size / defaults.rebuild_bandwidth
-    return Law(fixed=hours), (
-        f"copies.{copy.name}.recovery: {format_hours(hours)}, a replacement's wait of "
-        f"{format_hours(defaults.replacement_wait)} and the size at "
-        f"{defaults.rebuild_bandwidth / 3.6e9:.0f} MB/s"
-    )
-
-
-def needs_recovery(layout: Layout, copy: Copy, medium: Medium) -> bool:
-    """Whether the copy can be lost otherwise than with a site that has a recovery of its own."""
-    if len(layout.copies) == 1:
-        return False
-    lifetime = medium.lifetime_law
-    if lifetime is not None and not lifetime.is_never:
-        return True
-    if copy.store.shocks or any(copy.name in shock.targets for shock in layout.shocks):
-        return True
-    site = layout.sites.get(copy.site or "")
-    if site is None:
-        return False
-    perils = perils_of(site).values()
-    if site.recovery is None:
-        return bool(perils) or any(copy.site in shock.targets for shock in layout.shocks)
-    return any(peril.takes == "media" for peril in perils)
 
 
 @dataclass
@@ -379,7 +230,7 @@ def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: 
     both = store.latent_rule == "at-failure-and-rebuild"
     matters = latent is not None and (store.tolerance > 0 or both)
     hazards = lifetime.cumulative_hazard([age, age + horizon, horizon])
-    scrub = store.scrub or _NEVER
+    scrub = store.scrub or NEVER
     waits = store.spare_wait is not None
     build.stores.append(
         {
@@ -393,7 +244,7 @@ def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: 
             "serial": store.repairs == "serial",
             "spares": (store.spares or 0) if waits else -1,
             "first_spare": build.spares,
-            "spare_wait": build.law(store.spare_wait or _NEVER),
+            "spare_wait": build.law(store.spare_wait or NEVER),
             "latent_mean": latent.mean_time if latent is not None and matters else 0.0,
             "scrub": 0 if scrub.every else build.law(scrub),
             "scrub_every": scrub.every or 0.0,
@@ -438,18 +289,12 @@ def _check_every(layout: Layout, copy: Copy) -> float:
     return math.inf if never_noticed(layout, copy) else 0.0
 
 
-def never_noticed(layout: Layout, copy: Copy) -> bool:
-    """Whether nobody would ever see that this copy is lost."""
-    at_rest = copy.offline or bool(layout.medium(copy.store.media).at_rest)
-    return at_rest and copy.check is None and len(layout.copies) > 1
-
-
 def _site_rows(build: _Builder, layout: Layout) -> tuple[list[dict[str, float]], list[int]]:
     rows: list[dict[str, float]] = []
     members: list[int] = []
     for name, site in layout.sites.items():
         here = [index for index, copy in enumerate(layout.copies) if copy.site == name]
-        law = site.recovery or _NEVER
+        law = site.recovery or NEVER
         if law.kind in ("bandwidth", "every"):
             raise LayoutError(f"sites.{name}.recovery: '{law.kind}' is no law of a site's recovery")
         rows.append(

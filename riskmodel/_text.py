@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from riskmodel._program import compile_layout, perils_of, unsimulated
+from riskmodel._program import compile_layout
+from riskmodel._resolve import perils_of, unsimulated
 from riskmodel.errors import NotSimulated
 from riskmodel.presets import presets
 from riskmodel.units import format_hours

@@ -15,12 +15,22 @@ ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
     {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
      "_ranges", "layout", "_write", "_toml", "examples"},
+    {"_resolve"},
     {"_program"},
     {"estimate", "exact", "_exact", "simulation"},
     {"comparison"},
     {"_text", "_console", "reporting", "cli", "__main__"},
 ]  # fmt: skip
-BRIDGE_ONLY = {"layout", "simulation", "comparison", "estimate", "exact", "_program", "_kernels"}
+BRIDGE_ONLY = {
+    "layout",
+    "simulation",
+    "comparison",
+    "estimate",
+    "exact",
+    "_program",
+    "_resolve",
+    "_kernels",
+}
 
 
 def _level(room: str) -> int:

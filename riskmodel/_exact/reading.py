@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
-from riskmodel._program import (
+from riskmodel._resolve import (
     horizon_of,
     needs_recovery,
     never_noticed,

@@ -265,7 +265,7 @@ def test_intervals_cover_at_their_level() -> None:
 
 
 def test_a_preset_peril_keeps_what_an_override_does_not_say() -> None:
-    from riskmodel._program import perils_of
+    from riskmodel._resolve import perils_of
     from riskmodel.sites import Site
 
     site = Site.model_validate({"kind": "home", "perils": {"burglary": {"rate": 1e-3}}})

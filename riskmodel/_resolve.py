@@ -1,0 +1,194 @@
+"""What a layout leaves open, settled: defaults with their source, and refusals.
+
+Between the description and the arrays: every engine asks here, so that all read a layout alike.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from riskmodel.errors import LayoutError, NotSimulated
+from riskmodel.lifetimes import Law
+from riskmodel.presets import presets
+from riskmodel.sites import Peril, Site
+from riskmodel.units import format_hours
+
+if TYPE_CHECKING:
+    from riskmodel.layout import Copy, Layout
+    from riskmodel.media import Medium
+
+__all__ = [
+    "NEVER",
+    "horizon_of",
+    "needs_recovery",
+    "never_noticed",
+    "perils_of",
+    "rebuild_of",
+    "recovery_of",
+    "require_simulated",
+    "unsimulated",
+]
+
+NEVER = Law(never=True)
+
+
+def unsimulated(layout: Layout) -> tuple[str, ...]:
+    """Return the keys that the layout sets and no engine of this release acts on.
+
+    Parameters
+    ----------
+    layout : Layout
+        What is asked about.
+
+    Returns
+    -------
+    tuple of str
+        Their paths, for example ``("copies.usb.fed", "threats")``.
+    """
+    found = ["threats"] if layout.threats is not None else []
+    found += [f"keys.{name}" for name in layout.keys_]
+    found += [f"{item.path} (a range)" for item in layout.ranges]
+    for copy in layout.copies:
+        for key in (
+            "fed",
+            "key",
+            "immutable",
+            "retention",
+            "restore",
+            "rotation",
+            "refresh",
+            "pieces",
+            "online",
+        ):
+            if getattr(copy, key) is not None:
+                found.append(f"copies.{copy.name}.{key}")
+        for key in ("refresh", "pieces"):
+            if getattr(copy.store, key) is not None:
+                found.append(f"copies.{copy.name}.store.{key}")
+    return tuple(found)
+
+
+def require_simulated(layout: Layout) -> None:
+    """Raise if the layout sets a key that no engine of this release acts on.
+
+    Raises
+    ------
+    NotSimulated
+        Naming every such key.
+    """
+    found = unsimulated(layout)
+    if found:
+        raise NotSimulated(
+            f"{layout.name}: {', '.join(found)}: known to the format but not simulated yet; "
+            "take these keys out (people and malware can be written as [[shocks]])"
+        )
+
+
+def horizon_of(layout: Layout, horizon_hours: float | None) -> float:
+    """Return the mission time in hours, the layout's own unless another is given."""
+    hours = layout.horizon if horizon_hours is None else horizon_hours
+    if hours is None:
+        raise LayoutError(f"{layout.name}: horizon: is required, such as horizon = '10 years'")
+    if not 0.0 < hours < math.inf:
+        raise LayoutError(f"{layout.name}: horizon: must be above zero, got {hours!r} h")
+    return hours
+
+
+def perils_of(site: Site) -> dict[str, Peril]:
+    """Return a site's perils: those of its kind, overridden key by key and joined by its own."""
+    found = dict(presets().sites[site.kind].perils) if site.kind else {}
+    for name, own in site.perils.items():
+        base = found.get(name)
+        said = {key: getattr(own, key) for key in own.model_fields_set}
+        found[name] = base.model_copy(update=said) if base is not None else own
+    return found
+
+
+def rebuild_of(copy: Copy, medium: Medium) -> tuple[Law, str]:
+    """Return the law of a rebuild, and what was assumed for it if anything.
+
+    Raises
+    ------
+    LayoutError
+        If drives may be lost and neither a law nor a capacity is given.
+    """
+    store = copy.store
+    place = f"copies.{copy.name}.store.rebuild"
+    law = store.rebuild
+    if law is not None and law.bandwidth is not None:
+        if medium.capacity is None:
+            raise LayoutError(f"{place}: a bandwidth needs media.{store.media}.capacity")
+        return Law(fixed=medium.capacity / law.bandwidth), ""
+    if law is not None:
+        return law, ""
+    if store.tolerance == 0:
+        return NEVER, ""
+    if medium.capacity is None:
+        raise LayoutError(
+            f"{place}: is required where failures are tolerated: "
+            f"write a law such as {{ fixed = '12 h' }}, or give media.{store.media}.capacity"
+        )
+    speed = medium.bandwidth or presets().defaults.rebuild_bandwidth
+    hours = medium.capacity / speed
+    return Law(
+        fixed=hours
+    ), f"{place}: {format_hours(hours)}, the capacity at {speed / 3.6e9:.0f} MB/s"
+
+
+def recovery_of(layout: Layout, copy: Copy, *, needed: bool) -> tuple[Law, str]:
+    """Return the law of a copy's recovery, and what was assumed for it if anything.
+
+    Raises
+    ------
+    LayoutError
+        If it is needed and neither given nor derivable.
+    """
+    if copy.recovery is not None:
+        if copy.recovery.kind == "every":
+            raise LayoutError(f"copies.{copy.name}.recovery: 'every' is no law of a recovery")
+        if copy.recovery.kind == "bandwidth":
+            if layout.size is None:
+                raise LayoutError(
+                    f"copies.{copy.name}.recovery: a bandwidth needs the layout's size"
+                )
+            return Law(fixed=layout.size / (copy.recovery.bandwidth or 1.0)), ""
+        return copy.recovery, ""
+    if not needed:
+        return NEVER, ""
+    if layout.size is None:
+        raise LayoutError(
+            f"copies.{copy.name}.recovery: is required with several copies: "
+            "write a law such as { fixed = '5 days' }, or give the layout's size"
+        )
+    defaults = presets().defaults
+    hours = defaults.replacement_wait + layout.size / defaults.rebuild_bandwidth
+    return Law(fixed=hours), (
+        f"copies.{copy.name}.recovery: {format_hours(hours)}, a replacement's wait of "
+        f"{format_hours(defaults.replacement_wait)} and the size at "
+        f"{defaults.rebuild_bandwidth / 3.6e9:.0f} MB/s"
+    )
+
+
+def needs_recovery(layout: Layout, copy: Copy, medium: Medium) -> bool:
+    """Whether the copy can be lost otherwise than with a site that has a recovery of its own."""
+    if len(layout.copies) == 1:
+        return False
+    lifetime = medium.lifetime_law
+    if lifetime is not None and not lifetime.is_never:
+        return True
+    if copy.store.shocks or any(copy.name in shock.targets for shock in layout.shocks):
+        return True
+    site = layout.sites.get(copy.site or "")
+    if site is None:
+        return False
+    perils = perils_of(site).values()
+    if site.recovery is None:
+        return bool(perils) or any(copy.site in shock.targets for shock in layout.shocks)
+    return any(peril.takes == "media" for peril in perils)
+
+
+def never_noticed(layout: Layout, copy: Copy) -> bool:
+    """Whether nobody would ever see that this copy is lost."""
+    at_rest = copy.offline or bool(layout.medium(copy.store.media).at_rest)
+    return at_rest and copy.check is None and len(layout.copies) > 1
