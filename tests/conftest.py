@@ -8,6 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# shared machines are slow at times, and a change lands or not by what it does, not by luck
+settings.register_profile("here", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("here")
 
 LAYOUTS = Path(__file__).parent / "layouts"
 _FIRST_LINE = re.compile(r"# [\w ]+: (?P<value>[\d.e+-]+)(?: \+- (?P<error>[\d.e+-]+))?")
