@@ -344,6 +344,7 @@ def _arrays(
 
     sources = _rows(records.SOURCE, build.sources)
     total = math.fsum(build.rates)
+    sources["rate"] = build.rates
     if total > 0.0:
         sources["cumulative"] = np.cumsum(build.rates) / total
     return Program(
@@ -362,4 +363,6 @@ def _arrays(
         source_rate=total,
         drives=build.drives,
         spares=build.spares,
+        outcomes=np.zeros(0, records.OUTCOME),
+        error_ages=np.zeros((0, 2)),
     )

@@ -8,6 +8,7 @@ that hazard rates add. To add a law: a class here, its kind in ``_kernels/laws.p
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -30,6 +31,7 @@ __all__ = [
     "Lognormal",
     "Term",
     "Weibull",
+    "cumulative_hazard_of",
 ]
 
 
@@ -188,8 +190,7 @@ class Law(Described):
         """
         import numpy as np
 
-        t = np.asarray(t_hours, dtype=np.float64)
-        return np.asarray(sum((_cumulative(term, t) for term in self.terms()), np.zeros_like(t)))
+        return cumulative_hazard_of(self.terms(), np.asarray(t_hours, dtype=np.float64))
 
     def survival(self, t_hours: ArrayLike) -> NDArray[np.float64]:
         """Return S(t) = exp(−H(t)), the chance to last beyond t.
@@ -207,6 +208,16 @@ class Law(Described):
         import numpy as np
 
         return np.asarray(np.exp(-self.cumulative_hazard(t_hours)))
+
+
+def cumulative_hazard_of(
+    terms: Sequence[Term], t_hours: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the cumulative hazard of competing terms at some ages [h], shape of ``t_hours``."""
+    import numpy as np
+
+    hazards = (_cumulative(term, t_hours) for term in terms)
+    return np.asarray(sum(hazards, np.zeros_like(t_hours)))
 
 
 def _cumulative(term: Term, t: NDArray[np.float64]) -> NDArray[np.float64]:

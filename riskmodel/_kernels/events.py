@@ -7,11 +7,10 @@ import math
 import numpy as np
 
 from riskmodel._kernels._jit import jit
+from riskmodel._kernels.errors import advance_errors, any_error
 from riskmodel._kernels.groups import (
     LOST_TO_REBUILD_ERROR,
     NOTHING,
-    advance_errors,
-    any_error,
     find_next,
     install,
     lose_part,
@@ -20,24 +19,28 @@ from riskmodel._kernels.groups import (
     start_rebuild,
     stop_rebuilds,
 )
-from riskmodel._kernels.laws import draw, residual_time
+from riskmodel._kernels.laws import residual_time
 from riskmodel._kernels.records import (
     COPY_STATE,
     DOWN,
     DRIVE,
     GROUP_STATE,
     INTACT,
+    LAW_PLAYED,
+    LOG_WEIGHT,
     PART_LOST,
     PERIL_MEDIA,
     PERIL_SITE,
     SHOCK_CHANCES,
     SHOCK_CHOOSE,
+    TRUE_LAW,
     UNKNOWN,
     UP,
     Program,
     State,
 )
 from riskmodel._kernels.rng import exponential, gamma_mean_one, start_stream, uniform
+from riskmodel._kernels.weights import coin, draw_long, meets_error
 
 _INF = np.inf
 _KILLED = 4  # a drive's state between the kills of an instant and its rebuild's start
@@ -63,6 +66,8 @@ def make_state(program: Program) -> State:
         frailty=np.ones(max(len(program.frailties), 1)),
         tally=np.zeros(2, np.int64),
         chosen=np.zeros(copies + sites + 1, np.int64),
+        weight=np.zeros(2),
+        floor=np.zeros(copies),
     )
 
 
@@ -85,11 +90,11 @@ def _mark_lost(P, S, c, t, seen):
     else:
         cycle = math.floor((t - copy.phase) / fixed.check_every) + 1.0
         copy.noticed = copy.phase + cycle * fixed.check_every
-    S.unit[at] = copy.noticed + draw(P.terms, P.laws[fixed.recovery], S.rng)
+    S.unit[at] = copy.noticed + draw_long(P, S, fixed.recovery)
 
 
 @jit
-def _lose_copy(P, S, c, t):
+def lose_copy(P, S, c, t):
     """Lose a copy to its own drives: those still working run on."""
     stop_rebuilds(P, S, c, t)
     _mark_lost(P, S, c, t, False)
@@ -117,8 +122,7 @@ def _kill_copy(P, S, c, t, seen):
         _mark_lost(P, S, c, t, seen)
     elif seen and copy.noticed > t:
         copy.noticed = t
-        recovery = P.laws[P.copies[c].recovery]
-        S.unit[len(P.groups) + 1 + c] = t + draw(P.terms, recovery, S.rng)
+        S.unit[len(P.groups) + 1 + c] = t + draw_long(P, S, P.copies[c].recovery)
 
 
 @jit
@@ -126,7 +130,7 @@ def _strike_media(P, S, s, t):
     site = P.sites[s]
     for i in range(site.first, site.first + site.copies):
         c = P.site_copies[i]
-        if uniform(S.rng) < P.copies[c].vulnerability:
+        if coin(S, P.copies[c].vulnerability, S.floor[c]):
             _kill_copy(P, S, c, t, True)
 
 
@@ -141,7 +145,7 @@ def _destroy(P, S, s, t):
         return
     S.site_down[s] = 1
     first = len(P.groups) + 1
-    S.unit[first + len(P.copies) + s] = t + draw(P.terms, P.laws[site.recovery], S.rng)
+    S.unit[first + len(P.copies) + s] = t + draw_long(P, S, site.recovery)
     for i in range(site.first, site.first + site.copies):
         c = P.site_copies[i]
         if not S.copies[c].intact:
@@ -162,8 +166,9 @@ def _shake_store(P, S, c, t, kills):
     last = store.first_group + store.groups
     for g in range(store.first_group, last):
         group = P.groups[g]
+        floor = S.floor[c] * (group.tolerates + 1.0) / group.drives
         for d in range(group.first, group.first + group.drives):
-            if S.status[d] == UP and uniform(S.rng) < kills:
+            if S.status[d] == UP and coin(S, kills, floor):
                 S.status[d] = _KILLED
                 S.clock[d] = _INF
                 S.groups[g].down += 1
@@ -183,10 +188,10 @@ def _shake_store(P, S, c, t, kills):
         down = S.groups[g].down
         if down > group.tolerates:
             lost = True
-        elif down == group.tolerates and store.latent_mean > 0.0 and any_error(P, S, g, t):
+        elif down == group.tolerates and store.latent_mean > 0.0:
             if store.whole:
-                lost = True
-            else:
+                lost = meets_error(P, S, g, t) or lost
+            elif any_error(P, S, g, t):
                 lose_part(P, S, c, t)
     for g in range(store.first_group, last):
         group = P.groups[g]
@@ -201,7 +206,8 @@ def _shake_store(P, S, c, t, kills):
 
 
 @jit
-def _strike(P, S, i, t):
+def strike(P, S, i, t):
+    """Let source i strike."""
     source = P.sources[i]
     if source.kind == PERIL_SITE:
         _destroy(P, S, P.targets[source.first].index, t)
@@ -212,14 +218,25 @@ def _strike(P, S, i, t):
     elif source.kind == SHOCK_CHANCES:
         for k in range(source.first, source.first + source.count):
             target = P.targets[k]
-            if uniform(S.rng) < target.chance:
+            if coin(S, target.chance, _floor(P, S, target)):
                 _hit(P, S, target, t)
     elif source.kind == SHOCK_CHOOSE:
         _choose(P, S, source, t)
     else:
         c = P.targets[source.first].index
         if _shake_store(P, S, c, t, source.kills):
-            _lose_copy(P, S, c, t)
+            lose_copy(P, S, c, t)
+
+
+@jit
+def _floor(P, S, target):
+    if not target.is_site:
+        return S.floor[target.index]
+    site = P.sites[target.index]
+    most = 0.0
+    for i in range(site.first, site.first + site.copies):
+        most = max(most, S.floor[P.site_copies[i]])
+    return most
 
 
 @jit
@@ -287,9 +304,16 @@ def _recover_site(P, S, s, t):
 
 
 @jit
-def _start_trial(P, S):
+def start_trial(P, S):
+    """Draw the frailties and set everything to work."""
     for i in range(len(P.frailties)):
         S.frailty[i] = gamma_mean_one(S.rng, P.frailties[i].variance)
+    set_to_work(P, S)
+
+
+@jit
+def set_to_work(P, S):
+    """Set everything to work under the frailties that were drawn."""
     S.tally[INTACT] = len(P.copies)
     S.tally[PART_LOST] = 0
     S.unit[:] = _INF
@@ -331,12 +355,17 @@ def _start_trial(P, S):
                     budget = -math.log(u) / frailty
                     S.clock[d] = residual_time(P.terms, law, store.age, budget, P.horizon)
             find_next(P, S, g)
+    S.weight[LOG_WEIGHT] = 0.0
+    S.weight[LAW_PLAYED] = TRUE_LAW
+    for c in range(len(P.copies)):
+        S.floor[c] = 0.0
     if P.source_rate > 0.0:
         S.unit[len(P.groups)] = exponential(S.rng) / P.source_rate
 
 
 @jit
-def _pick_source(P, rng):
+def pick_source(P, rng):
+    """Pick the source of the next blow, by their rates."""
     u = uniform(rng)
     i = 0
     while i < len(P.sources) - 1 and u >= P.sources[i].cumulative:
@@ -364,12 +393,16 @@ def _start_over(P, S, t):
 
 
 @jit
-def _trial(P, S, causes, bins):
-    """Run one history to the horizon; return how often everything was lost."""
-    _start_trial(P, S)
+def next_blow(P, S, until):
+    """Play on to the next instant at which a copy may have been lost.
+
+    Returns
+    -------
+    tuple
+        That instant, inf if it lies beyond ``until``; the cause.
+    """
     n_groups = len(P.groups)
     n_copies = len(P.copies)
-    losses = 0
     while True:
         t = _INF
         after = _INF
@@ -382,28 +415,42 @@ def _trial(P, S, causes, bins):
                 who = i
             elif x < after:
                 after = x
-        if t > P.horizon or who < 0:
-            return losses
+        if t > until or who < 0:
+            return _INF, -1
         if who < n_groups:
-            outcome = run_group(P, S, who, min(after, P.horizon))
+            outcome = run_group(P, S, who, min(after, until))
             if outcome == NOTHING:
                 continue
             t = S.unit[who]
             c = P.groups[who].owner
-            cause = (outcome - 1) * n_copies + c
-            _lose_copy(P, S, c, t)
-        elif who == n_groups:
-            i = _pick_source(P, S.rng)
-            cause = LOST_TO_REBUILD_ERROR * n_copies + i
-            _strike(P, S, i, t)
+            lose_copy(P, S, c, t)
+            return t, (outcome - 1) * n_copies + c
+        if who == n_groups:
+            i = pick_source(P, S.rng)
+            strike(P, S, i, t)
             S.unit[n_groups] = t + exponential(S.rng) / P.source_rate
-        else:
-            c = who - n_groups - 1
-            if c < n_copies:
-                _recover(P, S, c, t)
-            else:
-                _recover_site(P, S, c - n_copies, t)
-            continue
+            return t, LOST_TO_REBUILD_ERROR * n_copies + i
+        recover_next(P, S, who - n_groups - 1, t)
+
+
+@jit
+def recover_next(P, S, i, t):
+    """End the recovery of copy i or, beyond the copies, of a site."""
+    if i < len(P.copies):
+        _recover(P, S, i, t)
+    else:
+        _recover_site(P, S, i - len(P.copies), t)
+
+
+@jit
+def _trial(P, S, causes, bins):
+    """Run one history to the horizon; return how often everything was lost."""
+    start_trial(P, S)
+    losses = 0
+    while True:
+        t, cause = next_blow(P, S, P.horizon)
+        if t == _INF:
+            return losses
         if S.tally[INTACT] == 0:
             losses += 1
             if losses == 1:

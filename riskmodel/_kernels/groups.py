@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from riskmodel._kernels._jit import jit
+from riskmodel._kernels.errors import advance_errors, any_error
 from riskmodel._kernels.laws import draw, residual_time
 from riskmodel._kernels.records import (
     CLEAN,
-    DEFECTIVE,
     DOWN,
     EXPONENTIAL,
     FIXED,
@@ -22,6 +22,7 @@ from riskmodel._kernels.records import (
     WAITING,
 )
 from riskmodel._kernels.rng import exponential, step, uniform
+from riskmodel._kernels.weights import coin, draw_long, forget_errors, meets_error
 
 _INF = np.inf
 
@@ -75,39 +76,6 @@ def restress(P, S, g, t):
 
 
 @jit
-def advance_errors(P, S, d, c, t):
-    """Bring a working drive's latent error up to date; True if it carries one at t."""
-    store = P.stores[c]
-    drive = S.drives[d]
-    if drive.error == UNKNOWN:
-        drive.error = CLEAN
-        drive.error_next += store.latent_mean * exponential(S.rng)
-    while drive.error_next <= t:
-        if drive.error == CLEAN:
-            drive.error = DEFECTIVE
-            if store.scrub_every > 0.0:
-                cycle = math.floor(drive.error_next / store.scrub_every) + 1.0
-                drive.error_next = cycle * store.scrub_every
-            else:
-                drive.error_next += draw(P.terms, P.laws[store.scrub], S.rng)
-        else:
-            drive.error = CLEAN
-            drive.error_next += store.latent_mean * exponential(S.rng)
-    return drive.error == DEFECTIVE
-
-
-@jit
-def any_error(P, S, g, t):
-    """Whether a working drive of the group carries an error at t."""
-    group = P.groups[g]
-    found = False
-    for d in range(group.first, group.first + group.drives):
-        if S.status[d] == UP and advance_errors(P, S, d, group.owner, t):
-            found = True
-    return found
-
-
-@jit
 def lose_part(P, S, c, t):
     """Lose one part of a copy; it heals from another copy, if there is one until then."""
     copy = S.copies[c]
@@ -145,7 +113,7 @@ def start_rebuild(P, S, g, d, t):
     if store.serial:
         start = max(start, group.busy_until)
     drive.start = spare_at
-    drive.rebuild_end = start + draw(P.terms, P.laws[store.rebuild], S.rng)
+    drive.rebuild_end = start + draw_long(P, S, store.rebuild)
     group.busy_until = drive.rebuild_end
     drive.bare = group.down == P.groups[g].tolerates
     if start > t and store.rebuild_error > 0.0:
@@ -313,35 +281,48 @@ def run_group(P, S, g, limit):
         state.down = down
         return LOST_TO_FAILURES if lost else NOTHING
     while S.unit[g] <= limit:
-        t = S.unit[g]
-        d = state.next
-        if d < 0:
-            arises = S.drives[-1 - d].error == CLEAN
-            advance_errors(P, S, -1 - d, c, t)
-            if arises:
-                if store.whole:
-                    return LOST_TO_LATENT_ERROR
-                lose_part(P, S, c, t)
-        elif S.status[d] == UP:
-            outcome = _fail(P, S, g, d, t)
-            if outcome != NOTHING:
-                return outcome
-        elif S.status[d] == WAITING:
-            drive = S.drives[d]
-            drive.bare = state.down == group.tolerates
-            S.status[d] = REBUILDING
-            S.clock[d] = drive.rebuild_end
-        else:
-            state.down -= 1
-            install(P, S, d, c, t, stress_factor(P, store, state.down))
-            if store.stresses:
-                restress(P, S, g, t)
-            if store.rebuild_error > 0.0 and S.drives[d].bare:
-                if uniform(S.rng) < store.rebuild_error:
-                    if store.whole:
-                        return LOST_TO_REBUILD_ERROR
-                    lose_part(P, S, c, t)
+        outcome = step_group(P, S, g)
+        if outcome != NOTHING:
+            return outcome
         find_next(P, S, g)
+    return NOTHING
+
+
+@jit
+def step_group(P, S, g):
+    """Let the group's next event happen; what comes after it is not looked for."""
+    c = P.groups[g].owner
+    store = P.stores[c]
+    state = S.groups[g]
+    t = S.unit[g]
+    d = state.next
+    if d < 0:
+        arises = S.drives[-1 - d].error == CLEAN
+        advance_errors(P, S, -1 - d, c, t)
+        if arises:
+            if store.whole:
+                return LOST_TO_LATENT_ERROR
+            lose_part(P, S, c, t)
+    elif S.status[d] == UP:
+        return _fail(P, S, g, d, t)
+    elif S.status[d] == WAITING:
+        drive = S.drives[d]
+        drive.bare = state.down == P.groups[g].tolerates
+        S.status[d] = REBUILDING
+        S.clock[d] = drive.rebuild_end
+    else:
+        if store.while_rebuilding and state.down == P.groups[g].tolerates:
+            forget_errors(P, S, g, t)
+        state.down -= 1
+        install(P, S, d, c, t, stress_factor(P, store, state.down))
+        if store.stresses:
+            restress(P, S, g, t)
+        if store.rebuild_error > 0.0 and S.drives[d].bare:
+            if store.whole:
+                if coin(S, store.rebuild_error, S.floor[c]):
+                    return LOST_TO_REBUILD_ERROR
+            elif uniform(S.rng) < store.rebuild_error:
+                lose_part(P, S, c, t)
     return NOTHING
 
 
@@ -360,9 +341,11 @@ def _fail(P, S, g, d, t):
         return NOTHING
     if state.down > group.tolerates:
         return LOST_TO_FAILURES
-    if state.down == group.tolerates and store.latent_mean > 0.0 and any_error(P, S, g, t):
+    if state.down == group.tolerates and store.latent_mean > 0.0:
         if store.whole:
-            return LOST_TO_LATENT_ERROR
-        lose_part(P, S, c, t)
+            if meets_error(P, S, g, t):
+                return LOST_TO_LATENT_ERROR
+        elif any_error(P, S, g, t):
+            lose_part(P, S, c, t)
     start_rebuild(P, S, g, d, t)
     return NOTHING

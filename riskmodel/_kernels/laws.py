@@ -33,6 +33,27 @@ def hazard_before(term, age):
 
 
 @jit
+def hazard_rate(terms, law, age):
+    """Hazard rate of a law at an age."""
+    total = 0.0
+    for i in range(law.first, law.first + law.count):
+        term = terms[i]
+        if term.kind == EXPONENTIAL:
+            total += 1.0 / term.a
+        elif term.kind == WEIBULL:
+            if age > term.c:
+                total += term.b / term.a * ((age - term.c) / term.a) ** (term.b - 1.0)
+        elif term.kind == LOGNORMAL:
+            if age > 0.0:
+                x = (math.log(age) - term.a) / term.b
+                log_density = -0.5 * x * x - math.log(age * term.b * math.sqrt(2.0 * math.pi))
+                total += math.exp(log_density - _log_upper_tail(x))
+        elif term.kind == GOMPERTZ:
+            total += term.a * math.exp(term.b * age)
+    return total
+
+
+@jit
 def _log_upper_tail(x):
     """log(1 - Phi(x)); the asymptotic series takes over where erfc underflows."""
     if x < 30.0:
@@ -105,7 +126,7 @@ def residual_time(terms, law, age, budget, enough):
         time = _residual(terms[law.first], age, budget)
         # a budget beyond all numbers, from a frailty near zero, may come back as nan
         return time if time < enough else _INF
-    if _hazard_between(terms, law, age, age + enough) < budget:
+    if hazard_between(terms, law, age, age + enough) < budget:
         return _INF
     # each term alone would take longer than all together, and one of them had its share
     low = _INF
@@ -116,13 +137,14 @@ def residual_time(terms, law, age, budget, enough):
     low = min(low, high)
     if high == _INF:  # bounded hazards that reach the budget only together
         high = max(2.0 * low, 1.0)
-        while _hazard_between(terms, law, age, age + high) < budget:
+        while hazard_between(terms, law, age, age + high) < budget:
             high *= 2.0
     return _solve(terms, law, age, budget, low, high)
 
 
 @jit
-def _hazard_between(terms, law, age, later):
+def hazard_between(terms, law, age, later):
+    """Cumulative hazard of a law between two ages."""
     total = 0.0
     for i in range(law.first, law.first + law.count):
         total += hazard_before(terms[i], later) - hazard_before(terms[i], age)
@@ -132,8 +154,8 @@ def _hazard_between(terms, law, age, later):
 @jit
 def _solve(terms, law, age, budget, low, high):
     """Illinois variant of the false position, inside a bracket that holds the root."""
-    f_low = _hazard_between(terms, law, age, age + low) - budget
-    f_high = _hazard_between(terms, law, age, age + high) - budget
+    f_low = hazard_between(terms, law, age, age + low) - budget
+    f_high = hazard_between(terms, law, age, age + high) - budget
     side = 0
     for _ in range(200):
         if high - low <= 1e-13 * high or f_high == f_low:
@@ -141,7 +163,7 @@ def _solve(terms, law, age, budget, low, high):
         middle = (low * f_high - high * f_low) / (f_high - f_low)
         if not low < middle < high:
             middle = 0.5 * (low + high)
-        f_middle = _hazard_between(terms, law, age, age + middle) - budget
+        f_middle = hazard_between(terms, law, age, age + middle) - budget
         if f_middle == 0.0:
             return middle
         if f_middle > 0.0:

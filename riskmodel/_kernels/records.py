@@ -46,6 +46,12 @@ STORE = _record(
     ("first_group", _I),
     ("groups", _I),
     ("plain", _I),  # drives fail and are rebuilt in parallel, and nothing else
+    ("rebuild_mean", _F),
+    ("error_share", _F),  # of its life that a drive carries an error
+    ("first_error_age", _I),  # see `ERROR_AGES`; count 0: not tabulated
+    ("error_ages", _I),
+    ("error_age_step", _F),
+    ("ages", _I),  # whether its hazard rate depends on age
 )
 
 GROUP = _record(("owner", _I), ("first", _I), ("drives", _I), ("tolerates", _I))
@@ -56,9 +62,10 @@ COPY = _record(
     ("vulnerability", _F),
     ("check_every", _F),  # 0: noticed at once, inf: never
     ("random_phase", _I),
+    ("gap", _F),  # mean time from a loss to the end of its recovery
 )
 
-SITE = _record(("recovery", _I), ("destructible", _I), ("first", _I), ("copies", _I))
+SITE = _record(("recovery", _I), ("destructible", _I), ("first", _I), ("copies", _I), ("gap", _F))
 
 # Poisson sources: what can strike, and at what share of the total rate
 PERIL_SITE, PERIL_MEDIA, SHOCK_CHANCES, SHOCK_CHOOSE, SHOCK_STORE = range(5)
@@ -69,7 +76,14 @@ SOURCE = _record(
     ("count", _I),
     ("picks", _I),
     ("kills", _F),
+    ("rate", _F),
+    ("gap", _F),  # mean time from its blow to the end of the recovery
+    ("first_outcome", _I),
+    ("outcomes", _I),
 )
+
+# which copies one blow takes, and its chance; a mask of copies
+OUTCOME = _record(("mask", _I), ("chance", _F))
 
 TARGET = _record(("is_site", _I), ("index", _I), ("chance", _F))
 
@@ -86,7 +100,11 @@ DRIVE = _record(
     ("start", _F),
 )
 
-GROUP_STATE = _record(("down", _I), ("busy_until", _F), ("next", _I))
+GROUP_STATE = _record(
+    ("down", _I),
+    ("busy_until", _F),
+    ("next", _I),
+)
 
 COPY_STATE = _record(
     ("intact", _I),
@@ -100,6 +118,11 @@ COPY_STATE = _record(
 
 # places in State.tally
 INTACT, PART_LOST = range(2)
+
+# places in State.weight: log of the likelihood ratio; which law is played
+LOG_WEIGHT, LAW_PLAYED = range(2)
+# the true law; the same, errors looked for by their chance; the law of an excursion
+TRUE_LAW, TRUE_CHANCES, TILTED_LAW = range(3)
 
 
 class Program(NamedTuple):
@@ -120,6 +143,8 @@ class Program(NamedTuple):
     source_rate: float
     drives: int
     spares: int
+    outcomes: np.ndarray
+    error_ages: np.ndarray
 
 
 class State(NamedTuple):
@@ -127,7 +152,7 @@ class State(NamedTuple):
 
     ``clock`` holds each drive's next instant, ``born`` when its age was 0. ``unit`` holds the next
     instant of each group, then of the Poisson sources together, of each copy's recovery and of
-    each site's.
+    each site's. ``floor`` is the least chance with which the coins of each copy are thrown.
     """
 
     rng: np.ndarray
@@ -143,3 +168,5 @@ class State(NamedTuple):
     frailty: np.ndarray
     tally: np.ndarray
     chosen: np.ndarray
+    weight: np.ndarray
+    floor: np.ndarray
