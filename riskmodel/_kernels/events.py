@@ -31,6 +31,7 @@ from riskmodel._kernels.records import (
     PART_LOST,
     PERIL_MEDIA,
     PERIL_SITE,
+    RAISED,
     SHOCK_CHANCES,
     SHOCK_CHOOSE,
     TRUE_LAW,
@@ -66,7 +67,7 @@ def make_state(program: Program) -> State:
         frailty=np.ones(max(len(program.frailties), 1)),
         tally=np.zeros(2, np.int64),
         chosen=np.zeros(copies + sites + 1, np.int64),
-        weight=np.zeros(2),
+        weight=np.zeros(3),
         floor=np.zeros(copies),
     )
 
@@ -356,6 +357,7 @@ def set_to_work(P, S):
                     S.clock[d] = residual_time(P.terms, law, store.age, budget, P.horizon)
             find_next(P, S, g)
     S.weight[LOG_WEIGHT] = 0.0
+    S.weight[RAISED] = 0.0
     S.weight[LAW_PLAYED] = TRUE_LAW
     for c in range(len(P.copies)):
         S.floor[c] = 0.0

@@ -36,6 +36,7 @@ from riskmodel._kernels.records import (
     INTACT,
     LAW_PLAYED,
     LOG_WEIGHT,
+    RAISED,
     TILTED_LAW,
     TRUE_CHANCES,
     UP,
@@ -46,15 +47,18 @@ from riskmodel._kernels.steering import (
     foresee,
     lost_copies,
     push_rate,
+    release,
     reset_floors,
     set_floors,
     steer,
     unpushed,
     weigh,
 )
+from riskmodel._kernels.weights import reweigh
 
 _INF = np.inf
-_EVEN = 0.2  # share of first events that is dealt out evenly
+_EVEN, _NATURAL = 0.1, 0.2  # shares of first events that are dealt out evenly, and as they come
+_MOST_RAISED = math.log(20.0)  # what has gone astray so far goes on under the true law
 
 # places in the sums of a run
 WEIGHT, SQUARE, FOURTH, LARGEST = range(4)
@@ -155,9 +159,11 @@ def _depart(P, S, plan, t):
     """
     weigh(P, S, plan, t)
     total = 0.0
+    hazard = 0.0
     ways = 0
     for j in range(len(plan.mass)):
         total += plan.mass[j]
+        hazard += plan.hazard[j]
         ways += plan.hazard[j] > 0.0
     if ways == 0:
         return -_INF, -1
@@ -167,9 +173,8 @@ def _depart(P, S, plan, t):
     for j in range(len(plan.mass)):
         if plan.hazard[j] == 0.0:
             continue
-        chance = _EVEN / ways if total > 0.0 else 1.0 / ways
-        if total > 0.0:
-            chance += (1.0 - _EVEN) * plan.mass[j] / total
+        chance = _EVEN / ways + _NATURAL * plan.hazard[j] / hazard
+        chance += (1.0 - _EVEN - _NATURAL) * (plan.mass[j] / total if total > 0.0 else 1.0 / ways)
         chosen = j
         if left < chance:
             break
@@ -219,6 +224,9 @@ def _happen(P, S, plan, j, t):
 
 @jit
 def _blow(P, S, plan, i, t):
+    if S.weight[LAW_PLAYED] != TILTED_LAW:
+        strike(P, S, i, t)
+        return
     set_floors(P, S, plan, i, lost_copies(P, S))
     strike(P, S, i, t)
     reset_floors(P, S)
@@ -262,7 +270,11 @@ def wander(P, S, plan, t):
     """
     n_groups = len(P.groups)
     while not all_is_well(P, S):
-        pushed, push_at = steer(P, S, plan, t)
+        if S.weight[RAISED] > _MOST_RAISED:
+            release(P, S, plan)
+            pushed, push_at = -1, _INF
+        else:
+            pushed, push_at = steer(P, S, plan, t)
         who = 0
         for i in range(1, len(S.unit)):
             if S.unit[i] < S.unit[who]:
@@ -272,7 +284,7 @@ def wander(P, S, plan, t):
             return _INF, -1
         passed = later - t
         none = unpushed(plan, passed)
-        S.weight[LOG_WEIGHT] -= math.log(none)
+        reweigh(S, -math.log(none))
         t = later
         cause = -1
         if push_at <= S.unit[who]:
@@ -280,7 +292,7 @@ def wander(P, S, plan, t):
             rate, cause = _happen(P, S, plan, pushed, t)
             if rate == 0.0:
                 return _INF, -1
-            S.weight[LOG_WEIGHT] += math.log(rate / (rate + extra))
+            reweigh(S, math.log(rate / (rate + extra)))
         elif who < n_groups:
             _discount(P, S, plan, who, passed, none)
             cause = _let_group(P, S, who, t)
@@ -288,7 +300,7 @@ def wander(P, S, plan, t):
             i = pick_source(P, S.rng)
             extra = push_rate(plan, 2 * n_groups + i, passed, none)
             rate = P.sources[i].rate
-            S.weight[LOG_WEIGHT] += math.log(rate / (rate + extra))
+            reweigh(S, math.log(rate / (rate + extra)))
             _blow(P, S, plan, i, t)
             S.unit[n_groups] = t + exponential(S.rng) / P.source_rate
             cause = LOST_TO_REBUILD_ERROR * len(P.copies) + i
@@ -318,7 +330,7 @@ def _discount(P, S, plan, g, passed, none):
     group = P.groups[g]
     rate = 1.0 / P.stores[group.owner].latent_mean if by_error else _rate_of(P, S, g, d, False, t)
     extra /= group.drives - S.groups[g].down
-    S.weight[LOG_WEIGHT] += math.log(rate / (rate + extra))
+    reweigh(S, math.log(rate / (rate + extra)))
 
 
 @jit

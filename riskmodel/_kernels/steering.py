@@ -14,7 +14,14 @@ import numpy as np
 from riskmodel._kernels._jit import jit
 from riskmodel._kernels.groups import stress_factor
 from riskmodel._kernels.laws import hazard_between
-from riskmodel._kernels.records import INTACT, SHOCK_CHOOSE, SHOCK_STORE, UP
+from riskmodel._kernels.records import (
+    INTACT,
+    LAW_PLAYED,
+    SHOCK_CHOOSE,
+    SHOCK_STORE,
+    TRUE_CHANCES,
+    UP,
+)
 from riskmodel._kernels.rng import uniform
 
 _INF = np.inf
@@ -132,6 +139,15 @@ def set_floors(P, S, plan, i, lost):
                 S.floor[c] += worth
     for c in range(len(P.copies)):
         S.floor[c] = min(S.floor[c] / total, _MOST) if total > 0.0 else 0.0
+
+
+@jit
+def release(P, S, plan):
+    """Let the true law have its way from here."""
+    S.weight[LAW_PLAYED] = TRUE_CHANCES
+    plan.push[:] = 0.0
+    for c in range(len(P.copies)):
+        S.floor[c] = 0.0
 
 
 @jit

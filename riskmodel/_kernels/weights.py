@@ -15,6 +15,7 @@ from riskmodel._kernels.records import (
     FIXED,
     LAW_PLAYED,
     LOG_WEIGHT,
+    RAISED,
     TILTED_LAW,
     TRUE_LAW,
     UNKNOWN,
@@ -26,14 +27,21 @@ _INF = np.inf
 
 
 @jit
+def reweigh(S, log_ratio):
+    """Multiply the likelihood ratio by a factor, given as its log."""
+    S.weight[LOG_WEIGHT] += log_ratio
+    S.weight[RAISED] += max(log_ratio, 0.0)
+
+
+@jit
 def coin(S, chance, floor):
     """Throw a coin; while importance is sampled, with a chance of at least the floor."""
     if floor <= chance or chance <= 0.0:
         return uniform(S.rng) < chance
     if uniform(S.rng) < floor:
-        S.weight[LOG_WEIGHT] += math.log(chance / floor)
+        reweigh(S, math.log(chance / floor))
         return True
-    S.weight[LOG_WEIGHT] += math.log1p(-chance) - math.log1p(-floor)
+    reweigh(S, math.log1p(-chance) - math.log1p(-floor))
     return False
 
 
@@ -50,7 +58,7 @@ def draw_long(P, S, law):
     budget = exponential(S.rng)
     if uniform(S.rng) < 0.5:
         budget += exponential(S.rng)
-    S.weight[LOG_WEIGHT] -= math.log(0.5 + 0.5 * budget)
+    reweigh(S, -math.log(0.5 + 0.5 * budget))
     return residual_time(P.terms, row, 0.0, budget, _INF)
 
 
