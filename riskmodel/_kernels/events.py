@@ -67,7 +67,7 @@ def make_state(program: Program) -> State:
         frailty=np.ones(max(len(program.frailties), 1)),
         tally=np.zeros(2, np.int64),
         chosen=np.zeros(copies + sites + 1, np.int64),
-        weight=np.zeros(3),
+        weight=np.zeros(4),
         floor=np.zeros(copies),
     )
 

@@ -37,6 +37,7 @@ from riskmodel._kernels.records import (
     LAW_PLAYED,
     LOG_WEIGHT,
     RAISED,
+    ROOM,
     TILTED_LAW,
     TRUE_CHANCES,
     UP,
@@ -58,7 +59,7 @@ from riskmodel._kernels.weights import reweigh
 
 _INF = np.inf
 _EVEN, _NATURAL = 0.1, 0.2  # shares of first events that are dealt out evenly, and as they come
-_MOST_RAISED = math.log(20.0)  # what has gone astray so far goes on under the true law
+_MOST_RAISED = 20.0  # what has gone astray so far goes on under the true law
 
 # places in the sums of a run
 WEIGHT, SQUARE, FOURTH, LARGEST = range(4)
@@ -180,6 +181,8 @@ def _depart(P, S, plan, t):
             break
         left -= chance
     S.weight[LAW_PLAYED] = TILTED_LAW
+    # where a loss is no rare event, little can be gained and much be spoilt
+    S.weight[ROOM] = math.log(min(max(1.0 / total, 1.0), _MOST_RAISED)) if total > 0.0 else 0.0
     reset_floors(P, S)
     rate, cause = _happen(P, S, plan, chosen, t)
     if rate == 0.0:
@@ -270,7 +273,7 @@ def wander(P, S, plan, t):
     """
     n_groups = len(P.groups)
     while not all_is_well(P, S):
-        if S.weight[RAISED] > _MOST_RAISED:
+        if S.weight[RAISED] > S.weight[ROOM]:
             release(P, S, plan)
             pushed, push_at = -1, _INF
         else:

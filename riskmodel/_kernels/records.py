@@ -119,8 +119,9 @@ COPY_STATE = _record(
 # places in State.tally
 INTACT, PART_LOST = range(2)
 
-# places in State.weight: log of the likelihood ratio; what raised it, summed; which law is played
-LOG_WEIGHT, RAISED, LAW_PLAYED = range(3)
+# places in State.weight: log of the likelihood ratio; what raised it, summed; how much may; which
+# law is played
+LOG_WEIGHT, RAISED, ROOM, LAW_PLAYED = range(4)
 # the true law; the same, errors looked for by their chance; the law of an excursion
 TRUE_LAW, TRUE_CHANCES, TILTED_LAW = range(3)
 

@@ -222,15 +222,9 @@ def weigh(P, S, plan, t):
     lost = lost_copies(P, S)
     window = _INF
     ends = t
-    first = len(P.groups) + 1
     for c in range(len(P.copies)):
-        if S.copies[c].intact:
-            continue
-        back = S.unit[first + c]
-        site = P.copies[c].site
-        if site >= 0 and S.site_down[site]:
-            back = min(back, S.unit[first + len(P.copies) + site])
-        window = min(window, back - t)
+        if not S.copies[c].intact:
+            window = min(window, back_at(P, S, c) - t)
     if S.tally[INTACT] == len(P.copies):
         for g in range(len(P.groups)):
             if S.groups[g].down > 0:
@@ -307,6 +301,8 @@ def steer(P, S, plan, t):
         if plan.mass[j] > 0.0:
             total += plan.mass[j]
             ways += 1
+    # what may come after these windows as well
+    total += _afterwards(P, S, plan, t)
     for g in range(len(P.groups)):
         total += _unhurried(P, S, plan, g)
     left = uniform(S.rng)
@@ -325,6 +321,37 @@ def steer(P, S, plan, t):
     if chosen < 0:
         return -1, _INF
     return chosen, t + uniform(S.rng) * plan.window[chosen]
+
+
+@jit
+def back_at(P, S, c):
+    """Return when a lost copy will be intact again."""
+    first = len(P.groups) + 1
+    site = P.copies[c].site
+    back = S.unit[first + c]
+    if site >= 0 and S.site_down[site]:
+        back = min(back, S.unit[first + len(P.copies) + site])
+    return back
+
+
+@jit
+def _afterwards(P, S, plan, t):
+    """Guess the chance to lose everything after the first of the lost copies is back."""
+    if len(plan.value) < 2:
+        return 0.0
+    first = _INF
+    for c in range(len(P.copies)):
+        if not S.copies[c].intact:
+            first = min(first, back_at(P, S, c))
+    lost = 0
+    second = P.horizon
+    for c in range(len(P.copies)):
+        if not S.copies[c].intact and back_at(P, S, c) > first:
+            lost |= 1 << c
+            second = min(second, back_at(P, S, c))
+    if lost == 0 or first >= P.horizon:
+        return 0.0
+    return min(plan.value[lost] * (second - first) / _window(P, lost), 1.0)
 
 
 @jit
