@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -105,9 +106,12 @@ def bar(label: str) -> Iterator[Callable[[Progress], None] | None]:
 
         def report(done: Any) -> None:
             share = done.trials / done.max_trials
-            if done.target_relative_error is not None and done.losses:
-                share = max(share, min(done.losses * done.target_relative_error**2, 1.0))
-            seen = f"{done.trials:,} trials, {done.losses:,} losses"
+            seen = f"{done.trials:,} trials"
+            if math.isfinite(done.relative_error):
+                seen += f", error {done.relative_error:.1%}".replace("%", " %")
+                if done.target_relative_error is not None and done.relative_error > 0.0:
+                    reached = (done.target_relative_error / done.relative_error) ** 2
+                    share = max(share, min(reached, 1.0))
             shown.update(task, completed=share, seen=seen)
 
         yield report
