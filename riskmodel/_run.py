@@ -13,16 +13,30 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+from riskmodel.errors import Interrupted, WorkersLost
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from riskmodel._executors import Pool
 
-__all__ = ["Engine", "Plan", "Prefix", "Progress", "Sums", "Task", "go", "run_task"]
+__all__ = [
+    "Engine",
+    "Kept",
+    "Plan",
+    "Prefix",
+    "Progress",
+    "Sums",
+    "Task",
+    "go",
+    "run_task",
+    "software",
+]
 
 _FIRST_LOOK = 8  # chunks
 _PROGRESS_SECONDS = 0.1
@@ -64,6 +78,19 @@ class Engine(Protocol):
 
     def enough(self, sums: Sums) -> bool:
         """Tell whether so much has been seen that ``relative_error`` can be trusted."""
+
+
+class Kept(Protocol):
+    """Keeps the chunks of a run, from the first one on."""
+
+    def replay(self) -> Generator[Sums]:
+        """Give the chunks that are kept, in order."""
+
+    def append(self, sums: Sums) -> None:
+        """Keep one more chunk; called when all that is kept has been replayed."""
+
+    def in_words(self) -> str:
+        """Say how much is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +210,8 @@ def go(
     engine: Engine,
     plan: Plan,
     pool: Callable[[], Pool],
+    *,
+    kept: Kept | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Sums:
     """Run chunks until the plan says stop, and return their sum.
@@ -195,26 +224,53 @@ def go(
         When to stop.
     pool : callable
         Opens the workers; called when the first chunk is to be run.
+    kept : Kept, optional
+        Keeps whole chunks, and replays those of an earlier run.
     progress : callable, optional
         Called with a `Progress` now and then.
 
     Returns
     -------
     Sums
+
+    Raises
+    ------
+    Interrupted
+        If Ctrl-C stops a run that is kept.
+    WorkersLost
+        If the workers are gone.
     """
+    try:
+        return _consume(engine, plan, _chunks(engine, plan, pool, kept), progress)
+    except KeyboardInterrupt:
+        if kept is None:
+            raise
+        raise Interrupted(f"stopped; {kept.in_words()}") from None
+    except WorkersLost as error:
+        if kept is None:
+            raise
+        raise WorkersLost(f"{error}; {kept.in_words()}") from error
+
+
+def _consume(
+    engine: Engine,
+    plan: Plan,
+    chunks: Generator[tuple[Sums, bool]],
+    progress: Callable[[Progress], None] | None,
+) -> Sums:
     deadline = time.monotonic() + plan.budget_seconds
     prefix = Prefix()
     look = _FIRST_LOOK
     report = _Reporter(engine, plan, progress)
-    with closing(_fresh(engine, plan, pool, 0)) as chunks:
-        for done, sums in enumerate(chunks, start=1):
+    with closing(chunks):
+        for done, (sums, is_new) in enumerate(chunks, start=1):
             prefix.add(sums)
             report(prefix, done)
             if done == look:
                 look *= 2
                 if plan.target is not None and _good_enough(engine, prefix.total(), plan.target):
                     break
-            if time.monotonic() > deadline:
+            if is_new and time.monotonic() > deadline:
                 break
     return prefix.total()
 
@@ -245,6 +301,28 @@ class _Reporter:
         self.progress(Progress(trials, most, error, self.plan.target))
 
 
+def _chunks(
+    engine: Engine, plan: Plan, pool: Callable[[], Pool], kept: Kept | None
+) -> Generator[tuple[Sums, bool]]:
+    """Give the chunks in order, and whether each was run just now.
+
+    Only whole chunks are kept: the last one of a run is cut where its trials end, and a run of
+    more trials must be able to go on.
+    """
+    whole = plan.max_trials // engine.chunk_trials
+    done = 0
+    if kept is not None:
+        for sums in islice(kept.replay(), whole):
+            done += 1
+            yield sums, False
+    with closing(_fresh(engine, plan, pool, done)) as fresh:
+        for sums in fresh:
+            if kept is not None and done < whole:
+                kept.append(sums)
+            done += 1
+            yield sums, True
+
+
 def _counts(engine: Engine, plan: Plan, first: int, last: int) -> Sequence[int]:
     """Return how many trials the chunks ``first .. last - 1`` hold."""
     size = engine.chunk_trials
@@ -272,3 +350,13 @@ def _fresh(engine: Engine, plan: Plan, pool: Callable[[], Pool], first: int) -> 
             took, found = workers.result(waiting.popleft())
             seconds = max(min(seconds, took), 1e-6)
             yield from found
+
+
+def software() -> dict[str, str]:
+    """Return the versions on which the bits of a result depend."""
+    from riskmodel._kernels._jit import kernel_digest
+    from riskmodel.estimate import versions
+
+    found = versions()
+    del found["python"]
+    return {**found, "kernels": kernel_digest()[:16]}

@@ -6,13 +6,15 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from riskmodel._checkpoint import Checkpoint
 from riskmodel._events import EventsEngine
-from riskmodel._executors import Threads
+from riskmodel._executors import pool_of
 from riskmodel._program import Compiled, compile_layout
-from riskmodel._run import Plan, Progress, go
+from riskmodel._run import Engine, Plan, Progress, go, software
 from riskmodel.errors import InputError, StateSpaceTooLarge, did_you_mean
 from riskmodel.estimate import LossEstimate
 from riskmodel.units import hours
@@ -40,6 +42,10 @@ def simulate(
     time_budget: str | float | None = None,
     seed: int = 1,
     threads: int | None = None,
+    processes: int | None = None,
+    dask: str | None = None,
+    executor: Any = None,
+    checkpoint: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> LossEstimate:
     """Estimate the probability that a layout loses all its data.
@@ -60,9 +66,20 @@ def simulate(
         Stop after this time, as a quantity such as ``"20 s"`` or in hours. Such a stop depends on
         the machine; all else depends on the seed alone.
     seed : int
-        Key of the random streams: the same seed gives the same result for any ``threads``.
+        Key of the random streams: the same seed gives the same result whatever runs the trials.
     threads : int, optional
         Worker threads; all cores by default.
+    processes : int, optional
+        Worker processes on this machine, instead of threads.
+    dask : str, optional
+        Address of a Dask scheduler, such as ``"tcp://10.0.0.1:8786"``, whose workers run the
+        trials; needs the extra ``threetwoone[dask]``, there too.
+    executor : Executor or distributed.Client, optional
+        Anything with ``submit()``; it is used and left open.
+    checkpoint : str or Path, optional
+        File that keeps what was run. The same call goes on from it after a stop, and one with
+        more trials or a lower target after an end, as if it had never stopped; time spent before
+        does not count for ``time_budget``. Not used by ``exact``.
     progress : callable, optional
         Called with a `Progress` now and then.
 
@@ -76,6 +93,10 @@ def simulate(
         If an argument or the layout cannot be used.
     StateSpaceTooLarge
         If ``method="exact"`` cannot hold the layout.
+    WorkersLost
+        If processes or a cluster end before the run does.
+    Interrupted
+        If Ctrl-C stops a run with a checkpoint; other runs end with a plain KeyboardInterrupt.
 
     Examples
     --------
@@ -86,8 +107,7 @@ def simulate(
     0.02
     """
     plan = _plan(method, target_relative_error, trials, time_budget, seed)
-    if threads is not None and threads < 1:
-        raise InputError(f"threads: must be at least 1, got {threads!r}")
+    pool = pool_of(threads, processes, dask, executor)
     compiled = compile_layout(layout, hours(horizon) if horizon is not None else None)
     started = time.perf_counter()
     why = "asked for"
@@ -100,7 +120,8 @@ def simulate(
             method, why = "events", f"exact is out of reach: {error}"
     engine = _ENGINES[method](compiled)
     _say_if_cold()
-    sums = go(engine, plan, partial(Threads, threads), progress)
+    with _kept(checkpoint, layout, compiled, engine, seed) as kept:
+        sums = go(engine, plan, pool, kept=kept, progress=progress)
     return LossEstimate(
         layout=layout.name,
         digest=layout.digest(),
@@ -113,6 +134,23 @@ def simulate(
         elapsed_seconds=time.perf_counter() - started,
         **engine.found(sums),
     )
+
+
+def _kept(
+    path: str | Path | None, layout: Layout, compiled: Compiled, engine: Engine, seed: int
+) -> AbstractContextManager[Checkpoint | None]:
+    """Open the checkpoint, if there is to be one; it belongs to all that the bits depend on."""
+    if path is None:
+        return nullcontext()
+    identity = {
+        "layout": layout.digest(),
+        "horizon_hours": compiled.horizon_hours.hex(),
+        "method": engine.name,
+        "seed": seed,
+        "program": compiled.digest(),
+        **software(),
+    }
+    return Checkpoint(Path(path), identity, engine.chunk_trials)
 
 
 def _say_if_cold() -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from typing import Self
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskmodel._executors import Threads
-from riskmodel._run import Plan, Prefix, Progress, Sums, go
+from riskmodel._run import Plan, Prefix, Progress, Sums, Task, go, run_task
 
 anything = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300)
 
@@ -81,8 +80,29 @@ class Toy:
         return int(sums.counts[0]) >= self.least
 
 
+class Here:
+    """Runs a task when it is handed over."""
+
+    task_seconds = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def slots(self) -> int:
+        return 1
+
+    def submit(self, task: Task) -> tuple[float, list[Sums]]:
+        return run_task(task)
+
+    def result(self, future: tuple[float, list[Sums]]) -> tuple[float, list[Sums]]:
+        return future
+
+
 def _go(engine: Toy, plan: Plan, progress: Callable[[Progress], None] | None = None) -> Sums:
-    return go(engine, plan, partial(Threads, 1), progress)
+    return go(engine, plan, Here, progress=progress)
 
 
 def test_every_trial_is_run_once_and_the_last_chunk_is_cut() -> None:
