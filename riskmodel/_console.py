@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 
-__all__ = ["bar", "printable", "run", "say"]
+__all__ = ["bar", "printable", "run", "say", "stop"]
 
 
 def say(text: str) -> None:
@@ -56,9 +56,9 @@ def run(app: typer.Typer, name: str) -> NoReturn:
         code = app(args=sys.argv[1:] or ["--help"], prog_name=name, standalone_mode=False)
         sys.stdout.flush()
     except ThreeTwoOneError as error:
-        _stop(name, str(error), 2)
+        stop(name, str(error), 2)
     except usage_error as error:
-        _stop(name, str(getattr(error, "format_message", error.__str__)()), 2)
+        stop(name, str(getattr(error, "format_message", error.__str__)()), 2)
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except BrokenPipeError:
@@ -66,11 +66,12 @@ def run(app: typer.Typer, name: str) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     if code == _INTERRUPTED:  # some versions of typer turn Ctrl-C into this code and say nothing
-        _stop(name, "stopped; nothing was written", _INTERRUPTED)
+        stop(name, "stopped; nothing was written", _INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _stop(name: str, message: str, code: int) -> NoReturn:
+def stop(name: str, message: str, code: int) -> NoReturn:
+    """End a command with one message on stderr."""
     say(f"{name}: " + " ".join(message.split()))
     sys.exit(code)
 

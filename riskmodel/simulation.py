@@ -113,11 +113,15 @@ def simulate(
     why = "asked for"
     if method in ("auto", "exact"):
         try:
-            return _exactly(layout, compiled, started)
+            exact = _exactly(layout, compiled, started)
         except StateSpaceTooLarge as error:
             if method == "exact":
                 raise
             method, why = "events", f"exact is out of reach: {error}"
+        else:
+            if checkpoint is not None:
+                _LOG.info("the answer is exact: nothing is kept in %s", checkpoint)
+            return exact
     engine = _ENGINES[method](compiled)
     _say_if_cold()
     with _kept(checkpoint, layout, compiled, engine, seed) as kept:
