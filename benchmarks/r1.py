@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 
 import riskmodel as rm
+from riskmodel._events import EventsEngine
 from riskmodel._program import compile_layout
-from riskmodel.simulation import run_chunk
 
 EXACT = 1.722804e-2
 R1 = rm.Layout.from_dict(
@@ -69,10 +69,10 @@ def time_c(library: ctypes.CDLL, seed: int, trials: int) -> tuple[float, int]:
 
 def time_events(seed: int, trials: int) -> tuple[float, int]:
     """Return seconds and losing trials of the events engine, on one thread."""
-    compiled = compile_layout(R1)
+    engine = EventsEngine.of(compile_layout(R1))
     started = time.perf_counter()
-    totals, _, _ = run_chunk(compiled, seed, 0, trials)
-    return time.perf_counter() - started, int(totals[1])
+    sums = engine.run(seed, 0, trials)
+    return time.perf_counter() - started, engine.found(sums)["losses"]
 
 
 def main() -> None:

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from riskmodel.comparison import Comparison, compare
     from riskmodel.errors import (
         InputError,
+        Interrupted,
         LayoutError,
         NotSimulated,
         StateSpaceTooLarge,
         ThreeTwoOneError,
         UnitError,
+        WorkersLost,
     )
     from riskmodel.estimate import Cause, LossEstimate
     from riskmodel.examples import example, example_files
@@ -31,11 +33,13 @@ _ROOMS = {
     "comparison": ("Comparison", "compare"),
     "errors": (
         "InputError",
+        "Interrupted",
         "LayoutError",
         "NotSimulated",
         "StateSpaceTooLarge",
         "ThreeTwoOneError",
         "UnitError",
+        "WorkersLost",
     ),
     "estimate": ("Cause", "LossEstimate"),
     "examples": ("example", "example_files"),
@@ -53,6 +57,7 @@ __all__ = [
     "Exponential",
     "Gompertz",
     "InputError",
+    "Interrupted",
     "Law",
     "Layout",
     "LayoutError",
@@ -63,6 +68,7 @@ __all__ = [
     "ThreeTwoOneError",
     "UnitError",
     "Weibull",
+    "WorkersLost",
     "compare",
     "example",
     "example_files",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 
-__all__ = ["bar", "printable", "run", "say"]
+__all__ = ["bar", "printable", "run", "say", "stop"]
 
 
 def say(text: str) -> None:
@@ -55,9 +56,9 @@ def run(app: typer.Typer, name: str) -> NoReturn:
         code = app(args=sys.argv[1:] or ["--help"], prog_name=name, standalone_mode=False)
         sys.stdout.flush()
     except ThreeTwoOneError as error:
-        _stop(name, str(error), 2)
+        stop(name, str(error), 2)
     except usage_error as error:
-        _stop(name, str(getattr(error, "format_message", error.__str__)()), 2)
+        stop(name, str(getattr(error, "format_message", error.__str__)()), 2)
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except BrokenPipeError:
@@ -65,11 +66,12 @@ def run(app: typer.Typer, name: str) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     if code == _INTERRUPTED:  # some versions of typer turn Ctrl-C into this code and say nothing
-        _stop(name, "stopped; nothing was written", _INTERRUPTED)
+        stop(name, "stopped; nothing was written", _INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _stop(name: str, message: str, code: int) -> NoReturn:
+def stop(name: str, message: str, code: int) -> NoReturn:
+    """End a command with one message on stderr."""
     say(f"{name}: " + " ".join(message.split()))
     sys.exit(code)
 
@@ -105,9 +107,12 @@ def bar(label: str) -> Iterator[Callable[[Progress], None] | None]:
 
         def report(done: Any) -> None:
             share = done.trials / done.max_trials
-            if done.target_relative_error is not None and done.losses:
-                share = max(share, min(done.losses * done.target_relative_error**2, 1.0))
-            seen = f"{done.trials:,} trials, {done.losses:,} losses"
+            seen = f"{done.trials:,} trials"
+            if math.isfinite(done.relative_error):
+                seen += f", error {done.relative_error:.1%}".replace("%", " %")
+                if done.target_relative_error is not None and done.relative_error > 0.0:
+                    reached = (done.target_relative_error / done.relative_error) ** 2
+                    share = max(share, min(reached, 1.0))
             shown.update(task, completed=share, seen=seen)
 
         yield report

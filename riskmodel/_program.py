@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -56,6 +57,17 @@ class Compiled:
     warnings: tuple[str, ...]
     assumptions: tuple[str, ...]
     horizon_hours: float
+
+    def digest(self) -> str:
+        """Return a hash of the arrays: of the layout with all that presets and defaults add."""
+        digest = hashlib.sha256()
+        for part in self.program:
+            if isinstance(part, np.ndarray):
+                digest.update(str((part.dtype.descr, part.shape)).encode())
+                digest.update(part.tobytes())
+            else:
+                digest.update(repr(part).encode())
+        return digest.hexdigest()
 
 
 @dataclass

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,19 +26,71 @@ app = typer.Typer(
 )
 
 Files = Annotated[list[Path], typer.Argument(help="layout files", show_default=False)]
-Horizon = Annotated[
-    str | None, typer.Option(help="mission time, such as '10 years'; else the layout's own")
+Kept = Annotated[
+    Path | None,
+    typer.Option(help="keep what was run in this file; the same command goes on from it"),
 ]
-Method = Annotated[str, typer.Option(help="auto, exact or events")]
-Target = Annotated[
-    float | None,
-    typer.Option(help="stop at this relative error; 0.05 unless --trials is given"),
-]
-Trials = Annotated[int | None, typer.Option(help="run this many trials")]
-Budget = Annotated[str | None, typer.Option(help="stop after this time, such as '20 s'")]
-Seed = Annotated[int, typer.Option(help="the same seed gives the same result")]
-Threads = Annotated[int | None, typer.Option(help="worker threads; all cores by default")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON on stdout")]
+
+# of every command that runs trials: type and default, by the name of simulate's argument
+_RUN_OPTIONS: dict[str, tuple[Any, Any]] = {
+    "horizon": (
+        Annotated[
+            str | None, typer.Option(help="mission time, such as '10 years'; else the layout's own")
+        ],
+        None,
+    ),
+    "method": (Annotated[str, typer.Option(help="auto, exact or events")], "auto"),
+    "target_relative_error": (
+        Annotated[
+            float | None,
+            typer.Option(help="stop at this relative error; 0.05 unless --trials is given"),
+        ],
+        None,
+    ),
+    "trials": (Annotated[int | None, typer.Option(help="run this many trials")], None),
+    "time_budget": (
+        Annotated[str | None, typer.Option(help="stop after this time, such as '20 s'")],
+        None,
+    ),
+    "seed": (Annotated[int, typer.Option(help="the same seed gives the same result")], 1),
+    "threads": (
+        Annotated[int | None, typer.Option(help="worker threads; all cores by default")],
+        None,
+    ),
+    "processes": (
+        Annotated[int | None, typer.Option(help="worker processes instead of threads")],
+        None,
+    ),
+    "dask": (
+        Annotated[
+            str | None,
+            typer.Option(
+                help="run the trials on a Dask cluster: its scheduler's address, such as "
+                "tcp://10.0.0.1:8786",
+                metavar="ADDRESS",
+            ),
+        ],
+        None,
+    ),
+}
+
+
+def _takes_run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Show typer the options of a run where a command has ``**options``."""
+    own = inspect.signature(command, eval_str=True)
+    kinds = {
+        name: inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
+        )
+        for name, (kind, default) in _RUN_OPTIONS.items()
+    }
+    first, *rest, _ = own.parameters.values()
+    shown = [first, *kinds.values(), *(p.replace(kind=p.KEYWORD_ONLY) for p in rest)]
+    command.__signature__ = own.replace(parameters=shown)  # type: ignore[attr-defined]
+    command.__annotations__ |= {name: kind for name, (kind, _) in _RUN_OPTIONS.items()}
+    del command.__annotations__["options"]
+    return command
 
 
 def main() -> None:
@@ -47,38 +101,26 @@ def main() -> None:
 
 
 @app.command()
+@_takes_run_options
 def simulate(
-    files: Files,
-    horizon: Horizon = None,
-    method: Method = "auto",
-    target_relative_error: Target = None,
-    trials: Trials = None,
-    time_budget: Budget = None,
-    seed: Seed = 1,
-    threads: Threads = None,
-    as_json: AsJson = False,
+    files: Files, checkpoint: Kept = None, as_json: AsJson = False, **options: Any
 ) -> None:
     """Estimate the probability that a layout loses all its data."""
-    from riskmodel._console import bar
+    from riskmodel._console import bar, stop
     from riskmodel._text import estimate_text
+    from riskmodel.errors import InputError, Interrupted
     from riskmodel.simulation import simulate as estimate
 
+    if checkpoint is not None and len(files) > 1:
+        raise InputError(f"--checkpoint: keeps the run of one layout, got {len(files)} files")
     found = []
     for layout in _load(files):
         with bar(layout.name) as progress:
-            found.append(
-                estimate(
-                    layout,
-                    horizon=horizon,
-                    method=method,
-                    target_relative_error=target_relative_error,
-                    trials=trials,
-                    time_budget=time_budget,
-                    seed=seed,
-                    threads=threads,
-                    progress=progress,
-                )
-            )
+            try:
+                loss = estimate(layout, checkpoint=checkpoint, progress=progress, **options)
+            except Interrupted as error:
+                stop("riskmodel", str(error), 130)
+        found.append(loss)
     if as_json:
         documents = [loss.to_dict() for loss in found]
         _print_json(documents[0] if len(documents) == 1 else documents)
@@ -87,17 +129,8 @@ def simulate(
 
 
 @app.command()
-def compare(
-    files: Files,
-    horizon: Horizon = None,
-    method: Method = "auto",
-    target_relative_error: Target = None,
-    trials: Trials = None,
-    time_budget: Budget = None,
-    seed: Seed = 1,
-    threads: Threads = None,
-    as_json: AsJson = False,
-) -> None:
+@_takes_run_options
+def compare(files: Files, as_json: AsJson = False, **options: Any) -> None:
     """Put several layouts side by side, the safest first."""
     from riskmodel._console import bar
     from riskmodel._text import comparison_text
@@ -105,17 +138,7 @@ def compare(
 
     layouts = _load(files)
     with bar("comparing") as progress:
-        found = estimate(
-            layouts,
-            horizon=horizon,
-            method=method,
-            target_relative_error=target_relative_error,
-            trials=trials,
-            time_budget=time_budget,
-            seed=seed,
-            threads=threads,
-            progress=progress,
-        )
+        found = estimate(layouts, progress=progress, **options)
     if as_json:
         _print_json(found.to_dict())
     else:

@@ -7,7 +7,11 @@
     │   ├── UnitError         a quantity without a unit, or with one of the wrong kind
     │   ├── LayoutError       a layout file or object breaks a rule
     │   └── NotSimulated      a key that the format knows and the chosen method does not act on
-    └── StateSpaceTooLarge    `exact` cannot hold this layout; `events` can
+    ├── StateSpaceTooLarge    `exact` cannot hold this layout; `events` can
+    └── WorkersLost           processes or a cluster ended before the run did
+
+    KeyboardInterrupt
+    └── Interrupted           Ctrl-C in a run whose checkpoint keeps what was done
 """
 
 from __future__ import annotations
@@ -17,11 +21,13 @@ from collections.abc import Iterable
 
 __all__ = [
     "InputError",
+    "Interrupted",
     "LayoutError",
     "NotSimulated",
     "StateSpaceTooLarge",
     "ThreeTwoOneError",
     "UnitError",
+    "WorkersLost",
     "did_you_mean",
 ]
 
@@ -48,6 +54,14 @@ class NotSimulated(InputError):
 
 class StateSpaceTooLarge(ThreeTwoOneError):
     """The exact method has no finite or no affordable state space for this layout."""
+
+
+class WorkersLost(ThreeTwoOneError):
+    """Processes or a cluster that ran trials are gone before the run ended."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C stopped a run; the message says what its checkpoint keeps."""
 
 
 def did_you_mean(name: str, known: Iterable[str], *, shown: int = 12) -> str:

@@ -17,7 +17,8 @@ ROOMS = [
      "_ranges", "layout", "_write", "_toml", "examples"},
     {"_resolve"},
     {"_program"},
-    {"estimate", "exact", "_exact", "simulation"},
+    {"estimate", "exact", "_exact", "_run", "_executors", "_checkpoint", "_events",
+     "simulation"},
     {"comparison"},
     {"_text", "_console", "reporting", "cli", "__main__"},
 ]  # fmt: skip

@@ -15,18 +15,24 @@ from typing import Any
 
 import numba
 
-__all__ = ["is_cold", "jit"]
+__all__ = ["is_cold", "jit", "kernel_digest"]
+
+
+@cache
+def kernel_digest() -> str:
+    """Return a hash of all kernel sources and of the compiler's version."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
 
 
 @cache
 def _cache_folder() -> str | None:
-    digest = hashlib.sha256(numba.__version__.encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
     base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
     try:
         root = Path(base) if base else Path.home() / ".cache"
-        folder = root / "threetwoone" / f"kernels-{digest.hexdigest()[:16]}"
+        folder = root / "threetwoone" / f"kernels-{kernel_digest()[:16]}"
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):
         return None

@@ -1,0 +1,234 @@
+"""Whoever runs the trials: the same bits, and one message when they are gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import riskmodel as rm
+from riskmodel import _executors
+from riskmodel._executors import Lent, Processes, Threads, pool_of
+from riskmodel._run import Plan, Progress, Sums, Task, go
+from tests.conftest import LAYOUTS
+from tests.riskmodel.test_run import Here, Toy
+
+PLAN = Plan(seed=1, max_trials=1205)
+
+
+class Slow(Toy):
+    """Chunks that end in any order."""
+
+    def run(self, seed: int, first: int, count: int) -> Sums:
+        time.sleep(0.003 * (first // 10 * 7 % 5))
+        return super().run(seed, first, count)
+
+
+class Fatal(Toy):
+    """A chunk that takes its process with it."""
+
+    def run(self, seed: int, first: int, count: int) -> Sums:
+        if first == 300:
+            os._exit(1)
+        return super().run(seed, first, count)
+
+
+@pytest.fixture(scope="module")
+def busy() -> rm.Layout:
+    return rm.load_layout(LAYOUTS / "multicopy" / "nas-usb-cloud.toml")
+
+
+def _bits(sums: Sums) -> bytes:
+    return sums.counts.tobytes() + sums.weights.tobytes()
+
+
+@pytest.fixture(scope="module")
+def expected() -> bytes:
+    return _bits(go(Toy(), PLAN, Here))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+def test_the_order_in_which_chunks_end_does_not_matter(expected: bytes, threads: int) -> None:
+    assert _bits(go(Slow(), PLAN, partial(Threads, threads))) == expected
+
+
+def test_processes_give_the_same_bits(expected: bytes) -> None:
+    assert _bits(go(Slow(), PLAN, partial(Processes, 2))) == expected
+
+
+def test_how_many_chunks_a_task_holds_does_not_matter(expected: bytes) -> None:
+    class Batches(Here):
+        task_seconds = 1e-4
+        sizes: list[int]
+
+        def submit(self, task: Task) -> tuple[float, list[Sums]]:
+            self.sizes.append(len(task.counts))
+            return super().submit(task)
+
+    pool = Batches()
+    pool.sizes = []
+    assert _bits(go(Toy(), PLAN, lambda: pool)) == expected
+    assert max(pool.sizes) > 1
+    assert sum(pool.sizes) == 121
+
+
+def test_a_layout_gives_the_same_bits_in_processes(busy: rm.Layout) -> None:
+    options: dict[str, Any] = {"method": "events", "trials": 10_007, "seed": 5}
+    one, other = (rm.simulate(busy, **options, **{how: 2}) for how in ("threads", "processes"))
+    assert one.to_dict() | {"elapsed_seconds": 0} == other.to_dict() | {"elapsed_seconds": 0}
+
+
+def test_a_process_that_dies_is_told() -> None:
+    with pytest.raises(rm.WorkersLost, match="the workers ended before the run did"):
+        go(Fatal(), PLAN, partial(Processes, 1))
+
+
+def test_processes_end_with_their_parent() -> None:
+    code = (
+        "import os, sys, time\n"
+        "from riskmodel._executors import Processes\n"
+        "from riskmodel._run import Task\n"
+        "from tests.riskmodel.test_executors import Slow\n"
+        "if __name__ == '__main__':\n"
+        "    with Processes(1) as pool:\n"
+        "        pool.result(pool.submit(Task(Slow(), 1, 0, (10,))))\n"
+        "        print(next(iter(pool._executor._processes)), flush=True)\n"
+        "        os.kill(os.getpid(), 9)\n"
+    )
+    root = str(LAYOUTS.parent.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=root, text=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    worker = int(done.stdout)
+    for _ in range(100):
+        if not _alive(worker):
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker outlived its parent")
+
+
+def _alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_anything_with_submit_can_run_trials(expected: bytes) -> None:
+    class Serial:
+        def submit(self, function: Any, *words: Any) -> Future[Any]:
+            done: Future[Any] = Future()
+            done.set_result(function(*words))
+            return done
+
+    assert _bits(go(Toy(), PLAN, partial(Lent, Serial()))) == expected
+
+
+def test_a_lent_executor_is_left_open_and_its_queue_taken_back(busy: rm.Layout) -> None:
+    class Recorder(ThreadPoolExecutor):
+        def submit(self, /, *call: Any) -> Future[Any]:
+            futures.append(super().submit(*call))
+            return futures[-1]
+
+    futures: list[Future[Any]] = []
+    options: dict[str, Any] = {"method": "events", "target_relative_error": 0.2}
+    with Recorder(2) as mine:
+        loss = rm.simulate(busy, executor=mine, **options)
+        assert any(future.cancelled() for future in futures)
+        assert mine.submit(int, "7").result() == 7
+    assert loss.bins == rm.simulate(busy, **options).bins
+
+
+def test_a_worker_with_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = _executors.software()
+    with ThreadPoolExecutor(1) as mine:
+        pool = Lent(mine)
+        monkeypatch.setattr(_executors, "software", lambda: here | {"numba": "0.1"})
+        with pytest.raises(rm.InputError, match=r"a worker has numba 0\.1, this process"):
+            go(Toy(), PLAN, lambda: pool)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"threads": 2, "processes": 2}, "threads and processes: only one of them"),
+        ({"dask": "tcp://here:1", "executor": 1}, "dask and executor: only one of them"),
+        ({"processes": 0}, "processes: must be at least 1"),
+        ({"executor": 7}, r"executor: needs a method submit\(\), got 7"),
+    ],
+)
+def test_workers_that_cannot_be_had_are_named(options: dict[str, Any], words: str) -> None:
+    asked = {"threads": None, "processes": None, "dask": None, "executor": None, **options}
+    with pytest.raises(rm.InputError, match=words):
+        pool_of(**asked)
+
+
+def test_dask_is_an_extra(busy: rm.Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(rm.InputError, match=r"pip install 'threetwoone\[dask\]'"):
+        rm.simulate(busy, method="events", dask="tcp://127.0.0.1:1")
+
+
+@contextmanager
+def _cluster(workers: int) -> Iterator[Any]:
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+@pytest.mark.integration
+def test_a_dask_cluster_that_loses_a_worker_gives_the_same_bits(busy: rm.Layout) -> None:
+    options: dict[str, Any] = {"method": "events", "seed": 5}
+    with _cluster(2) as client:
+        first = 10_007
+        by_address = rm.simulate(
+            busy, trials=first, dask=client.scheduler.address, **options
+        ).to_dict()
+        by_threads = rm.simulate(busy, trials=first, threads=2, **options).to_dict()
+        assert by_address | {"elapsed_seconds": 0} == by_threads | {"elapsed_seconds": 0}
+
+        many = 600_000
+        before = set(client.run(os.getpid).values())
+        killed: list[int] = []
+
+        def kill(done: Progress) -> None:
+            if not killed and done.trials < many // 4:
+                killed.append(min(before))
+                os.kill(killed[0], signal.SIGKILL)
+
+        survived = rm.simulate(busy, trials=many, executor=client, progress=kill, **options)
+        assert killed
+        assert killed[0] not in set(client.run(os.getpid).values())
+    undisturbed = rm.simulate(busy, trials=many, threads=2, **options)
+    assert survived.to_dict() | {"elapsed_seconds": 0} == (
+        undisturbed.to_dict() | {"elapsed_seconds": 0}
+    )
+
+
+@pytest.mark.integration
+def test_a_scheduler_that_does_not_answer_is_told(busy: rm.Layout) -> None:
+    pytest.importorskip("distributed")
+    import dask
+
+    for address in ("tcp://127.0.0.1:9", "nonsense://x"):
+        with (
+            dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+            pytest.raises(rm.InputError, match="dask: no scheduler answers at"),
+        ):
+            rm.simulate(busy, method="events", dask=address)
