@@ -17,7 +17,7 @@ ROOMS = [
      "_ranges", "layout", "_write", "_toml", "examples"},
     {"_resolve"},
     {"_program"},
-    {"estimate", "exact", "_exact", "simulation"},
+    {"estimate", "exact", "_exact", "literature", "simulation"},
     {"comparison"},
     {"_text", "_console", "reporting", "cli", "__main__"},
 ]  # fmt: skip
@@ -27,6 +27,7 @@ BRIDGE_ONLY = {
     "comparison",
     "estimate",
     "exact",
+    "literature",
     "_program",
     "_resolve",
     "_kernels",
