@@ -1,31 +1,35 @@
 """The closed forms of the storage-reliability literature, under their own names.
 
-Each function is one published model, with what it approximates and when it is wrong. They are for
-comparing with the literature and for a first guess; `riskmodel.simulate` plays a whole layout.
+Each function is one published model and says what it approximates and when it is wrong. They are
+for comparing with the literature and for a first guess; `riskmodel.simulate` plays a whole layout.
 Times are hours, chances are numbers from 0 to 1.
 
-=====================================  ============================================================
-`mttdl_raid0` … `mttdl_k_of_n`         mean time to data loss, exact for exponential laws
-`mttdl_k_of_n_approximation`           the textbook formula
-`mttdl_birth_death`,                   any chain of failures and repairs, any Markov chain
-`mean_time_to_absorption`
-`probability_from_mttdl`,              from mean times to a mission, with its warning; several
-`combine_mttdl`, `greenan_nomdl`       kinds of loss; bytes lost instead of losses
-`angus_mtbf`, `ford_stripe_mttf`       k-out-of-n systems in the long run; stripes of chunks
-`patterson_raid_mttf`, `chen_…`,       RAID of the first papers: escalating failures, crashes,
-`hughes_murray_stripe_failure`         bit errors; a year without replacement
-`elerath_pecht_…`,                     latent defects and scrubbing
-`elerath_schindler_raid6`,
-`iliadis_…`
-`paris_…`, `birth_death_loss`,         chance of loss within a mission; longest mission at a
-`raid5_minimal_repair_loss`            reliability; hazards that follow the system's age
-`baker_…`, `altman_landau_…`           replicas and archives with audits
-`venkatesan_iliadis_…`,                clusters: rebuild laws, placement, annual fraction lost
-`iliadis_venkatesan_…`
-`copysets_…`, `wildani_snapshot_loss`  many failures at one instant
-`marshall_olkin_…`,                    shocks that strike several; one earthquake and two sites
-`two_site_earthquake_loss`
-=====================================  ============================================================
+Mean times, exact for exponential laws
+    `mttdl_raid0`, `mttdl_raid1`, `mttdl_raid5`, `mttdl_raid6`, `mttdl_k_of_n`;
+    `mttdl_birth_death` and `mean_time_to_absorption` for other chains; `angus_mtbf` in the long
+    run; `ford_stripe_mttf`.
+The textbook formula, and what to make of a mean time
+    `mttdl_k_of_n_approximation`; `probability_from_mttdl`, with its warning; `combine_mttdl`;
+    `greenan_nomdl`.
+RAID of the first papers
+    `patterson_raid_mttf`; `chen_double_disk`, `chen_triple_disk`, `chen_system_crash_and_disk`,
+    `chen_disk_and_bit_error`, `chen_double_disk_and_bit_error`; `hughes_murray_stripe_failure`.
+Latent errors and scrubbing
+    `elerath_pecht_double_failures`, `elerath_pecht_exponential_mttdl`, `elerath_schindler_raid6`;
+    `iliadis_scrubbed_error`, `iliadis_unrecoverable`, `iliadis_raid5_mttdl`,
+    `iliadis_raid6_mttdl`.
+Chances within a mission
+    `paris_raid5_loss`, `paris_economic_lifespan`, `birth_death_loss`;
+    `raid5_minimal_repair_loss` for hazards that follow the system's age.
+Archives with audits
+    `baker_mirror_mttdl`, `baker_replicas_mttdl`; `altman_landau_document_loss`,
+    `altman_landau_collection_loss`.
+Clusters, and many failures at one instant
+    `venkatesan_iliadis_clustered`, `venkatesan_iliadis_declustered`, `iliadis_venkatesan_mttdl`,
+    `iliadis_venkatesan_eafdl`; `copysets_count`, `copysets_loss`; `wildani_snapshot_loss`.
+Shocks that strike several
+    `marshall_olkin_pair`, `marshall_olkin_triple`; `jayaram_baker_correlation`,
+    `two_site_earthquake_loss`.
 """
 
 from __future__ import annotations
