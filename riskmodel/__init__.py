@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from riskmodel import literature
     from riskmodel.comparison import Comparison, compare
     from riskmodel.errors import (
         InputError,
@@ -72,6 +73,7 @@ __all__ = [
     "compare",
     "example",
     "example_files",
+    "literature",
     "load_layout",
     "presets",
     "simulate",
@@ -80,6 +82,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: ``riskmodel --help`` must be quick."""
+    if name == "literature":
+        return import_module("riskmodel.literature")
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'riskmodel' has no attribute '{name}'")
     value = getattr(import_module(f"riskmodel.{_ROOM_OF[name]}"), name)

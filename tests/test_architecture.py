@@ -17,8 +17,8 @@ ROOMS = [
      "_ranges", "layout", "_write", "_toml", "examples"},
     {"_resolve"},
     {"_program"},
-    {"estimate", "exact", "_exact", "_run", "_executors", "_checkpoint", "_events",
-     "simulation"},
+    {"estimate", "exact", "_exact", "literature", "_run", "_executors", "_checkpoint", "_events",
+     "_steering", "_excursion", "simulation"},
     {"comparison"},
     {"_text", "_console", "reporting", "cli", "__main__"},
 ]  # fmt: skip
@@ -28,6 +28,7 @@ BRIDGE_ONLY = {
     "comparison",
     "estimate",
     "exact",
+    "literature",
     "_program",
     "_resolve",
     "_kernels",
