@@ -19,7 +19,7 @@ from riskmodel.lifetimes import EXPONENTIAL, FIXED, Term, cumulative_hazard_of
 if TYPE_CHECKING:
     from riskmodel._kernels.records import Program
 
-__all__ = ["MOST_COPIES", "error_ages", "steered"]
+__all__ = ["MOST_COPIES", "error_ages", "frailty_orders", "steered"]
 
 MOST_COPIES = 8
 """Up to so many copies the value of every set of lost copies is tabulated."""
@@ -27,6 +27,7 @@ MOST_COPIES = 8
 _Array = NDArray[np.float64]
 _POINTS = 2048
 _MEANS = 48.0
+_MOST_ORDER = 12.0
 _Outcome = tuple[int, float]
 
 
@@ -79,6 +80,20 @@ def steered(program: Program) -> Program:
         outcomes=np.array(rows, OUTCOME),
         error_ages=np.concatenate(tables),
     )
+
+
+def frailty_orders(program: Program) -> _Array:
+    """Return, by frailty, how many drives that carry it must fail for a total loss.
+
+    The chance of a loss goes like that power of a frailty, at most.
+    """
+    orders = np.zeros(max(len(program.frailties), 1))
+    for store in program.stores:
+        tolerates = program.groups[store["first_group"]]["tolerates"]
+        for label in (store["batch"], store["model"]):
+            if label >= 0:
+                orders[label] += tolerates + 1.0
+    return np.asarray(np.minimum(orders, _MOST_ORDER))
 
 
 def _terms(program: Program, law: int) -> list[Term]:

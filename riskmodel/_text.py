@@ -29,11 +29,14 @@ def _estimate_lines(loss: LossEstimate) -> Iterator[str]:
     yield str(loss)
     if loss.exact is not None:
         yield f"  probability      {loss.probability:.4g} (computed, no sampling error)"
-    elif loss.losses:
+    elif loss.seen:
         yield f"  probability      {loss.probability:.3g}, 95 % interval {low:.3g} to {high:.3g}"
-        yield f"  expected losses  {loss.expected_losses:.3g}, starting over after each"
+    elif loss.weighted is not None:
+        yield "  probability      unknown: no way to a loss was found"
     else:
         yield f"  probability      below {high:.2g} (95 % bound: no loss was seen)"
+    if loss.losses:
+        yield f"  expected losses  {loss.expected_losses:.3g}, starting over after each"
     if loss.lost_something > loss.losses:
         something = loss.lost_something / loss.trials
         yield f"  lose something   {something:.3g}: a part or all of the data, for good"

@@ -6,12 +6,16 @@ import html
 import math
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from riskmodel._weighted import LEAST_EFFECTIVE, Weighted
 from riskmodel.errors import InputError
 from riskmodel.units import HOURS_PER_YEAR, format_hours
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
 __all__ = ["Cause", "LossEstimate", "binomial_interval", "one_in"]
@@ -57,6 +61,9 @@ def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple
     return low, float(betaincinv(hits + 1, trials - hits, 1.0 - tail))
 
 
+_TINY = 1e-5  # below it causes outside of the model probably dominate
+
+
 @dataclass(frozen=True, slots=True)
 class LossEstimate:
     """The chance that everything is lost within the horizon, as sums that can be added.
@@ -70,7 +77,7 @@ class LossEstimate:
     horizon_hours : float
         Mission time. [h]
     method : str
-        ``exact`` or ``events``.
+        ``exact``, ``conditional``, ``excursion`` or ``events``.
     why : str
         Why this method, in a sentence.
     seed : int or None
@@ -87,6 +94,9 @@ class LossEstimate:
         First losses by equal slices of the horizon.
     cause_counts : tuple of (str, int)
         First losses by the event that took the last intact copy.
+    weighted : Weighted or None
+        The sums where trials carry weights: then only total loss is estimated, and no trial is
+        simply a loss.
     exact : float or None
         The probability where it was computed without sampling.
     exact_curve : tuple of float
@@ -107,6 +117,7 @@ class LossEstimate:
     lost_something: int = 0
     bins: tuple[int, ...] = ()
     cause_counts: tuple[tuple[str, int], ...] = ()
+    weighted: Weighted | None = None
     exact: float | None = None
     exact_curve: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -114,8 +125,17 @@ class LossEstimate:
     elapsed_seconds: float = 0.0
 
     @property
+    def seen(self) -> bool:
+        """Whether a loss has been met, or the probability was computed without meeting any."""
+        if self.weighted is not None:
+            return self.weighted.total > 0.0
+        return self.exact is not None or self.losses > 0
+
+    @property
     def probability(self) -> float:
         """Estimate of the chance to lose everything; with no loss seen, see ``interval``."""
+        if self.weighted is not None:
+            return min(self.weighted.mean, 1.0)
         return self.exact if self.exact is not None else self.losses / self.trials
 
     @property
@@ -123,6 +143,8 @@ class LossEstimate:
         """Standard error of ``probability``; at least that of one loss and of one survival."""
         if self.exact is not None:
             return 0.0
+        if self.weighted is not None:
+            return self.weighted.standard_error
         hits = min(max(self.losses, 1), max(self.trials - 1, 1))
         share = hits / self.trials
         return math.sqrt(share * max(1.0 - share, 1.0 / self.trials) / self.trials)
@@ -132,7 +154,7 @@ class LossEstimate:
         """Standard error over probability; infinite while no loss has been seen."""
         if self.exact is not None:
             return 0.0
-        return self.standard_error / self.probability if self.losses else math.inf
+        return self.standard_error / self.probability if self.seen else math.inf
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return an interval that covers the probability at the given level.
@@ -145,12 +167,15 @@ class LossEstimate:
         Returns
         -------
         tuple of float
-            Clopper-Pearson; both ends equal where the method is exact.
+            Clopper-Pearson for events; see `Weighted.interval` for weighted trials; both ends
+            equal where the method is exact.
         """
         if not 0.0 < confidence < 1.0:
             raise InputError(f"confidence: must be between 0 and 1, got {confidence!r}")
         if self.exact is not None:
             return self.exact, self.exact
+        if self.weighted is not None:
+            return self.weighted.interval(confidence)
         return binomial_interval(self.losses, self.trials, confidence)
 
     @property
@@ -170,11 +195,18 @@ class LossEstimate:
     @property
     def causes(self) -> tuple[Cause, ...]:
         """What took the last intact copy, most frequent first."""
-        if not self.losses:
+        if not self.seen:
             return ()
-        shares = ((name, count / self.losses) for name, count in self.cause_counts if count)
-        ranked = sorted(shares, key=lambda item: (-item[1], item[0]))
-        return tuple(Cause(name, share, self._share_error(share)) for name, share in ranked)
+        if self.weighted is not None:
+            found = [
+                Cause(name, total / self.weighted.total, self.weighted.share_error(total, squares))
+                for name, total, squares in self.weighted.causes
+                if total > 0.0
+            ]
+        else:
+            shares = ((name, count / self.losses) for name, count in self.cause_counts if count)
+            found = [Cause(name, share, self._share_error(share)) for name, share in shares]
+        return tuple(sorted(found, key=lambda cause: (-cause.share, cause.name)))
 
     def _share_error(self, share: float) -> float:
         """Return the standard error of a share; not zero where all losses have one cause."""
@@ -186,12 +218,11 @@ class LossEstimate:
         """Years from the start, and the probability of loss by then."""
         if self.exact is not None:
             values = self.exact_curve
+        elif self.weighted is not None:
+            sums = accumulate(self.weighted.bins)
+            values = tuple(min(total / self.weighted.values, 1.0) for total in sums)
         else:
-            total, sums = 0, []
-            for count in self.bins:
-                total += count
-                sums.append(total / self.trials)
-            values = tuple(sums)
+            values = tuple(total / self.trials for total in accumulate(self.bins))
         step = self.horizon_hours / HOURS_PER_YEAR / max(len(values), 1)
         return tuple(step * (k + 1) for k in range(len(values))), values
 
@@ -203,6 +234,8 @@ class LossEstimate:
             raise InputError("estimates of different layouts or horizons do not add up")
         if self.exact is not None or other.exact is not None:
             raise InputError("an exact value needs no more trials")
+        if self.method != other.method:
+            raise InputError(f"estimates by {self.method} and by {other.method} do not add up")
         starts = (self.first_trial, other.first_trial)
         apart = starts[0] + self.trials <= starts[1] or starts[1] + other.trials <= starts[0]
         if self.seed == other.seed and not apart:
@@ -221,6 +254,7 @@ class LossEstimate:
                 (name, a + b)
                 for (name, a), (_, b) in zip(self.cause_counts, other.cause_counts, strict=True)
             ),
+            weighted=self.weighted + other.weighted if self.weighted and other.weighted else None,
             elapsed_seconds=self.elapsed_seconds + other.elapsed_seconds,
         )
 
@@ -237,19 +271,18 @@ class LossEstimate:
         dict
         """
         years, values = self.curve
-        sampled = self.exact is None
-        seen = not sampled or self.losses > 0
+        played = self.exact is None and self.weighted is None
         return {
             "layout": self.layout,
             "horizon_years": self.horizon_hours / HOURS_PER_YEAR,
-            "probability": self.probability if seen else None,
+            "probability": self.probability if self.seen else None,
             "standard_error": self.standard_error,
             "interval": list(self.interval(confidence)),
             "confidence": confidence,
             "method": self.method,
             "why": self.why,
             "trials": self.trials,
-            "losses": self.losses if sampled else None,
+            "losses": self.losses if played else None,
             "seed": self.seed,
             "elapsed_seconds": self.elapsed_seconds,
             "curve": {"years": list(years), "probability": list(values)},
@@ -257,8 +290,8 @@ class LossEstimate:
                 {"name": c.name, "share": c.share, "standard_error": c.standard_error}
                 for c in self.causes
             ],
-            "expected_losses": self.expected_losses if sampled and self.losses else None,
-            "partial_loss": self._partial_loss(confidence) if sampled else None,
+            "expected_losses": self.expected_losses if played and self.losses else None,
+            "partial_loss": self._partial_loss(confidence) if played else None,
             "rollback": None,
             "restore": None,
             "parameter_range": None,
@@ -278,7 +311,9 @@ class LossEstimate:
     def all_warnings(self) -> tuple[str, ...]:
         """The layout's warnings, and those that the number itself calls for."""
         found = list(self.warnings)
-        if self.exact is None and self.losses == 0:
+        if self.weighted is not None:
+            found += self._weighted_warnings()
+        elif self.exact is None and self.losses == 0:
             found.append(
                 f"no loss in {self.trials:,} trials: the interval is an upper bound, "
                 "more trials sharpen it"
@@ -286,14 +321,29 @@ class LossEstimate:
         elif self.exact is None and self.losses < 10:
             seen = "1 loss" if self.losses == 1 else f"{self.losses} losses"
             found.append(f"only {seen} seen: the interval is wide, run more trials")
-        if self.interval()[1] < 1e-5:
+        if self.interval()[1] < _TINY:
             found.append("at this level causes outside the model probably dominate")
         return tuple(found)
+
+    def _weighted_warnings(self) -> Iterator[str]:
+        assert self.weighted is not None  # noqa: S101 - asked for by all_warnings only
+        if not self.seen:
+            yield (
+                f"no way to a loss was found in {self.trials:,} trials, which bounds nothing: "
+                "method events gives a bound"
+            )
+        elif self.weighted.effective < min(LEAST_EFFECTIVE, 0.25 * self.weighted.values):
+            yield (
+                f"the estimate rests on few of its {self.trials:,} trials: believe the interval "
+                "only, and run more trials or method events"
+            )
 
     @property
     def in_words(self) -> str:
         """The probability for people, with one figure; a bound where no loss was seen."""
-        if self.exact is None and self.losses == 0:
+        if self.weighted is not None and not self.seen:
+            return "unknown (no way to a loss was found)"
+        if not self.seen:
             return f"less than {one_in(self.interval()[1])} (no loss seen)"
         words = one_in(self.probability)
         return words if words == "near certainty" else f"about {words}"
@@ -306,7 +356,7 @@ class LossEstimate:
         row = {
             "layout": self.layout,
             "horizon_years": self.horizon_hours / HOURS_PER_YEAR,
-            "probability": self.probability if self.exact is not None or self.losses else math.nan,
+            "probability": self.probability if self.seen else math.nan,
             "low": low,
             "high": high,
             "method": self.method,

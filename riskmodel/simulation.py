@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from riskmodel._checkpoint import Checkpoint
 from riskmodel._events import EventsEngine
-from riskmodel._executors import pool_of
+from riskmodel._excursion import ConditionalEngine, ExcursionEngine
+from riskmodel._executors import Pool, pool_of
 from riskmodel._program import Compiled, compile_layout
-from riskmodel._run import Engine, Plan, Progress, go, software
+from riskmodel._run import Engine, Plan, Progress, Sums, go, software
 from riskmodel.errors import InputError, StateSpaceTooLarge, did_you_mean
 from riskmodel.estimate import LossEstimate
 from riskmodel.units import hours
@@ -22,14 +23,24 @@ from riskmodel.units import hours
 if TYPE_CHECKING:
     from riskmodel.layout import Layout
 
+
+class _Engine(Engine, Protocol):
+    def found(self, sums: Sums) -> dict[str, Any]: ...
+
+
 __all__ = ["METHODS", "Progress", "simulate"]
 
-METHODS = ("auto", "exact", "events")
+METHODS = ("auto", "exact", "conditional", "excursion", "events")
 _LOG = logging.getLogger("riskmodel")
-_PLANNED = ("conditional", "excursion")
 _DEFAULT_MAX_TRIALS = 4_000_000
 # how a method makes its engine of a compiled layout; `found` of the engine reads its sums
-_ENGINES = {"events": EventsEngine.of}
+_ENGINES: dict[str, Callable[[Compiled], _Engine]] = {
+    "conditional": ConditionalEngine.of,
+    "excursion": ExcursionEngine.of,
+    "events": EventsEngine.of,
+}
+_PILOT_CHUNKS = 16
+_WORTH_IT = 0.3  # of the variance of plain trials, which cost a third
 
 
 def simulate(
@@ -56,8 +67,9 @@ def simulate(
         What protects the data.
     horizon : str or float, optional
         Mission time, as a quantity or in hours; the layout's own by default. [h]
-    method : {'auto', 'exact', 'events'}
-        ``auto`` takes ``exact`` where the layout is Markov and small, else ``events``.
+    method : {'auto', 'exact', 'conditional', 'excursion', 'events'}
+        ``auto`` takes ``exact`` where the layout is Markov and small; else ``conditional`` where a
+        pilot run shows that losses are rare, ``events`` where they are not.
     target_relative_error : float, optional
         Stop once standard error / probability is below this; 0.05 unless ``trials`` is given.
     trials : int, optional
@@ -117,7 +129,8 @@ def simulate(
         except StateSpaceTooLarge as error:
             if method == "exact":
                 raise
-            method, why = "events", f"exact is out of reach: {error}"
+            method, better = _cheapest(compiled, seed, pool)
+            why = f"{better}; exact is out of reach: {error}"
         else:
             if checkpoint is not None:
                 _LOG.info("the answer is exact: nothing is kept in %s", checkpoint)
@@ -138,6 +151,21 @@ def simulate(
         elapsed_seconds=time.perf_counter() - started,
         **engine.found(sums),
     )
+
+
+def _cheapest(compiled: Compiled, seed: int, pool: Callable[[], Pool]) -> tuple[str, str]:
+    """Choose between conditional and events by a few trials; return the method and why."""
+    engine = ConditionalEngine.of(compiled)
+    _say_if_cold()
+    plan = Plan(seed=seed, max_trials=_PILOT_CHUNKS * engine.chunk_trials)
+    sums = go(engine, plan, pool)
+    pilot = engine.found(sums)["weighted"]
+    if not engine.enough(sums):
+        return "events", "what a pilot run of conditional found rests on too few of its trials"
+    plain = (1.0 - min(pilot.mean, 0.99)) / pilot.mean
+    if pilot.relative_error**2 * plan.max_trials > _WORTH_IT * plain:
+        return "events", f"losses are frequent, some {pilot.mean:.1g}"
+    return "conditional", f"losses are rare, some {pilot.mean:.1g}"
 
 
 def _kept(
@@ -190,8 +218,6 @@ def _plan(
     seed: int,
 ) -> Plan:
     """Validate what says how long to run."""
-    if method in _PLANNED:
-        raise InputError(f"method: '{method}' is not built yet; use 'events' or 'auto'")
     if method not in METHODS:
         raise InputError(f"method: unknown method '{method}'{did_you_mean(method, METHODS)}")
     if target is not None and not 0.0 < target < 1.0:

@@ -41,6 +41,7 @@ from riskmodel._kernels.records import (
     TILTED_LAW,
     TRUE_CHANCES,
     UP,
+    Program,
 )
 from riskmodel._kernels.rng import exponential, gamma_mean_one, start_stream, uniform
 from riskmodel._kernels.steering import (
@@ -61,11 +62,10 @@ _INF = np.inf
 _EVEN, _NATURAL = 0.1, 0.2  # shares of first events that are dealt out evenly, and as they come
 _MOST_RAISED = 20.0  # what has gone astray so far goes on under the true law
 
-# places in the sums of a run
-WEIGHT, SQUARE, FOURTH, LARGEST = range(4)
+PARTS = 4  # of the mixture from which a frailty is drawn
 
 
-def make_plan(program):
+def make_plan(program: Program) -> Plan:
     """Return what one thread steers with."""
     copies = len(program.copies)
     ways = 2 * len(program.groups) + len(program.sources)
@@ -95,7 +95,7 @@ def all_is_well(P, S):
 
 
 @jit
-def _draw_frailties(P, S, orders):
+def _draw_frailties(P, S, orders, shared):
     """Draw frailties from a mixture that leans to large ones; return the log of the ratio.
 
     With a loss that goes like a power of the frailty, the law given the loss is a gamma law of a
@@ -105,37 +105,42 @@ def _draw_frailties(P, S, orders):
     for i in range(len(P.frailties)):
         variance = P.frailties[i].variance
         shape = 1.0 / variance
-        pick = int(uniform(S.rng) * 4.0)
-        own = shape + orders[i] * pick / 3.0
-        x = gamma_mean_one(S.rng, 1.0 / own) * own  # a gamma variable of rate 1
+        if len(shared) > 0:
+            x = shared[i]
+        else:
+            own = shape + orders[i] * int(uniform(S.rng) * PARTS) / (PARTS - 1.0)
+            x = gamma_mean_one(S.rng, 1.0 / own) * own
         # density of each part over that of the first, which is the true law
         total = 1.0
         log_x = math.log(max(x, 1e-300))
-        for k in range(1, 4):
-            more = orders[i] * k / 3.0
+        for k in range(1, PARTS):
+            more = orders[i] * k / (PARTS - 1.0)
             total += math.exp(more * log_x + math.lgamma(shape) - math.lgamma(shape + more))
-        log_ratio -= math.log(total / 4.0)
+        log_ratio -= math.log(total / PARTS)
         S.frailty[i] = x * variance
     return log_ratio
 
 
 @jit
-def _draw_instant(P, S):
-    """Draw when the layout leaves the good states; return it and the log of its density."""
+def _draw_instant(P, S, u, v):
+    """Draw when the layout leaves the good states; return it and the log of its density.
+
+    Half of the instants go by the hazard of first drives, so that none of it is unforeseen.
+    """
     bent = 0
     for c in range(len(P.copies)):
         bent += P.stores[c].ages > 0
+    t = u * P.horizon
     if bent == 0:
-        return uniform(S.rng) * P.horizon, -math.log(P.horizon)
-    t = uniform(S.rng) * P.horizon
-    if uniform(S.rng) < 0.5:
-        pick = int(uniform(S.rng) * bent)
+        return t, -math.log(P.horizon)
+    if v < 0.5:
+        pick = int(2.0 * v * bent)
         for c in range(len(P.copies)):
             store = P.stores[c]
             if store.ages > 0:
                 if pick == 0:
                     law = P.laws[store.lifetime]
-                    budget = uniform(S.rng) * store.hazard_start
+                    budget = u * store.hazard_start
                     t = residual_time(P.terms, law, store.age, budget, _INF)
                     t = min(t, P.horizon)
                 pick -= 1
@@ -150,7 +155,7 @@ def _draw_instant(P, S):
 
 
 @jit
-def _depart(P, S, plan, t):
+def _depart(P, S, plan, t, u):
     """Let all be well no more: one event at t, picked by what it may lead to.
 
     Returns
@@ -168,7 +173,7 @@ def _depart(P, S, plan, t):
         ways += plan.hazard[j] > 0.0
     if ways == 0:
         return -_INF, -1
-    left = uniform(S.rng)
+    left = u
     chosen = -1
     chance = 0.0
     for j in range(len(plan.mass)):
@@ -337,12 +342,16 @@ def _discount(P, S, plan, g, passed, none):
 
 
 @jit
-def _trial(P, S, plan, orders):
+def _trial(P, S, plan, orders, shared):
     """Return the weight of one trial, the time of its loss and the cause."""
-    log_weight = _draw_frailties(P, S, orders)
+    n = len(P.frailties)
+    log_weight = _draw_frailties(P, S, orders, shared)
     set_to_work(P, S)
     S.weight[LAW_PLAYED] = TRUE_CHANCES
-    t, log_density = _draw_instant(P, S)
+    given = len(shared) > 0
+    u = shared[n] if given else uniform(S.rng)
+    v = shared[n + 1] if given else uniform(S.rng)
+    t, log_density = _draw_instant(P, S, u, v)
     while True:
         blow, _ = next_blow(P, S, t)
         if blow == _INF:
@@ -352,7 +361,8 @@ def _trial(P, S, plan, orders):
     if not all_is_well(P, S):
         return 0.0, _INF, -1
     foresee(P, S, plan, t)
-    log_ratio, cause = _depart(P, S, plan, t)
+    u = shared[n + 2] if given else uniform(S.rng)
+    log_ratio, cause = _depart(P, S, plan, t, u)
     if log_ratio == -_INF:
         return 0.0, _INF, -1
     lost_at = t
@@ -365,21 +375,19 @@ def _trial(P, S, plan, orders):
 
 
 @jit
-def run_excursions(P, S, plan, orders, seed, first, count, sums, causes, bins):
-    """Run the trials first .. first + count - 1 of a seed and add up their weights.
+def run_excursions(P, S, plan, orders, shared, seed, first, weights, causes, bins):
+    """Run the trials ``first ..`` of a seed, one for each place in ``weights``.
 
-    ``causes`` and ``bins`` get the weights by cause and by slice of the horizon; ``causes[1]`` the
-    squares.
+    A row of ``shared`` holds what a trial takes from outside: its frailties as gamma variables of
+    rate 1 from the mixture, then three uniforms; if it is empty, the trial draws them. ``causes``
+    and ``bins`` get the weights by cause and by slice of the horizon; ``causes[1]`` the squares.
     """
-    for trial in range(first, first + count):
-        start_stream(S.rng, seed, trial)
-        weight, t, cause = _trial(P, S, plan, orders)
-        if weight == 0.0:
-            continue
-        sums[WEIGHT] += weight
-        sums[SQUARE] += weight * weight
-        sums[FOURTH] += weight**4
-        sums[LARGEST] = max(sums[LARGEST], weight)
-        causes[0, cause] += weight
-        causes[1, cause] += weight * weight
-        bins[min(int(t / P.horizon * len(bins)), len(bins) - 1)] += weight
+    for k in range(len(weights)):
+        start_stream(S.rng, seed, first + k)
+        row = shared[min(k, len(shared) - 1)]
+        weight, t, cause = _trial(P, S, plan, orders, row)
+        weights[k] = weight
+        if weight > 0.0:
+            causes[0, cause] += weight
+            causes[1, cause] += weight * weight
+            bins[min(int(t / P.horizon * len(bins)), len(bins) - 1)] += weight

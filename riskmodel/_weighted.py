@@ -1,0 +1,114 @@
+"""Weighted trials: their mean, its error, and whether the error can be believed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+__all__ = ["LEAST_EFFECTIVE", "Weighted"]
+
+LEAST_EFFECTIVE = 30.0
+"""Fewer effective squares than this, and the standard error itself is a guess."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """Sums over independent values whose mean is the probability of loss.
+
+    A value is the weight of one trial or, where trials are points of one scrambled net, the mean
+    weight of a net.
+
+    Parameters
+    ----------
+    values : int
+        How many there are.
+    total, squares, fourths : float
+        Sums of their first, second and fourth powers.
+    causes : tuple of (str, float, float)
+        Sum of the values, and of their squares, by the event that took the last intact copy.
+    bins : tuple of float
+        Sums of the values by equal slices of the horizon.
+    """
+
+    values: int
+    total: float
+    squares: float
+    fourths: float
+    causes: tuple[tuple[str, float, float], ...]
+    bins: tuple[float, ...]
+
+    def __add__(self, other: Weighted) -> Weighted:
+        """Merge the sums of values that are independent."""
+        return Weighted(
+            self.values + other.values,
+            self.total + other.total,
+            self.squares + other.squares,
+            self.fourths + other.fourths,
+            tuple(
+                (name, total + more, squares + more_squares)
+                for (name, total, squares), (_, more, more_squares) in zip(
+                    self.causes, other.causes, strict=True
+                )
+            ),
+            tuple(a + b for a, b in zip(self.bins, other.bins, strict=True)),
+        )
+
+    @property
+    def mean(self) -> float:
+        """The estimate."""
+        return self.total / self.values
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of the mean; infinite while a single value says nothing of it."""
+        if self.values < 2:
+            return math.inf
+        spread = self.squares / self.values - self.mean**2
+        # all values alike: rounding may leave nothing, or less
+        return math.sqrt(max(spread, 1e-30 * self.mean**2) / (self.values - 1))
+
+    @property
+    def relative_error(self) -> float:
+        """Standard error over mean; infinite while no loss has been met."""
+        return self.standard_error / self.mean if self.total > 0.0 else math.inf
+
+    @property
+    def effective(self) -> float:
+        """Effective number of squares: how many values the standard error rests on.
+
+        One if a single value outweighs all others. Bounded relative error of a weighted mean does
+        not make its estimated error robust (Tuffin, L'Ecuyer, Sandmann, 2006); this tells.
+        """
+        return self.squares**2 / self.fourths if self.fourths > 0.0 else 0.0
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Return an interval of the mean, on the scale of its logarithm.
+
+        Student's law with the effective number of squares less one, so that an error that rests
+        on few values gives a wide interval and not a wrong one.
+
+        Parameters
+        ----------
+        confidence : float
+            Level of the two-sided interval.
+
+        Returns
+        -------
+        tuple of float
+            Nothing is known, (0, 1), while no loss has been met.
+        """
+        from scipy.special import stdtrit
+
+        freedom = min(self.effective, self.values) - 1.0
+        if self.total <= 0.0 or freedom <= 0.05:
+            return 0.0, 1.0
+        spread = float(stdtrit(freedom, 0.5 + 0.5 * confidence)) * self.relative_error
+        if spread > 700.0:
+            return 0.0, 1.0
+        return self.mean * math.exp(-spread), min(self.mean * math.exp(spread), 1.0)
+
+    def share_error(self, total: float, squares: float) -> float:
+        """Return the standard error of a cause's share of the total, by the delta method."""
+        share = total / self.total
+        spread = squares * (1.0 - 2.0 * share) + share**2 * self.squares
+        return math.sqrt(max(spread, 0.0)) / self.total
