@@ -182,7 +182,8 @@ def test_dask_is_an_extra(busy: rm.Layout, monkeypatch: pytest.MonkeyPatch) -> N
 
 @contextmanager
 def _cluster(workers: int) -> Iterator[Any]:
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     with (
         distributed.LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
@@ -223,7 +224,6 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_bits(busy: rm.Layout)
 
 @pytest.mark.integration
 def test_a_scheduler_that_does_not_answer_is_told(busy: rm.Layout) -> None:
-    pytest.importorskip("distributed")
     import dask
 
     for address in ("tcp://127.0.0.1:9", "nonsense://x"):
