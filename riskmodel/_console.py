@@ -45,6 +45,9 @@ def run(app: typer.Typer, name: str) -> NoReturn:
 
     from riskmodel.errors import ThreeTwoOneError
 
+    # the exact method's matrices are small: threads of OpenBLAS wait for each other, and on a busy
+    # machine that takes up to eight times as long; read when numpy is loaded, which is later
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(f"{name}: %(message)s"))
     talk = logging.getLogger("riskmodel")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -196,6 +197,8 @@ def _connect(address: str) -> Any:
         from distributed import Client
     except ImportError:
         raise InputError("dask: is not installed; pip install 'threetwoone[dask]'") from None
+    # what goes wrong is raised; its own logs would add a traceback for every connection
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         return Client(address, set_as_default=False)
     except (OSError, ValueError) as error:

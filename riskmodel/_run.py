@@ -40,7 +40,7 @@ __all__ = [
 
 _FIRST_LOOK = 8  # chunks
 _PROGRESS_SECONDS = 0.1
-_MOST_CHUNKS_A_TASK = 4096
+_MOST_CHUNKS_A_TASK = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,8 +67,7 @@ _RUN_OPTIONS: dict[str, tuple[Any, Any]] = {
             str | None,
             typer.Option(
                 help="run the trials on a Dask cluster: its scheduler's address, such as "
-                "tcp://10.0.0.1:8786",
-                metavar="ADDRESS",
+                "tcp://10.0.0.1:8786"
             ),
         ],
         None,

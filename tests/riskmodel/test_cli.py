@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
@@ -93,6 +95,25 @@ def test_bad_input_exits_2_with_one_line(
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([NAS, SAFE, "--checkpoint", "run"], "--checkpoint: keeps the run of one layout, got 2"),
+        ([NAS, "--checkpoint", NAS], "is no checkpoint"),
+        ([NAS, "--checkpoint", "no/run"], "no/run: cannot be opened: No such file"),
+        ([NAS, "--threads", "2", "--processes", "2"], "only one of them can run the trials"),
+    ],
+)
+def test_a_run_that_cannot_be_had_exits_2_with_one_line(
+    tmp_path: Path, words: list[str], message: str
+) -> None:
+    done = _run("simulate", *words, "--method", "events", cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_wrong_usage_exits_2() -> None:
     for words in (["simulat"], ["simulate"], ["simulate", NAS, "--trials", "many"]):
         done = _run(*words)
@@ -123,3 +144,38 @@ def test_ctrl_c_stops_cleanly() -> None:
     assert output == ""
     assert "stopped" in talk
     assert "Traceback" not in talk
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [["--threads", "2"], ["--processes", "2"]])
+def test_ctrl_c_keeps_what_was_run(tmp_path: Path, workers: list[str]) -> None:
+    words = ["simulate", NAS, "--method", "events", "--checkpoint", "run", *workers]
+    path = tmp_path / "run"
+    with subprocess.Popen(
+        [*COMMAND, *words, "--trials", "2000000000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        start_new_session=True,
+    ) as run:
+        until = time.monotonic() + 120
+        while not path.exists() or path.read_bytes().count(b"\n") < 5:
+            assert time.monotonic() < until
+            assert run.poll() is None
+            time.sleep(0.05)
+        os.killpg(run.pid, signal.SIGINT)  # a terminal sends it to the workers too
+        output, talk = run.communicate(timeout=60)
+    assert (run.returncode, output) == (130, "")
+    found = re.fullmatch(r"riskmodel: stopped; run keeps ([\d,]+) trials; the same .*\n", talk)
+    assert found is not None, talk
+    kept = int(found[1].replace(",", ""))
+    before = path.read_bytes()
+    again = _run(*words, "--trials", str(kept), "--json", cwd=tmp_path)
+    fresh = _run("simulate", NAS, "--method", "events", "--trials", str(kept), "--json")
+    one, other = (json.loads(done.stdout) for done in (again, fresh))
+    assert one | {"elapsed_seconds": 0} == other | {"elapsed_seconds": 0}
+    assert path.read_bytes() == before
+    more = json.loads(_run(*words, "--trials", str(2 * kept), "--json", cwd=tmp_path).stdout)
+    assert more["trials"] == 2 * kept
+    assert path.read_bytes().startswith(before)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -182,7 +183,8 @@ def test_dask_is_an_extra(busy: rm.Layout, monkeypatch: pytest.MonkeyPatch) -> N
 
 @contextmanager
 def _cluster(workers: int) -> Iterator[Any]:
-    distributed = pytest.importorskip("distributed")
+    import distributed
+
     with (
         distributed.LocalCluster(
             n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
@@ -223,7 +225,6 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_bits(busy: rm.Layout)
 
 @pytest.mark.integration
 def test_a_scheduler_that_does_not_answer_is_told(busy: rm.Layout) -> None:
-    pytest.importorskip("distributed")
     import dask
 
     for address in ("tcp://127.0.0.1:9", "nonsense://x"):
@@ -232,3 +233,57 @@ def test_a_scheduler_that_does_not_answer_is_told(busy: rm.Layout) -> None:
             pytest.raises(rm.InputError, match="dask: no scheduler answers at"),
         ):
             rm.simulate(busy, method="events", dask=address)
+
+
+@pytest.mark.integration
+def test_a_scheduler_that_dies_is_told_and_the_checkpoint_kept(tmp_path: Path) -> None:
+    dask = [sys.executable, "-m", "distributed.cli.dask_"]
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    found = tmp_path / "scheduler"
+    path = tmp_path / "run"
+    where = ["--scheduler-file", str(found)]
+    words = [str(LAYOUTS / "multicopy" / "nas-usb-cloud.toml"), "--method", "events"]
+    with (
+        subprocess.Popen(
+            [*dask[:2], dask[2] + "scheduler", "--port", "0", "--no-dashboard", *where], **quiet
+        ) as scheduler,
+        subprocess.Popen(
+            [*dask[:2], dask[2] + "worker", "--nthreads", "1", "--no-dashboard", *where], **quiet
+        ) as worker,
+    ):
+        try:
+            _wait_for(lambda: found.exists() and found.read_text().endswith("}"))
+            address = json.loads(found.read_text())["address"]
+            run = subprocess.Popen(
+                [
+                    *[sys.executable, "-m", "riskmodel", "simulate", *words, "--dask", address],
+                    *["--trials", "2000000000", "--checkpoint", str(path)],
+                ],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            with run:
+                _wait_for(lambda: path.exists() and path.read_bytes().count(b"\n") > 3)
+                scheduler.kill()
+                output, talk = run.communicate(timeout=120)
+        finally:
+            worker.kill()
+            scheduler.kill()
+    assert (run.returncode, output) == (2, "")
+    assert talk.startswith("riskmodel: the workers ended before the run did")
+    assert "trials; the same command goes on from there" in talk
+    assert talk.count("\n") == 1
+    header, *chunks = path.read_bytes().splitlines()
+    kept = json.loads(header)["chunk_trials"] * len(chunks)
+    options: dict[str, Any] = {"method": "events", "trials": kept}
+    layout = rm.load_layout(words[0])
+    resumed, fresh = (rm.simulate(layout, checkpoint=c, **options) for c in (path, None))
+    assert resumed.to_dict() | {"elapsed_seconds": 0} == fresh.to_dict() | {"elapsed_seconds": 0}
+
+
+def _wait_for(ready: Callable[[], bool]) -> None:
+    until = time.monotonic() + 120
+    while not ready():
+        assert time.monotonic() < until
+        time.sleep(0.05)
