@@ -2,6 +2,11 @@
 
 numba's own disk cache serves stale code when a callee in another file changes, so the cache folder
 is named by a digest of all kernel sources. Where no folder can be written, nothing is cached.
+
+Three habits keep the first compile short. Only entries can be called from Python, since unboxing
+two dozen arrays costs more than most kernels. Constants are typed like variables, or each constant
+would compile its callee once more. Bundles of arrays travel by reference: by value, every call
+passes some two hundred words, and LLVM sees them all.
 """
 
 from __future__ import annotations
@@ -14,8 +19,19 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import cgutils, types
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import (
+    infer_getattr,
+    intrinsic,
+    lower_getattr_generic,
+    models,
+    register_model,
+)
 
-__all__ = ["is_cold", "jit", "kernel_digest"]
+__all__ = ["by_reference", "entry", "is_cold", "jit", "kernel_digest"]
+
+_CONFIG: Any = numba.config  # its settings come into being at run time
 
 
 @cache
@@ -45,18 +61,110 @@ def is_cold() -> bool:
     return folder is None or next(Path(folder).rglob("*.nbi"), None) is None
 
 
+def entry(function: Callable[..., Any]) -> Any:
+    """Compile a kernel that Python may call: no GIL, cached on disk where that is safe."""
+    return _with_plain_types(_compile(function, no_cpython_wrapper=False))
+
+
 def jit(function: Callable[..., Any]) -> Any:
-    """Compile a kernel: no Python objects, no GIL, cached on disk where that is safe."""
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+    """Compile a kernel that only other kernels call."""
+    return _closed_to_python(_with_plain_types(_compile(function, no_cpython_wrapper=True)))
+
+
+def _compile(function: Callable[..., Any], *, no_cpython_wrapper: bool) -> Any:
+    options: dict[str, Any] = {
+        "nogil": True,
+        "error_model": "numpy",
+        "_nrt": False,
+        "no_cfunc_wrapper": True,
+        "no_cpython_wrapper": no_cpython_wrapper,
+    }
     folder = _cache_folder()
     if folder is None:
         return numba.njit(**options)(function)
-    config: Any = numba.config
-    before = config.CACHE_DIR
-    config.CACHE_DIR = folder
+    before = _CONFIG.CACHE_DIR
+    _CONFIG.CACHE_DIR = folder
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba found the folder unusable after all
         return numba.njit(**options)(function)
     finally:
-        config.CACHE_DIR = before
+        _CONFIG.CACHE_DIR = before
+
+
+def _with_plain_types(kernel: Any) -> Any:
+    """Type constants like variables; numba would compile a callee once for each of them."""
+    if _CONFIG.DISABLE_JIT:
+        return kernel
+    template = kernel.get_call_template
+
+    def get_call_template(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
+        plain = tuple(types.unliteral(one) for one in args)
+        return template(plain, {name: types.unliteral(one) for name, one in kws.items()})
+
+    kernel.get_call_template = get_call_template
+    return kernel
+
+
+def _closed_to_python(kernel: Any) -> Any:
+    """Refuse calls from Python, which would jump to a wrapper that is not there."""
+    if _CONFIG.DISABLE_JIT:
+        return kernel
+
+    def add_overload(compiled: Any) -> None:
+        kernel.overloads[tuple(compiled.signature.args)] = compiled
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise TypeError(f"{kernel.py_func.__name__}: only kernels call it; Python calls an entry")
+
+    kernel.add_overload = add_overload
+    kernel._compile_for_args = refuse
+    return kernel
+
+
+class _Reference(types.Type):
+    """A pointer to a named tuple; its fields read like the tuple's own."""
+
+    def __init__(self, bundle: Any) -> None:
+        self.bundle = bundle
+        # the name ends up in every symbol: that of the tuple spells out all fields of all records
+        digest = hashlib.sha256(str(bundle).encode()).hexdigest()[:16]
+        super().__init__(name=f"reference({bundle.instance_class.__name__}-{digest})")
+
+
+@register_model(_Reference)
+class _ReferenceModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, reference: _Reference) -> None:
+        pointee = manager.lookup(reference.bundle).get_value_type()
+        super().__init__(manager, reference, pointee.as_pointer())
+
+
+@infer_getattr
+class _ReferenceAttributes(AttributeTemplate):
+    key = _Reference
+
+    def generic_resolve(self, reference: Any, name: str) -> Any:  # type: ignore[override]
+        if name not in reference.bundle.fields:
+            return None
+        return reference.bundle[reference.bundle.fields.index(name)]
+
+
+@lower_getattr_generic(_Reference)
+def _read_field(context: Any, builder: Any, reference: _Reference, pointer: Any, name: str) -> Any:
+    place = cgutils.gep_inbounds(builder, pointer, 0, reference.bundle.fields.index(name))
+    return builder.load(place)
+
+
+@intrinsic
+def _reference(_: Any, bundle: Any) -> Any:
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return cgutils.alloca_once_value(builder, args[0])
+
+    return _Reference(bundle)(bundle), build
+
+
+def _same(bundle: Any) -> Any:
+    return bundle
+
+
+by_reference: Any = _same if _CONFIG.DISABLE_JIT else _reference

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from riskmodel._kernels._jit import jit
+from riskmodel._kernels._jit import by_reference, entry, jit
 from riskmodel._kernels.errors import advance_errors, any_error
 from riskmodel._kernels.groups import (
     LOST_TO_REBUILD_ERROR,
@@ -463,9 +463,11 @@ def _trial(P, S, causes, bins):
             S.tally[PART_LOST] = 1
 
 
-@jit
+@entry
 def run_trials(P, S, seed, first, count, totals, causes, bins):
     """Run the trials first .. first + count - 1 of a seed and add up what became of them."""
+    P = by_reference(P)
+    S = by_reference(S)
     for trial in range(first, first + count):
         start_stream(S.rng, seed, trial)
         losses = _trial(P, S, causes, bins)

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from riskmodel._kernels._jit import jit
+from riskmodel._kernels._jit import by_reference, entry, jit
 from riskmodel._kernels.errors import advance_errors
 from riskmodel._kernels.events import (
     lose_copy,
@@ -374,7 +374,7 @@ def _trial(P, S, plan, orders, shared):
     return math.exp(log_weight), lost_at, cause
 
 
-@jit
+@entry
 def run_excursions(P, S, plan, orders, shared, seed, first, weights, causes, bins):
     """Run the trials ``first ..`` of a seed, one for each place in ``weights``.
 
@@ -382,6 +382,9 @@ def run_excursions(P, S, plan, orders, shared, seed, first, weights, causes, bin
     rate 1 from the mixture, then three uniforms; if it is empty, the trial draws them. ``causes``
     and ``bins`` get the weights by cause and by slice of the horizon; ``causes[1]`` the squares.
     """
+    P = by_reference(P)
+    S = by_reference(S)
+    plan = by_reference(plan)
     for k in range(len(weights)):
         start_stream(S.rng, seed, first + k)
         row = shared[min(k, len(shared) - 1)]

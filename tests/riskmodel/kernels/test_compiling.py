@@ -1,0 +1,65 @@
+"""What keeps the first compile short: closed kernels, plain types, bundles by reference."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from riskmodel._kernels._jit import by_reference, entry, jit
+from riskmodel._kernels.rng import exponential
+
+compiled = pytest.mark.skipif(
+    not hasattr(exponential, "signatures"), reason="the compiler is switched off"
+)
+
+
+class Bundle(NamedTuple):
+    """As the kernels' own: arrays and numbers."""
+
+    counts: np.ndarray
+    places: np.ndarray
+    factor: float
+
+
+@jit
+def _count(bundle, i, marked):
+    bundle.counts[i] += 1 if marked else 10
+    return bundle.factor * bundle.places[i]
+
+
+@entry
+def _walk(bundle, steps):
+    bundle = by_reference(bundle)
+    total = _count(bundle, -1, True)
+    total += _count(bundle, 0, False)
+    for i in range(steps):
+        total += _count(bundle, i, i > 1)
+    return total
+
+
+def _walked() -> tuple[float, list[int]]:
+    bundle = Bundle(np.zeros(4, np.int64), np.array([1.0, 2.0, 4.0, 8.0]), 0.5)
+    return _walk(bundle, 3), bundle.counts.tolist()
+
+
+def test_a_bundle_by_reference_reads_and_writes_its_own_arrays() -> None:
+    total, counts = _walked()
+    assert total == 0.5 * (8.0 + 1.0 + 1.0 + 2.0 + 4.0)
+    assert counts == [20, 10, 1, 1]
+
+
+@compiled
+def test_constants_do_not_compile_a_kernel_again() -> None:
+    _walked()
+    assert len(_count.signatures) == 1
+
+
+@compiled
+def test_python_cannot_call_a_kernel_that_is_no_entry() -> None:
+    _walked()
+    with pytest.raises(TypeError, match="exponential: only kernels call it"):
+        exponential(np.zeros(4, np.uint64))
+    with pytest.raises(TypeError, match="_count: only kernels call it"):
+        _count(Bundle(np.zeros(1, np.int64), np.zeros(1), 1.0), 0, True)
