@@ -36,7 +36,6 @@ from riskmodel._kernels.records import (
     INTACT,
     LAW_PLAYED,
     LOG_WEIGHT,
-    RAISED,
     ROOM,
     TILTED_LAW,
     TRUE_CHANCES,
@@ -56,7 +55,7 @@ from riskmodel._kernels.steering import (
     unpushed,
     weigh,
 )
-from riskmodel._kernels.weights import reweigh
+from riskmodel._kernels.weights import begin_tosses, end_tosses
 
 _INF = np.inf
 _EVEN, _NATURAL = 0.1, 0.2  # shares of first events that are dealt out evenly, and as they come
@@ -236,7 +235,9 @@ def _blow(P, S, plan, i, t):
         strike(P, S, i, t)
         return
     set_floors(P, S, plan, i, lost_copies(P, S))
+    begin_tosses(S)
     strike(P, S, i, t)
+    end_tosses(S)
     reset_floors(P, S)
 
 
@@ -278,7 +279,7 @@ def wander(P, S, plan, t):
     """
     n_groups = len(P.groups)
     while not all_is_well(P, S):
-        if S.weight[RAISED] > S.weight[ROOM]:
+        if S.weight[LOG_WEIGHT] > S.weight[ROOM]:
             release(P, S, plan)
             pushed, push_at = -1, _INF
         else:
@@ -292,7 +293,7 @@ def wander(P, S, plan, t):
             return _INF, -1
         passed = later - t
         none = unpushed(plan, passed)
-        reweigh(S, -math.log(none))
+        S.weight[LOG_WEIGHT] -= math.log(none)
         t = later
         cause = -1
         if push_at <= S.unit[who]:
@@ -300,7 +301,7 @@ def wander(P, S, plan, t):
             rate, cause = _happen(P, S, plan, pushed, t)
             if rate == 0.0:
                 return _INF, -1
-            reweigh(S, math.log(rate / (rate + extra)))
+            S.weight[LOG_WEIGHT] += math.log(rate / (rate + extra))
         elif who < n_groups:
             _discount(P, S, plan, who, passed, none)
             cause = _let_group(P, S, who, t)
@@ -308,7 +309,7 @@ def wander(P, S, plan, t):
             i = pick_source(P, S.rng)
             extra = push_rate(plan, 2 * n_groups + i, passed, none)
             rate = P.sources[i].rate
-            reweigh(S, math.log(rate / (rate + extra)))
+            S.weight[LOG_WEIGHT] += math.log(rate / (rate + extra))
             _blow(P, S, plan, i, t)
             S.unit[n_groups] = t + exponential(S.rng) / P.source_rate
             cause = LOST_TO_REBUILD_ERROR * len(P.copies) + i
@@ -338,7 +339,7 @@ def _discount(P, S, plan, g, passed, none):
     group = P.groups[g]
     rate = 1.0 / P.stores[group.owner].latent_mean if by_error else _rate_of(P, S, g, d, False, t)
     extra /= group.drives - S.groups[g].down
-    reweigh(S, math.log(rate / (rate + extra)))
+    S.weight[LOG_WEIGHT] += math.log(rate / (rate + extra))
 
 
 @jit

@@ -10,13 +10,14 @@ from riskmodel._kernels._jit import jit
 from riskmodel._kernels.errors import advance_errors, any_error
 from riskmodel._kernels.laws import draw, residual_time
 from riskmodel._kernels.records import (
+    AS_THEY_FALL,
     CLEAN,
     DEFECTIVE,
     FIXED,
     LAW_PLAYED,
     LOG_WEIGHT,
-    RAISED,
     TILTED_LAW,
+    TOSSED,
     TRUE_LAW,
     UNKNOWN,
     UP,
@@ -24,13 +25,7 @@ from riskmodel._kernels.records import (
 from riskmodel._kernels.rng import exponential, uniform
 
 _INF = np.inf
-
-
-@jit
-def reweigh(S, log_ratio):
-    """Multiply the likelihood ratio by a factor, given as its log."""
-    S.weight[LOG_WEIGHT] += log_ratio
-    S.weight[RAISED] += max(log_ratio, 0.0)
+_AS_THEY_FALL = 0.2  # chance that a blow's coins are thrown without a bias
 
 
 @jit
@@ -39,10 +34,37 @@ def coin(S, chance, floor):
     if floor <= chance or chance <= 0.0:
         return uniform(S.rng) < chance
     if uniform(S.rng) < floor:
-        reweigh(S, math.log(chance / floor))
+        S.weight[LOG_WEIGHT] += math.log(chance / floor)
         return True
-    reweigh(S, math.log1p(-chance) - math.log1p(-floor))
+    S.weight[LOG_WEIGHT] += math.log1p(-chance) - math.log1p(-floor)
     return False
+
+
+@jit
+def toss(S, chance, floor):
+    """Throw one of the coins of a blow; their likelihood ratio is settled together."""
+    if floor <= chance or chance <= 0.0:
+        return uniform(S.rng) < chance
+    hit = uniform(S.rng) < (chance if S.weight[AS_THEY_FALL] else floor)
+    if hit:
+        S.weight[TOSSED] += math.log(chance / floor)
+    else:
+        S.weight[TOSSED] += math.log1p(-chance) - math.log1p(-floor)
+    return hit
+
+
+@jit
+def begin_tosses(S):
+    """Throw the coins of a blow with a bias or, now and then, as they fall."""
+    S.weight[TOSSED] = 0.0
+    S.weight[AS_THEY_FALL] = uniform(S.rng) < _AS_THEY_FALL
+
+
+@jit
+def end_tosses(S):
+    """Take a blow's likelihood ratio against the mixture of both, which bounds it."""
+    x = S.weight[TOSSED]
+    S.weight[LOG_WEIGHT] += x - math.log(1.0 - _AS_THEY_FALL + _AS_THEY_FALL * math.exp(x))
 
 
 @jit
@@ -58,7 +80,7 @@ def draw_long(P, S, law):
     budget = exponential(S.rng)
     if uniform(S.rng) < 0.5:
         budget += exponential(S.rng)
-    reweigh(S, -math.log(0.5 + 0.5 * budget))
+    S.weight[LOG_WEIGHT] -= math.log(0.5 + 0.5 * budget)
     return residual_time(P.terms, row, 0.0, budget, _INF)
 
 
