@@ -169,16 +169,17 @@ def _depart(P, S, plan, t, u):
     for j in range(len(plan.mass)):
         total += plan.mass[j]
         hazard += plan.hazard[j]
-        ways += plan.hazard[j] > 0.0
+        ways += _can_happen(P, plan, j)
     if ways == 0:
         return -_INF, -1
     left = u
     chosen = -1
     chance = 0.0
     for j in range(len(plan.mass)):
-        if plan.hazard[j] == 0.0:
+        if not _can_happen(P, plan, j):
             continue
-        chance = _EVEN / ways + _NATURAL * plan.hazard[j] / hazard
+        chance = _EVEN / ways
+        chance += _NATURAL * (plan.hazard[j] / hazard if hazard > 0.0 else 1.0 / ways)
         chance += (1.0 - _EVEN - _NATURAL) * (plan.mass[j] / total if total > 0.0 else 1.0 / ways)
         chosen = j
         if left < chance:
@@ -192,6 +193,14 @@ def _depart(P, S, plan, t, u):
     if rate == 0.0:
         return -_INF, -1
     return math.log(rate / chance), cause
+
+
+@jit
+def _can_happen(P, plan, j):
+    """Whether a way can be taken at all: replaced drives may fail where those that age do not."""
+    if j < len(P.groups):
+        return P.stores[P.groups[j].owner].hazard_new > 0.0 or plan.hazard[j] > 0.0
+    return plan.hazard[j] > 0.0
 
 
 @jit

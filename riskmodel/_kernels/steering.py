@@ -244,7 +244,7 @@ def weigh(P, S, plan, t):
         if len(plan.value) > 1:
             plan.mass[n + i] = P.sources[i].rate * window * _blow(P, plan, i, lost)
         else:
-            plan.mass[n + i] = 1.0
+            plan.mass[n + i] = 1.0 if window > 0.0 else 0.0
 
 
 @jit
