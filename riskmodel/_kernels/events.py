@@ -40,7 +40,7 @@ from riskmodel._kernels.records import (
     State,
 )
 from riskmodel._kernels.rng import exponential, gamma_mean_one, start_stream, uniform
-from riskmodel._kernels.weights import draw_long, meets_error, toss
+from riskmodel._kernels.weights import coin, draw_long, meets_error
 
 _INF = np.inf
 _KILLED = 4  # a drive's state between the kills of an instant and its rebuild's start
@@ -66,7 +66,7 @@ def make_state(program: Program) -> State:
         frailty=np.ones(max(len(program.frailties), 1)),
         tally=np.zeros(2, np.int64),
         chosen=np.zeros(copies + sites + 1, np.int64),
-        weight=np.zeros(5),
+        weight=np.zeros(3),
         floor=np.zeros(copies),
     )
 
@@ -130,7 +130,7 @@ def _strike_media(P, S, s, t):
     site = P.sites[s]
     for i in range(site.first, site.first + site.copies):
         c = P.site_copies[i]
-        if toss(S, P.copies[c].vulnerability, S.floor[c]):
+        if coin(S, P.copies[c].vulnerability, S.floor[c]):
             _kill_copy(P, S, c, t, True)
 
 
@@ -168,7 +168,7 @@ def _shake_store(P, S, c, t, kills):
         group = P.groups[g]
         floor = S.floor[c] * (group.tolerates + 1.0) / group.drives
         for d in range(group.first, group.first + group.drives):
-            if S.status[d] == UP and toss(S, kills, floor):
+            if S.status[d] == UP and coin(S, kills, floor):
                 S.status[d] = _KILLED
                 S.clock[d] = _INF
                 S.groups[g].down += 1
@@ -218,7 +218,7 @@ def strike(P, S, i, t):
     elif source.kind == SHOCK_CHANCES:
         for k in range(source.first, source.first + source.count):
             target = P.targets[k]
-            if toss(S, target.chance, _floor(P, S, target)):
+            if coin(S, target.chance, _floor(P, S, target)):
                 _hit(P, S, target, t)
     elif source.kind == SHOCK_CHOOSE:
         _choose(P, S, source, t)

@@ -119,9 +119,9 @@ COPY_STATE = _record(
 # places in State.tally
 INTACT, PART_LOST = range(2)
 
-# places in State.weight: log of the likelihood ratio, and how far it may rise; the same ratio of
-# the tosses of one blow, and whether they are thrown as they fall; which law is played
-LOG_WEIGHT, ROOM, TOSSED, AS_THEY_FALL, LAW_PLAYED = range(5)
+# places in State.weight: log of the likelihood ratio against the tilted law; whether this trial is
+# played as things fall all the same; which law is played
+LOG_WEIGHT, AS_THEY_FALL, LAW_PLAYED = range(3)
 # the true law; the same, errors looked for by their chance; the law of an excursion
 TRUE_LAW, TRUE_CHANCES, TILTED_LAW = range(3)
 
