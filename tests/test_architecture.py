@@ -16,6 +16,7 @@ ROOMS = [
     {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
      "_ranges", "layout", "_write", "_toml", "examples"},
     {"_resolve"},
+    {"_threats"},
     {"_program"},
     {"estimate", "exact", "_exact", "literature", "_run", "_executors", "_checkpoint", "_events",
      "_steering", "_excursion", "simulation"},
@@ -31,6 +32,7 @@ BRIDGE_ONLY = {
     "literature",
     "_program",
     "_resolve",
+    "_threats",
     "_kernels",
 }
 
