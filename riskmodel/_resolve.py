@@ -52,10 +52,10 @@ def unsimulated(layout: Layout) -> tuple[str, ...]:
     for copy in layout.copies:
         keys = ("restore", "rotation", "refresh", "pieces")
         found += [f"copies.{copy.name}.{key}" for key in keys if getattr(copy, key) is not None]
-        keys = ("refresh", "pieces")
+        own = ("refresh", "pieces")
         found += [
             f"copies.{copy.name}.store.{key}"
-            for key in keys
+            for key in own
             if getattr(copy.store, key) is not None
         ]
     return tuple(found)
