@@ -20,7 +20,7 @@ from riskmodel._resolve import (
     recovery_of,
     require_simulated,
 )
-from riskmodel._threats import People, people_of
+from riskmodel._threats import People, add_sources, key_rows, people_of
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law, Term
 
@@ -198,7 +198,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
                 kills=blow.kills,
             )
     people = people_of(layout)
-    _add_people(build, people)
+    add_sources(build, people, len(sites))
     build.warnings += _warnings(layout)
     build.warnings += people.warnings
     build.assumptions += people.assumptions
@@ -210,24 +210,6 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
         assumptions=tuple(build.assumptions),
         horizon_hours=horizon,
     )
-
-
-def _add_people(build: _Builder, people: People) -> None:
-    from riskmodel._kernels import records
-
-    kinds = {
-        "data": records.THREAT_DATA,
-        "copies": records.THREAT_COPIES,
-        "person": records.THREAT_PERSON,
-    }
-    for reach in people.reaches:
-        build.source(
-            reach.cause,
-            reach.rate,
-            kinds[reach.takes],
-            [(0, index, 1.0) for index in reach.targets],
-            noticed=-1 if reach.noticed is None else build.law(reach.noticed),
-        )
 
 
 def _bounded(layout: Layout, build: _Builder, horizon: float) -> None:
@@ -390,17 +372,7 @@ def _arrays(
     sources["rate"] = build.rates
     if total > 0.0:
         sources["cumulative"] = np.cumsum(build.rates) / total
-    holders = {"site": records.SITE_HOLDS, "copy": records.COPY_HOLDS}
-    keys: list[dict[str, float]] = []
-    held: list[tuple[int, int]] = []
-    for key in people.keys:
-        keys.append({"first": len(held), "count": len(key)})
-        held += [
-            (holders[kind], index)
-            if kind in holders
-            else (records.PERSON_HOLDS, len(sites) + index)
-            for kind, index in key
-        ]
+    keys, holders = key_rows(people, len(sites))
     return Program(
         terms=np.array(build.terms, records.TERM),
         laws=np.array(build.laws, records.LAW),
@@ -416,7 +388,7 @@ def _arrays(
         feeds=_rows(records.FEED, list(people.rows)),
         jobs=np.array([(value,) for value in people.jobs], records.JOB),
         keys=_rows(records.KEY, keys),
-        holders=np.array(held, records.HOLDER),
+        holders=np.array(holders, records.HOLDER),
         people=int(people.matter),
         hand_variance=people.hand_variance,
         horizon=horizon,

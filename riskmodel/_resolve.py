@@ -54,9 +54,7 @@ def unsimulated(layout: Layout) -> tuple[str, ...]:
         found += [f"copies.{copy.name}.{key}" for key in keys if getattr(copy, key) is not None]
         own = ("refresh", "pieces")
         found += [
-            f"copies.{copy.name}.store.{key}"
-            for key in own
-            if getattr(copy.store, key) is not None
+            f"copies.{copy.name}.store.{key}" for key in own if getattr(copy.store, key) is not None
         ]
     return tuple(found)
 

@@ -17,10 +17,20 @@ from riskmodel.presets import presets
 from riskmodel.units import HOURS_PER_YEAR, format_hours
 
 if TYPE_CHECKING:
+    from riskmodel._program import _Builder
     from riskmodel.layout import Copy, Layout
     from riskmodel.lifetimes import Law
 
-__all__ = ["LOGIN", "People", "Reach", "people_of", "threats_of", "versions_kept_hours"]
+__all__ = [
+    "LOGIN",
+    "People",
+    "Reach",
+    "add_sources",
+    "key_rows",
+    "people_of",
+    "threats_of",
+    "versions_kept_hours",
+]
 
 LOGIN = ""  # of copies that name no credentials
 _DAMAGE = ("mistake", "ransomware", "software-fault")
@@ -130,6 +140,43 @@ def people_of(layout: Layout) -> People:
     people.assumptions.extend(_assumptions(layout))
     people.warnings.extend(_warnings(layout))
     return people
+
+
+def add_sources(build: _Builder, people: People, sites: int) -> None:
+    """Add what people and malware do; people are struck at indices after those of the sites."""
+    from riskmodel._kernels import records
+
+    kinds = {
+        "data": records.THREAT_DATA,
+        "copies": records.THREAT_COPIES,
+        "person": records.THREAT_PERSON,
+    }
+    for reach in people.reaches:
+        offset = sites if reach.takes == "person" else 0
+        build.source(
+            reach.cause,
+            reach.rate,
+            kinds[reach.takes],
+            [(0, index + offset, 1.0) for index in reach.targets],
+            noticed=-1 if reach.noticed is None else build.law(reach.noticed),
+        )
+
+
+def key_rows(people: People, sites: int) -> tuple[list[dict[str, float]], list[tuple[int, int]]]:
+    """Return the kernel's rows of keys and of those who hold them."""
+    from riskmodel._kernels import records
+
+    kinds = {
+        "site": (records.SITE_HOLDS, 0),
+        "copy": (records.COPY_HOLDS, 0),
+        "person": (records.PERSON_HOLDS, sites),
+    }
+    keys: list[dict[str, float]] = []
+    holders: list[tuple[int, int]] = []
+    for key in people.keys:
+        keys.append({"first": len(holders), "count": len(key)})
+        holders += [(kinds[kind][0], index + kinds[kind][1]) for kind, index in key]
+    return keys, holders
 
 
 def _reaches(layout: Layout, persons: dict[str, int]) -> Iterator[Reach]:

@@ -245,13 +245,15 @@ def test_who_loses_a_key_reads_it_where_else_it_is_kept() -> None:
                 copy("x", key="k"),
                 copy("y", key="k"),
                 keys={"k": {"kept": list(where)}},
+                sites={"home": {"recovery": {"fixed": "1 day"}}, "bank": {}},
                 threats={"key-loss": {"rate": "0.05/year"}},
             )
         )
 
     assert agree(kept("ada").losses, 20_000, -math.expm1(-0.05 * 10))
     assert kept("ada").causes[0].name == "key-loss of ada"
-    assert kept("ada", "bob").losses == 0
+    for other in ("bob", "home", "bank"):
+        assert kept("ada", other).losses == 0
 
 
 def test_a_backup_that_never_worked_is_found_by_a_restore_only() -> None:
