@@ -19,7 +19,7 @@ ROOMS = [
     {"_threats"},
     {"_program"},
     {"estimate", "exact", "_exact", "literature", "_run", "_executors", "_checkpoint", "_events",
-     "_steering", "_excursion", "simulation"},
+     "_weighted", "_steering", "_threat_steering", "_excursion", "simulation"},
     {"comparison"},
     {"_text", "_console", "reporting", "cli", "__main__"},
 ]  # fmt: skip
@@ -33,6 +33,7 @@ BRIDGE_ONLY = {
     "_program",
     "_resolve",
     "_threats",
+    "_threat_steering",
     "_kernels",
 }
 

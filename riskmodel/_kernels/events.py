@@ -107,9 +107,9 @@ def _mark_lost(P, S, c, t, seen):
 
 
 @jit
-def _lose_to_drives(P, S, c, t):
+def _lose_as_it_is(P, S, c, t, seen):
     stop_rebuilds(P, S, c, t)
-    _mark_lost(P, S, c, t, False)
+    _mark_lost(P, S, c, t, seen)
     store = P.stores[c]
     for g in range(store.first_group, store.first_group + store.groups):
         find_next(P, S, g)
@@ -226,12 +226,12 @@ def _lose_marked(P, S, t):
         if not point.lose:
             continue
         point.lose = 0
-        _lose_to_drives(P, S, c, t)
+        _lose_as_it_is(P, S, c, t, True)
         site = P.copies[c].site
         if site < 0 or not S.site_down[site]:
+            at = len(P.groups) + 1 + c
+            S.unit[at] = point.noticed + (S.unit[at] - t)
             S.copies[c].noticed = point.noticed
-            recovery = draw_long(P, S, P.copies[c].recovery)
-            S.unit[len(P.groups) + 1 + c] = point.noticed + recovery
 
 
 @jit
@@ -245,7 +245,7 @@ def _settle_people(P, S, t):
 @jit
 def lose_copy(P, S, c, t):
     """Lose a copy to its own drives: those still working run on."""
-    _lose_to_drives(P, S, c, t)
+    _lose_as_it_is(P, S, c, t, False)
     _settle_people(P, S, t)
 
 
@@ -271,7 +271,7 @@ def strike(P, S, i, t):
     else:
         c = P.targets[source.first].index
         if _shake_store(P, S, c, t, source.kills):
-            _lose_to_drives(P, S, c, t)
+            _lose_as_it_is(P, S, c, t, False)
     _settle_people(P, S, t)
 
 

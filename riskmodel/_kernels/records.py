@@ -150,6 +150,7 @@ POINT = _record(
     ("bad_until", _F),  # damage in it is noticed then
     ("damaged", _F),
     ("missed", _F),
+    ("never_worked", _I),
     ("lose", _I),  # to be lost in this event, noticed then
     ("noticed", _F),
 )

@@ -67,18 +67,19 @@ def start_points(P, S):
         if feed.by_hand and feed.missed < 1.0:
             point.missed = -math.expm1(person * math.log1p(-feed.missed))
         if feed.unrestorable > 0.0 and uniform(S.rng) < feed.unrestorable:
-            _mark(S, c, _first_drill(P, S, c))
+            _leave_broken(P, S, c)
     for j in range(len(P.jobs)):
         if uniform(S.rng) < P.jobs[j].unrestorable:
             for c in range(len(P.feeds)):
                 if P.feeds[c].job == j:
-                    _mark(S, c, _first_drill(P, S, c))
+                    _leave_broken(P, S, c)
     _count_holders(P, S)
 
 
 @jit
-def _first_drill(P, S, c):
-    return _next_check(P, S, c, 0.0) if P.feeds[c].restores else _INF
+def _leave_broken(P, S, c):
+    S.points[c].never_worked = 1
+    _mark(S, c, _next_check(P, S, c, 0.0) if P.feeds[c].restores else _INF)
 
 
 @jit
@@ -88,6 +89,7 @@ def _renew(S, c, t):
     point.time = t
     point.since = t
     point.bad_until = -_INF
+    point.never_worked = 0
     point.lose = 0
 
 
@@ -348,6 +350,7 @@ def _turn(P, S, t):
         if point.intact == 0 and S.copies[c].intact:
             point.time = best if best > -_INF else t
             point.bad_until = -_INF
+            point.never_worked = 0
         point.intact = S.copies[c].intact
 
 
