@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel._threat_steering import threat_outcomes
 from riskmodel.lifetimes import EXPONENTIAL, FIXED, Term, cumulative_hazard_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def steered(program: Program) -> Program:
     Program
         The same law.
     """
-    from riskmodel._kernels.records import OUTCOME
+    from riskmodel._kernels import records
 
     stores, copies = program.stores.copy(), program.copies.copy()
     sites, sources = program.sites.copy(), program.sources.copy()
@@ -67,8 +68,16 @@ def steered(program: Program) -> Program:
         site["gap"] = _mean(program, site["recovery"]) if site["destructible"] else 0.0
     for source in sources:
         targets = program.targets[source["first"] : source["first"] + source["count"]]
-        source["gap"] = max(_gap(program, copies, sites, target) for target in targets)
         source["first_outcome"] = len(rows)
+        if source["kind"] >= records.THREAT_DATA:
+            noticed = _terms(program, source["noticed"]) if source["noticed"] >= 0 else []
+            few = len(copies) <= MOST_COPIES
+            taken = threat_outcomes(program, source, targets, noticed) if few else []
+            rows += [row for row in taken if row[0] and row[1] > 0.0]
+            source["gap"] = _threat_gap(program, copies, source, taken)
+            source["outcomes"] = len(rows) - source["first_outcome"]
+            continue
+        source["gap"] = max(_gap(program, copies, sites, target) for target in targets)
         if len(copies) <= MOST_COPIES:
             rows += _outcomes(program, source, targets)
         source["outcomes"] = len(rows) - source["first_outcome"]
@@ -77,7 +86,7 @@ def steered(program: Program) -> Program:
         copies=copies,
         sites=sites,
         sources=sources,
-        outcomes=np.array(rows, OUTCOME),
+        outcomes=np.array(rows, records.OUTCOME),
         error_ages=np.concatenate(tables),
     )
 
@@ -178,6 +187,12 @@ def _gap(program: Program, copies: Any, sites: Any, target: Any) -> float:
     here = program.site_copies[site["first"] : site["first"] + site["copies"]]
     means = [_mean(program, copies["recovery"][index]) for index in here]
     return max(means, default=0.0)
+
+
+def _threat_gap(program: Program, copies: Any, source: Any, taken: list[_Outcome]) -> float:
+    unseen = _mean(program, source["noticed"]) if source["noticed"] >= 0 else 0.0
+    hit = [c for c in range(len(copies)) if any(mask >> c & 1 for mask, _ in taken)]
+    return unseen + max((float(copies["gap"][c]) for c in hit), default=0.0)
 
 
 def _outcomes(program: Program, source: Any, targets: Any) -> list[_Outcome]:

@@ -40,6 +40,9 @@ def _estimate_lines(loss: LossEstimate) -> Iterator[str]:
     if loss.lost_something > loss.losses:
         something = loss.lost_something / loss.trials
         yield f"  lose something   {something:.3g}: a part or all of the data, for good"
+    if any(item.hits for item in loss.rollbacks):
+        shares = ", ".join(f"{item.probability:.2g} over a {item.span}" for item in loss.rollbacks)
+        yield f"  lose work        {shares}: the data comes back from an older point"
     trials = f", {loss.trials:,} trials, seed {loss.seed}" if loss.trials else ""
     yield f"  method           {loss.method}{trials}, {loss.elapsed_seconds:.2g} s"
     yield f"                   {loss.why}"

@@ -16,9 +16,10 @@ ROOMS = [
     {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
      "_ranges", "layout", "_write", "_toml", "examples"},
     {"_resolve"},
+    {"_threats"},
     {"_program"},
     {"estimate", "exact", "_exact", "literature", "_run", "_executors", "_checkpoint", "_events",
-     "_steering", "_excursion", "simulation"},
+     "_weighted", "_steering", "_threat_steering", "_excursion", "simulation"},
     {"comparison"},
     {"_text", "_console", "reporting", "cli", "__main__"},
 ]  # fmt: skip
@@ -31,6 +32,8 @@ BRIDGE_ONLY = {
     "literature",
     "_program",
     "_resolve",
+    "_threats",
+    "_threat_steering",
     "_kernels",
 }
 

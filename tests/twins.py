@@ -17,7 +17,8 @@ import numpy as np
 from riskmodel.layout import Layout
 from riskmodel.sites import Peril, Shock, Site
 from tests.twin.copies import Whole
-from tests.twin.queue import CHECKS, FAILURES, NOTHING, RECOVERIES, REPAIRS, Queue
+from tests.twin.people import People
+from tests.twin.queue import CHECKS, FAILURES, NOTHING, RECOVERIES, REPAIRS, RUNS, Queue
 
 __all__ = ["NaiveResult", "simulate_naively"]
 
@@ -30,6 +31,7 @@ class NaiveResult:
     losses: int = 0
     partial: int = 0  # trials in which a part was lost for good before any total loss
     lost_something: int = 0  # trials in which a part or everything was lost for good
+    rolled_back: list[int] = field(default_factory=lambda: [0, 0, 0])  # a day, a week, a month
     losses_in_all: int = 0
     losses_in_all_squared: int = 0
     loss_times: list[float] = field(default_factory=list)
@@ -61,6 +63,8 @@ class NaiveResult:
         self.lost_something += history.part_lost or count > 0
         self.losses_in_all += count
         self.losses_in_all_squared += count * count
+        for k, span in enumerate((24.0, 7 * 24.0, 8766.0 / 12)):
+            self.rolled_back[k] += history.people.rollback > span
         if history.losses:
             time, cause = history.losses[0]
             self.loss_times.append(time)
@@ -84,11 +88,11 @@ def simulate_naively(
 
 
 def _refuse_what_is_not_played(layout: Layout) -> None:
-    unknown = {key for key in ("threats", "keys_") if getattr(layout, key)}
+    unknown: set[str] = set()
     for site in layout.sites.values():
         unknown |= {key for key in ("kind", "location") if getattr(site, key) is not None}
     for copy in layout.copies:
-        keys = ("fed", "online", "rotation", "refresh", "pieces", "key")
+        keys = ("rotation", "refresh", "pieces")
         unknown |= {key for key in keys if getattr(copy, key) is not None}
         unknown |= {key for key in ("refresh", "pieces") if getattr(copy.store, key) is not None}
     if unknown:
@@ -112,6 +116,8 @@ class History(Queue):
                 self.strike_at_rate(terms.rate, partial(place.suffer, peril, terms))
         for shock in layout.shocks:
             self.strike_at_rate(shock.rate, partial(self.shock, shock))
+        self.people = People(self)
+        self.people.begin()
 
     def frailty(self, kind: str, label: str, variance: float) -> float:
         """Return the multiplier that all drives of one label share in this trial."""
@@ -129,9 +135,12 @@ class History(Queue):
             for copy in self.copies.values():
                 copy.settle_failures()
             self.act(REPAIRS)
+            self.people.settle()
             self.test()
             self.act(CHECKS)
             self.act(RECOVERIES)
+            self.people.come_back()
+            self.act(RUNS)
 
     def test(self) -> None:
         """See whether everything, or a part for good, is lost at this instant."""
@@ -142,6 +151,7 @@ class History(Queue):
                 place.stand_again()
             for copy in self.copies.values():
                 copy.restore()
+            self.people.start_over()
         elif len(intact) == 1 and intact[0].parts_missing and not self.losses:
             self.part_lost = True
 
@@ -194,8 +204,10 @@ class Place:
             return
         if self.site.recovery is None:
             self.take_media(cause)
+            self.history.people.site_gone(self.name, cause, stands=True)
             return
         self.destroyed = True
+        self.history.people.site_gone(self.name, cause, stands=False)
         for copy in self.copies:
             copy.recovery.cancel()
             if self.history.chance(copy.copy.vulnerability):
@@ -210,6 +222,7 @@ class Place:
 
     def recover(self) -> None:
         self.destroyed = False
+        self.history.people.there_again(self.name)
         for copy in self.copies:
             if not copy.intact:
                 copy.restore()

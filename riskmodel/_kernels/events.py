@@ -31,8 +31,11 @@ from riskmodel._kernels.records import (
     PART_LOST,
     PERIL_MEDIA,
     PERIL_SITE,
+    POINT,
+    ROLLBACK,
     SHOCK_CHANCES,
     SHOCK_CHOOSE,
+    THREAT_DATA,
     TRUE_LAW,
     UNKNOWN,
     UP,
@@ -40,6 +43,8 @@ from riskmodel._kernels.records import (
     State,
 )
 from riskmodel._kernels.rng import exponential, gamma_mean_one, start_stream, uniform
+from riskmodel._kernels.threats import follow, restart_points, settle_keys, start_points
+from riskmodel._kernels.threats import strike as strike_by_threat
 from riskmodel._kernels.weights import coin, draw_long, meets_error
 
 _INF = np.inf
@@ -47,6 +52,8 @@ _KILLED = 4  # a drive's state between the kills of an instant and its rebuild's
 
 # places in the counts of a run
 TRIALS, LOSSES, LOSSES_IN_ALL, LOSSES_IN_ALL_SQUARED, LOST_SOMETHING = range(5)
+OVER_DAY, OVER_WEEK, OVER_MONTH = range(5, 8)  # trials in which so much work was lost
+_DAY, _WEEK, _MONTH = 24.0, 168.0, 730.5
 
 
 def make_state(program: Program) -> State:
@@ -68,6 +75,11 @@ def make_state(program: Program) -> State:
         chosen=np.zeros(copies + sites + 1, np.int64),
         weight=np.zeros(3),
         floor=np.zeros(copies),
+        points=np.zeros(copies, POINT),
+        held=np.zeros(max(len(program.keys), 1), np.int64),
+        struck=np.zeros(sites + len(program.holders) + 1, np.int64),
+        run_key=np.zeros(1, np.uint64),
+        work=np.zeros(6),
     )
 
 
@@ -94,10 +106,9 @@ def _mark_lost(P, S, c, t, seen):
 
 
 @jit
-def lose_copy(P, S, c, t):
-    """Lose a copy to its own drives: those still working run on."""
+def _lose_as_it_is(P, S, c, t, seen):
     stop_rebuilds(P, S, c, t)
-    _mark_lost(P, S, c, t, False)
+    _mark_lost(P, S, c, t, seen)
     store = P.stores[c]
     for g in range(store.first_group, store.first_group + store.groups):
         find_next(P, S, g)
@@ -142,6 +153,7 @@ def _destroy(P, S, s, t):
     site = P.sites[s]
     _strike_media(P, S, s, t)
     if not site.destructible:
+        S.struck[s] = 1
         return
     S.site_down[s] = 1
     first = len(P.groups) + 1
@@ -206,6 +218,37 @@ def _shake_store(P, S, c, t, kills):
 
 
 @jit
+def _lose_marked(P, S, t):
+    """Lose what a threat or a lost key took; its drives stay as they are."""
+    for c in range(len(P.copies)):
+        point = S.points[c]
+        if not point.lose:
+            continue
+        point.lose = 0
+        _lose_as_it_is(P, S, c, t, True)
+        site = P.copies[c].site
+        if site < 0 or not S.site_down[site]:
+            at = len(P.groups) + 1 + c
+            S.unit[at] = point.noticed + (S.unit[at] - t)
+            S.copies[c].noticed = point.noticed
+
+
+@jit
+def _settle_people(P, S, t):
+    if P.people:
+        settle_keys(P, S, t)
+        _lose_marked(P, S, t)
+        follow(P, S, t)
+
+
+@jit
+def lose_copy(P, S, c, t):
+    """Lose a copy to its own drives: those still working run on."""
+    _lose_as_it_is(P, S, c, t, False)
+    _settle_people(P, S, t)
+
+
+@jit
 def strike(P, S, i, t):
     """Let source i strike."""
     source = P.sources[i]
@@ -222,10 +265,13 @@ def strike(P, S, i, t):
                 _hit(P, S, target, t)
     elif source.kind == SHOCK_CHOOSE:
         _choose(P, S, source, t)
+    elif source.kind >= THREAT_DATA:
+        strike_by_threat(P, S, i, t)
     else:
         c = P.targets[source.first].index
         if _shake_store(P, S, c, t, source.kills):
-            lose_copy(P, S, c, t)
+            _lose_as_it_is(P, S, c, t, False)
+    _settle_people(P, S, t)
 
 
 @jit
@@ -361,6 +407,9 @@ def set_to_work(P, S):
         S.floor[c] = 0.0
     if P.source_rate > 0.0:
         S.unit[len(P.groups)] = exponential(S.rng) / P.source_rate
+    if P.people:
+        start_points(P, S)
+    _settle_people(P, S, 0.0)
 
 
 @jit
@@ -390,6 +439,8 @@ def _start_over(P, S, t):
     for c in range(len(P.copies)):
         if not S.copies[c].intact:
             _recover(P, S, c, t)
+    if P.people:
+        restart_points(P, S, t)
 
 
 @jit
@@ -440,6 +491,7 @@ def recover_next(P, S, i, t):
         _recover(P, S, i, t)
     else:
         _recover_site(P, S, i - len(P.copies), t)
+    _settle_people(P, S, t)
 
 
 @jit
@@ -474,3 +526,8 @@ def run_trials(P, S, seed, first, count, totals, causes, bins):
         totals[LOSSES_IN_ALL] += losses
         totals[LOSSES_IN_ALL_SQUARED] += losses * losses
         totals[LOST_SOMETHING] += losses > 0 or S.tally[PART_LOST] == 1
+        if P.people:
+            lost = S.work[ROLLBACK]
+            totals[OVER_DAY] += lost > _DAY
+            totals[OVER_WEEK] += lost > _WEEK
+            totals[OVER_MONTH] += lost > _MONTH

@@ -82,12 +82,17 @@ def make_plan(program: Program) -> Plan:
 
 @jit
 def all_is_well(P, S):
-    """Whether every copy is intact and every drive works."""
+    """Whether every copy is intact and every drive works, but for backups that never worked.
+
+    Those are lost from the start and would else let no excursion begin.
+    """
     if S.tally[INTACT] < len(P.copies):
-        return False
+        for c in range(len(P.copies)):
+            if not S.copies[c].intact and not S.points[c].never_worked:
+                return False
     down = 0
     for g in range(len(P.groups)):
-        down += S.groups[g].down
+        down += S.groups[g].down * S.copies[P.groups[g].owner].intact
     return down == 0
 
 

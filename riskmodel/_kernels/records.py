@@ -1,7 +1,8 @@
 """Records that the events kernel reads and changes; indices point into the arrays of the others.
 
-Description (fixed for a run): STORE, GROUP, COPY, SITE, SOURCE, TARGET. State (per trial): DRIVE,
-GROUP_STATE, COPY_STATE. Times are hours from the start; a law is a row of LAW.
+Description (fixed for a run): STORE, GROUP, COPY, SITE, SOURCE, TARGET, FEED, KEY, HOLDER. State
+(per trial): DRIVE, GROUP_STATE, COPY_STATE, POINT. Times are hours from the start; a law is a row
+of LAW.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ SITE = _record(("recovery", _I), ("destructible", _I), ("first", _I), ("copies",
 
 # Poisson sources: what can strike, and at what share of the total rate
 PERIL_SITE, PERIL_MEDIA, SHOCK_CHANCES, SHOCK_CHOOSE, SHOCK_STORE = range(5)
+THREAT_DATA, THREAT_COPIES, THREAT_PERSON = range(5, 8)
 SOURCE = _record(
     ("kind", _I),
     ("cumulative", _F),
@@ -80,6 +82,7 @@ SOURCE = _record(
     ("gap", _F),  # mean time from its blow to the end of the recovery
     ("first_outcome", _I),
     ("outcomes", _I),
+    ("noticed", _I),  # a threat's law, -1 for none
 )
 
 # which copies one blow takes, and its chance; a mask of copies
@@ -88,6 +91,28 @@ OUTCOME = _record(("mask", _I), ("chance", _F))
 TARGET = _record(("is_site", _I), ("index", _I), ("chance", _F))
 
 FRAILTY = _record(("variance", _F))
+
+# how a copy gets its data, and what people can undo; one a copy, at the same index
+FEED = _record(
+    ("source", _I),  # -1: it is worked on, or nothing is known of its feed
+    ("every", _F),  # 0: without pause, ``lag`` behind
+    ("lag", _F),
+    ("missed", _F),
+    ("by_hand", _I),
+    ("kept", _F),  # how old a version may grow, 0: there are none
+    ("key", _I),
+    ("reads", _I),  # its check sees damage
+    ("restores", _I),  # its check sees that it never worked
+    ("unrestorable", _F),
+    ("job", _I),
+)
+
+JOB = _record(("unrestorable", _F))
+
+KEY = _record(("first", _I), ("count", _I))
+
+SITE_HOLDS, COPY_HOLDS, PERSON_HOLDS = range(3)
+HOLDER = _record(("kind", _I), ("index", _I))
 
 UP, REBUILDING, WAITING, DOWN = 1, 0, 2, 3
 UNKNOWN, CLEAN, DEFECTIVE = -1, 0, 1
@@ -116,6 +141,23 @@ COPY_STATE = _record(
     ("survive_new", _F),
 )
 
+# what a copy holds, as of the last event that the feeds were followed to
+POINT = _record(
+    ("intact", _I),
+    ("time", _F),  # of the newest good data in it
+    ("next", _F),
+    ("since", _F),  # it and its source are intact since then
+    ("bad_until", _F),  # damage in it is noticed then
+    ("damaged", _F),
+    ("missed", _F),
+    ("never_worked", _I),
+    ("lose", _I),  # to be lost in this event, noticed then
+    ("noticed", _F),
+)
+
+# places in State.work: last instant of good work, the worst rollback, an event's own settings
+WORKED, ROLLBACK, OVER, WORKING, NOTICE, BY_LAW = range(6)
+
 # places in State.tally
 INTACT, PART_LOST = range(2)
 
@@ -140,6 +182,12 @@ class Program(NamedTuple):
     targets: np.ndarray
     stress: np.ndarray
     frailties: np.ndarray
+    feeds: np.ndarray
+    jobs: np.ndarray
+    keys: np.ndarray
+    holders: np.ndarray
+    people: int
+    hand_variance: float
     horizon: float
     source_rate: float
     drives: int
@@ -154,6 +202,8 @@ class State(NamedTuple):
     ``clock`` holds each drive's next instant, ``born`` when its age was 0. ``unit`` holds the next
     instant of each group, then of the Poisson sources together, of each copy's recovery and of
     each site's. ``floor`` is the least chance with which the coins of each copy are thrown.
+    ``points`` follows the feeds; ``held`` counts who holds each key; ``struck`` marks sites and
+    people hit in this event; ``run_key`` decides which backup runs are missed.
     """
 
     rng: np.ndarray
@@ -171,3 +221,8 @@ class State(NamedTuple):
     chosen: np.ndarray
     weight: np.ndarray
     floor: np.ndarray
+    points: np.ndarray
+    held: np.ndarray
+    struck: np.ndarray
+    run_key: np.ndarray
+    work: np.ndarray

@@ -120,11 +120,6 @@ def test_bad_options_are_named(busy: rm.Layout, options: dict, words: str) -> No
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("threats", {"defaults": True}),
-        ("keys.k", {"kept": ["disk"]}),
-        ("copies.disk.fed", {"from": "other"}),
-        ("copies.disk.retention", {"daily": 7}),
-        ("copies.disk.immutable", "30 days"),
         ("copies.disk.rotation", 3),
         ("copies.disk.pieces", 3),
         ("copies.disk.store.refresh", "5 years"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -29,6 +30,8 @@ class Whole:
         self.site = history.sites[copy.site] if copy.site else None
         self.intact = True
         self.noticed = False
+        self.seen_by = ""  # the depth of check that sees its loss; any if empty
+        self.notice_to_come = NOTHING
         self.recovery = NOTHING
         self.parts_missing: list[Event] = []
         self.spares = self.store.spares or 0
@@ -43,8 +46,8 @@ class Whole:
             self.scrub_every(self.store.scrub.every, 1)
         if copy.check is not None:
             random = copy.check.phase == "random"
-            start = history.rng.random() * copy.check.every if random else copy.check.every
-            self.check_every(copy.check.every, start, 0)
+            self.first_check = copy.check.every * (history.rng.random() if random else 1.0)
+            self.check_every(copy.check.every, self.first_check, 0)
 
     def kill_some(self, share: float, cause: str) -> None:
         """Kill each working drive with a chance of its own."""
@@ -77,7 +80,7 @@ class Whole:
         part = self.after_recovery(lambda: self.parts_missing.remove(part))
         self.parts_missing.append(part)
 
-    def lose(self, cause: str) -> None:
+    def lose(self, cause: str, *, quietly: bool = False) -> None:
         """Lose the whole copy."""
         if not self.intact:
             return
@@ -91,8 +94,25 @@ class Whole:
         for group in self.groups:
             group.stop_rebuilds()
         at_rest = self.copy.offline or bool(self.medium.at_rest)
-        if self.copy.check is None and not at_rest:
+        self.history.people.copy_lost(self)
+        if self.copy.check is None and not at_rest and not quietly:
             self.notice()
+
+    def lose_quietly(self, cause: str, *, seen_by: str = "nothing", at: float = math.inf) -> None:
+        """Be lost so that only some checks see it, or whoever notices it at an instant."""
+        if not self.intact:
+            return
+        self.lose(cause, quietly=True)
+        self.seen_by = seen_by
+        self.notice_to_come = self.history.at(at, CHECKS, self.notice)
+
+    def next_check(self) -> float:
+        """Return the instant of the next check."""
+        assert self.copy.check is not None
+        time = self.first_check
+        while time <= self.history.now:
+            time += self.copy.check.every
+        return time
 
     def destroy(self, cause: str) -> None:
         """Lose the copy with all its drives."""
@@ -123,6 +143,10 @@ class Whole:
     def restore(self) -> None:
         """Be intact again; drives that are down are replaced, the others stay as they are."""
         self.recovery.cancel()
+        self.notice_to_come.cancel()
+        self.seen_by = ""
+        if not self.intact:
+            self.history.people.copy_back(self)
         self.intact = True
         self.noticed = False
         for group in self.groups:
@@ -133,8 +157,12 @@ class Whole:
             group.follow_stress()
 
     def check_every(self, every: float, start: float, count: int) -> None:
+        assert self.copy.check is not None
+        depth = self.copy.check.depth
+
         def check() -> None:
-            self.notice()
+            if self.seen_by in ("", "listed", depth):
+                self.notice()
             self.check_every(every, start, count + 1)
 
         self.history.at(start + count * every, CHECKS, check)
