@@ -56,7 +56,9 @@ def startup(size: Size) -> Table:
     waits(_simulate("events"))
     for what, (command, wanted) in warm.items():
         laps = [lap for lap in (waits(command) for _ in range(rounds)) if lap is not None]
-        _add(table, what, *(statistics.median(column) for column in zip(*laps, strict=True)), wanted)
+        _add(
+            table, what, *(statistics.median(column) for column in zip(*laps, strict=True)), wanted
+        )
     if size is Size.TINY:
         return table
     for method in rm.METHODS:

@@ -29,6 +29,7 @@ _Array = NDArray[np.float64]
 _POINTS = 2048
 _MEANS = 48.0
 _MOST_ORDER = 12.0
+_LEAST_HAZARD = 1e-9
 _Outcome = tuple[int, float]
 
 
@@ -56,9 +57,7 @@ def steered(program: Program) -> Program:
         if store["spares"] == 0:
             mean += _mean(program, store["spare_wait"])
         store["rebuild_mean"] = min(mean, program.horizon)
-        first, count = program.laws[store["lifetime"]]
-        kinds = program.terms["kind"][first : first + count]
-        store["ages"] = bool((kinds != EXPONENTIAL).any()) and store["hazard_start"] > 0.0
+        store["ages"] = _ages(program, store)
         if store["latent_mean"] > 0.0:
             _tabulate(program, store, tables)
     for copy in copies:
@@ -117,6 +116,17 @@ def _mean(program: Program, law: int) -> float:
         return min(terms[0].a, program.horizon)
     times = np.concatenate([[0.0], np.geomspace(1e-7, 1.0, 400) * program.horizon])
     return float(np.trapezoid(np.exp(-cumulative_hazard_of(terms, times)), times))
+
+
+def _ages(program: Program, store: Any) -> bool:
+    """Tell whether instants are to go by the hazard of a store's drives.
+
+    They are found by spending a part of it, which must not drown in what was spent before.
+    """
+    terms = _terms(program, store["lifetime"])
+    spent = float(cumulative_hazard_of(terms, np.array([store["age"]]))[0])
+    bent = any(term.kind != EXPONENTIAL for term in terms)
+    return bent and store["hazard_start"] > _LEAST_HAZARD * max(spent, 1.0)
 
 
 def _tabulate(program: Program, store: Any, tables: list[_Array]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -288,3 +289,37 @@ def _add_keys(tables: Table, rng: Generator) -> None:
     for copy in tables["copies"]:
         if _maybe(rng, 0.6):
             copy["key"] = f"key{rng.integers(0, 2)}"
+
+
+def rarer(layout: Layout, factor: float) -> Layout:
+    """Return a layout whose drives last longer, by a factor, and whose blows come that rarely."""
+    raw = layout.model_dump(exclude_unset=True, by_alias=True)
+    for medium in raw["media"].values():
+        medium["lifetime"] = _slower(medium["lifetime"], factor)
+    blows = [peril for site in raw["sites"].values() for peril in site["perils"].values()]
+    blows += raw["shocks"]
+    blows += [shock for copy in raw["copies"] for shock in copy["store"].get("shocks", ())]
+    for blow in blows:
+        blow["rate"] /= factor
+    return Layout.model_validate(raw)
+
+
+def _slower(law: Table, factor: float) -> Table:
+    """Stretch a lifetime law along the axis of time."""
+    ((kind, numbers),) = law.items()
+    if kind == "competing":
+        return {kind: [_slower(one, factor) for one in numbers]}
+    if kind == "afr":
+        return {kind: -math.expm1(math.log1p(-numbers) / factor)}
+    inverse = {"rate", "growth"}
+    unitless = {"shape", "sigma"}
+    return {
+        kind: {
+            key: number
+            if key in unitless
+            else number / factor
+            if key in inverse
+            else number * factor
+            for key, number in numbers.items()
+        }
+    }
