@@ -172,14 +172,14 @@ def _depart(P, S, plan, t, u):
     for j in range(len(plan.mass)):
         total += plan.mass[j]
         hazard += plan.hazard[j]
-        ways += _can_happen(P, plan, j)
+        ways += _can_happen(P, S, plan, j)
     if ways == 0:
         return -_INF, -1
     rest = u
     chosen = -1
     chance = 0.0
     for j in range(len(plan.mass)):
-        if not _can_happen(P, plan, j):
+        if not _can_happen(P, S, plan, j):
             continue
         chance = _EVEN / ways
         chance += _NATURAL * (plan.hazard[j] / hazard if hazard > 0.0 else 1.0 / ways)
@@ -198,10 +198,14 @@ def _depart(P, S, plan, t, u):
 
 
 @jit
-def _can_happen(P, plan, j):
-    """Whether a way can be taken at all: replaced drives may fail where those that age do not."""
+def _can_happen(P, S, plan, j):
+    """Whether a way leads off at all: replaced drives may fail where those that age do not.
+
+    A backup that never worked is lost, and what its drives do leads nowhere.
+    """
     if j < len(P.groups):
-        return P.stores[P.groups[j].owner].hazard_new > 0.0 or plan.hazard[j] > 0.0
+        c = P.groups[j].owner
+        return S.copies[c].intact and (P.stores[c].hazard_new > 0.0 or plan.hazard[j] > 0.0)
     return plan.hazard[j] > 0.0
 
 
@@ -224,12 +228,12 @@ def _happen(P, S, plan, j, t):
     working = group.drives - S.groups[g].down
     pick = int(uniform(S.rng) * working)
     d = group.first
-    while True:
-        if S.status[d] == UP:
+    for k in range(group.first, group.first + group.drives):
+        if S.status[k] == UP:
+            d = k
             if pick == 0:
                 break
             pick -= 1
-        d += 1
     rate = working * _rate_of(P, S, g, d, j >= n, t)
     if rate > 0.0:
         S.groups[g].next = d if j < n else -1 - d

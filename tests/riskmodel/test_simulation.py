@@ -103,7 +103,6 @@ def test_results_show_in_notebooks(busy: rm.Layout) -> None:
     ("options", "words"),
     [
         ({"method": "evnets"}, "did you mean 'events'"),
-        ({"method": "excursion"}, "not built yet"),
         ({"trials": 0}, "trials: must be at least 1"),
         ({"threads": 0}, "threads: must be at least 1"),
         ({"target_relative_error": 2.0}, "target_relative_error: must be between"),
