@@ -17,7 +17,9 @@ __all__ = ["Check", "Feed", "Key", "Price", "Restore", "Retention", "Threat", "T
 class Check(Described):
     """The act that notices a bad copy, at every multiple of ``every`` from the start.
 
-    ``phase = "random"`` shifts all of them by one uniform share of ``every`` per trial.
+    ``phase = "random"`` shifts all of them by one uniform share of ``every`` per trial. A check of
+    any depth finds a lost copy; damage by people or malware on the copy itself shows at depth
+    ``bytes`` or more, a backup that never worked at ``restore`` only.
     """
 
     every: Annotated[Hours, Field(gt=0)]
@@ -26,7 +28,13 @@ class Check(Described):
 
 
 class Feed(Described):
-    """How a copy gets its data."""
+    """How a copy gets its data: without pause, ``lag`` behind, or by a run every interval.
+
+    A run brings what the source holds if both are intact and undamaged; damage in the source comes
+    the same way until somebody notices it. Runs by hand share one person: with a gamma frailty F
+    of mean 1 a run is missed with the chance 1 - (1 - missed)^F. A copy without a feed is taken as
+    worked on: always current, and damaged by nobody but who reaches it.
+    """
 
     source: Annotated[Name, Field(alias="from")]
     how: Literal["live", "mirror", "replica", "backup"] = "backup"
@@ -38,7 +46,11 @@ class Feed(Described):
 
 
 class Retention(Described):
-    """How many points are kept of each kind, or for how long."""
+    """How many points are kept of each kind, or for how long.
+
+    A version is there until its age is beyond the longest of these: a count reaches back that many
+    of its periods (``last``: of the feed's interval); points between are not thinned out.
+    """
 
     hourly: Count = 0
     daily: Count = 0
@@ -69,20 +81,34 @@ class Price(Described):
 
 
 class Key(Described):
-    """An encryption key, and the sites, copies and people that keep it."""
+    """An encryption key, and the sites, copies and people that keep it.
+
+    It dies with the last of them, and takes the copies under it; they are made again under a new
+    one. A person who loses it has it again from any other place that keeps it.
+    """
 
     kept: tuple[Name, ...]
 
 
 class Threat(Described):
-    """One kind of harm by people or malware."""
+    """One kind of harm by people or malware: how often to each of its victims, and when it shows.
+
+    Without a law in ``noticed``, a lost account, provider or key is noticed like any loss of the
+    copy, by its check.
+    """
 
     rate: PerHour | None = None
     noticed: Law | None = None
 
 
 class Threats(Described):
-    """People and malware; ``defaults`` brings the sourced ones."""
+    """People and malware; ``defaults`` brings the sourced ones.
+
+    One Poisson process for each login (mistake, ransomware), tool (software-fault), account,
+    provider, and person that keeps a key. The first three damage data: what a copy will no longer
+    hold in an older version when it is noticed counts as lost from the event on. ``defaults`` also
+    lets backups be unrestorable from the first day, and runs be missed where a feed does not say.
+    """
 
     defaults: StrictBool = False
     mistake: Threat | None = None
