@@ -3,7 +3,7 @@
 # make check     lint and types
 # make slow      the slow and the integration tests
 # make notebooks run the notebooks
-# make benchmark speed against C
+# make benchmark speed, memory and start-up; benchmarks/README.md reads the tables
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -17,7 +17,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "== installing into $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=24'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dask,dev,notebooks]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench,dask,dev,notebooks]'
 	@echo "== compiling the engine"
 	@$(BIN)/riskmodel simulate data/layouts/one-external-disk.toml --method events --trials 100 >/dev/null
 	@touch $@
@@ -44,7 +44,8 @@ notebooks: $(STAMP)
 	@if ls notebooks/*.ipynb >/dev/null 2>&1; then $(BIN)/python -m pytest -q --nbmake notebooks; else echo "none yet"; fi
 
 benchmark: $(STAMP)
-	@$(BIN)/python benchmarks/r1.py
+	@echo "== benchmarks"
+	@$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf build $(VENV)
