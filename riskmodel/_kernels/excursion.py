@@ -172,14 +172,14 @@ def _depart(P, S, plan, t, u):
     for j in range(len(plan.mass)):
         total += plan.mass[j]
         hazard += plan.hazard[j]
-        ways += _can_happen(P, plan, j)
+        ways += _can_happen(P, S, plan, j)
     if ways == 0:
         return -_INF, -1
     rest = u
     chosen = -1
     chance = 0.0
     for j in range(len(plan.mass)):
-        if not _can_happen(P, plan, j):
+        if not _can_happen(P, S, plan, j):
             continue
         chance = _EVEN / ways
         chance += _NATURAL * (plan.hazard[j] / hazard if hazard > 0.0 else 1.0 / ways)
@@ -198,10 +198,12 @@ def _depart(P, S, plan, t, u):
 
 
 @jit
-def _can_happen(P, plan, j):
+def _can_happen(P, S, plan, j):
     """Whether a way can be taken at all: replaced drives may fail where those that age do not."""
     if j < len(P.groups):
-        return P.stores[P.groups[j].owner].hazard_new > 0.0 or plan.hazard[j] > 0.0
+        c = P.groups[j].owner
+        ever = P.stores[c].hazard_new > 0.0 or P.stores[c].hazard_start > 0.0
+        return ever and S.copies[c].intact == 1
     return plan.hazard[j] > 0.0
 
 
