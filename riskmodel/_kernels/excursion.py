@@ -205,7 +205,8 @@ def _can_happen(P, S, plan, j):
     """
     if j < len(P.groups):
         c = P.groups[j].owner
-        return S.copies[c].intact and (P.stores[c].hazard_new > 0.0 or plan.hazard[j] > 0.0)
+        ever = P.stores[c].hazard_new > 0.0 or P.stores[c].hazard_start > 0.0
+        return ever and S.copies[c].intact == 1
     return plan.hazard[j] > 0.0
 
 
