@@ -1,0 +1,119 @@
+"""The engines of rare losses against plain trials, over random layouts of the whole law."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pytest
+
+import riskmodel as rm
+from tests.random_layouts import random_layout, rarer
+from tests.scores import assert_like_normal, is_flagged, score
+
+METHODS = ("conditional", "excursion")
+FACTORS = (3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
+PILOT_TRIALS = 100_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layout, and what plain trials say of it."""
+
+    layout: rm.Layout
+    plain: rm.LossEstimate
+
+
+@cache
+def _frequent(seed: int, trials: int) -> Case:
+    layout = random_layout(np.random.default_rng(seed))
+    return Case(layout, rm.simulate(layout, method="events", trials=trials, seed=seed))
+
+
+@cache
+def _rare(seed: int, trials: int) -> Case:
+    """Draw a layout that is lost with a chance of some 1e-5 to 3e-3."""
+    layout = random_layout(np.random.default_rng(seed))
+    for factor in FACTORS:
+        slow = rarer(layout, factor)
+        pilot = rm.simulate(slow, method="events", trials=PILOT_TRIALS, seed=10**9 + seed)
+        if pilot.losses <= 0.003 * PILOT_TRIALS:
+            return Case(slow, rm.simulate(slow, method="events", trials=trials, seed=seed))
+    pytest.fail(f"seed {seed}: losses stay frequent")
+
+
+def _assert_agree(cases: dict[int, Case], method: str, trials: int, *, most: float) -> None:
+    """Compare; an estimate that warns is held to its interval only, and few may warn."""
+    scores = {}
+    warned = []
+    for seed, case in cases.items():
+        found = rm.simulate(case.layout, method=method, trials=trials, seed=10**6 + seed)
+        if is_flagged(found):
+            warned.append(seed)
+            low, high = found.interval(0.999)
+            plain_low, plain_high = case.plain.interval(0.999)
+            assert low <= plain_high and plain_low <= high, (seed, found)
+        else:
+            # of the two guesses of plain trials' error, that from few losses is the worse one
+            error = math.sqrt(found.probability * (1.0 - found.probability) / case.plain.trials)
+            scores[str(seed)] = score(found, case.plain.probability, error)
+    assert len(warned) <= 0.2 * len(cases), warned
+    assert_like_normal(scores, most)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_few_layouts_with_frequent_losses(method: str) -> None:
+    cases = {seed: _frequent(seed, 50_000) for seed in range(500, 505)}
+    _assert_agree(cases, method, 40_000, most=4.5)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_few_layouts_with_rare_losses(method: str) -> None:
+    cases = {seed: _rare(seed, 200_000) for seed in range(600, 604)}
+    _assert_agree(cases, method, 40_000, most=4.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+def test_forty_layouts_with_frequent_losses(method: str) -> None:
+    cases = {seed: _frequent(seed, 200_000) for seed in range(700, 740)}
+    _assert_agree(cases, method, 200_000, most=4.5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+def test_forty_layouts_with_rare_losses(method: str) -> None:
+    cases = {seed: _rare(seed, 3_000_000) for seed in range(800, 840)}
+    _assert_agree(cases, method, 400_000, most=4.5)
+
+
+def test_layouts_with_rare_losses_are_the_same_law_in_slow_motion() -> None:
+    """A lone drive of any law that lasts longer by a factor fails as it would that much sooner."""
+    laws = (
+        {"exponential": {"mean": "3 years"}},
+        {"weibull": {"shape": 2, "scale": "2 years", "location": "60 days"}},
+        {"lognormal": {"median": "2 years", "sigma": 0.7}},
+        {"gompertz": {"rate": "0.3/year", "growth": "0.6/year"}},
+        {"afr": 0.3},
+        {"competing": [{"afr": 0.2}, {"lognormal": {"median": "2 years", "sigma": 0.7}}]},
+    )
+    for law in laws:
+        layout = rm.Layout.from_dict(
+            {
+                "horizon": "1 year",
+                "media": {"d": {"lifetime": law}},
+                "copies": [{"name": "a", "store": {"media": "d"}}],
+                "shocks": [{"name": "s", "rate": "0.1/year", "hits": ["a"]}],
+            }
+        )
+        times = np.array([0.2, 1.0, 2.0]) * 8766.0
+        soon = layout.medium("d").lifetime
+        late = rarer(layout, 10.0).medium("d").lifetime
+        assert soon is not None
+        assert late is not None
+        np.testing.assert_allclose(
+            late.cumulative_hazard(10.0 * times), soon.cumulative_hazard(times), rtol=1e-12
+        )
+        assert rarer(layout, 10.0).shocks[0].rate == pytest.approx(layout.shocks[0].rate / 10.0)
