@@ -191,7 +191,7 @@ def _depart(P, S, plan, t, u):
     S.weight[LAW_PLAYED] = TILTED_LAW
     S.weight[AS_THEY_FALL] = uniform(S.rng) < _AS_THEY_FALL
     reset_floors(P, S)
-    rate, cause = _happen(P, S, plan, chosen, t)
+    rate, cause = _happen(P, S, plan, chosen, t, 1.0)
     if rate == 0.0:
         return -_INF, -1
     return math.log(rate / chance), cause
@@ -211,7 +211,7 @@ def _can_happen(P, S, plan, j):
 
 
 @jit
-def _happen(P, S, plan, j, t):
+def _happen(P, S, plan, j, t, often):
     """Let an event of way j happen at t, on a drive picked evenly among those that work.
 
     Returns
@@ -222,7 +222,7 @@ def _happen(P, S, plan, j, t):
     n = len(P.groups)
     if j >= 2 * n:
         i = j - 2 * n
-        _blow(P, S, plan, i, t)
+        _blow(P, S, plan, i, t, often)
         return P.sources[i].rate, LOST_TO_REBUILD_ERROR * len(P.copies) + i
     g = j if j < n else j - n
     group = P.groups[g]
@@ -246,8 +246,8 @@ def _happen(P, S, plan, j, t):
 
 
 @jit
-def _blow(P, S, plan, i, t):
-    set_floors(P, S, plan, i, lost_copies(P, S))
+def _blow(P, S, plan, i, t, often):
+    set_floors(P, S, plan, i, lost_copies(P, S), often)
     strike(P, S, i, t)
     reset_floors(P, S)
 
@@ -307,7 +307,7 @@ def wander(P, S, plan, t):
         cause = -1
         if push_at <= S.unit[who]:
             extra = push_rate(plan, pushed, passed, none)
-            rate, cause = _happen(P, S, plan, pushed, t)
+            rate, cause = _happen(P, S, plan, pushed, t, max(plan.hazard[pushed], 1.0))
             if rate == 0.0:
                 return _INF, -1
             S.weight[LOG_WEIGHT] += math.log(rate / (rate + extra))
@@ -319,7 +319,7 @@ def wander(P, S, plan, t):
             extra = push_rate(plan, 2 * n_groups + i, passed, none)
             rate = P.sources[i].rate
             S.weight[LOG_WEIGHT] += math.log(rate / (rate + extra))
-            _blow(P, S, plan, i, t)
+            _blow(P, S, plan, i, t, max(plan.hazard[2 * n_groups + i], 1.0))
             S.unit[n_groups] = t + exponential(S.rng) / P.source_rate
             cause = LOST_TO_REBUILD_ERROR * len(P.copies) + i
         else:

@@ -116,11 +116,14 @@ def _window(P, lost):
 
 
 @jit
-def set_floors(P, S, plan, i, lost):
-    """Set how often at least the coins of a blow are to take each copy, by what that is worth."""
+def set_floors(P, S, plan, i, lost, often):
+    """Set how often at least the coins of a blow are to take each copy, by what that is worth.
+
+    Of blows that come ``often`` while copies are lost, one is to take them, and not the first.
+    """
     source = P.sources[i]
     for c in range(len(P.copies)):
-        S.floor[c] = _COIN
+        S.floor[c] = _COIN / often
     if len(plan.value) < 2 or source.kind == SHOCK_STORE:
         return
     total = 0.0
@@ -136,7 +139,7 @@ def set_floors(P, S, plan, i, lost):
             if mask >> c & 1:
                 S.floor[c] += worth
     for c in range(len(P.copies)):
-        S.floor[c] = min(S.floor[c] / total, _MOST) if total > 0.0 else 0.0
+        S.floor[c] = min(S.floor[c] / total, _MOST) / often if total > 0.0 else 0.0
 
 
 @jit

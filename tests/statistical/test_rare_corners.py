@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import riskmodel as rm
+from riskmodel.exact import loss_probability
 from tests.scores import score
 
 METHODS = ("conditional", "excursion")
@@ -53,3 +54,20 @@ def test_copies_that_are_back_at_once(method: str) -> None:
     found = rm.simulate(layout, method=method, trials=60_000, seed=3)
     assert found.relative_error < 0.05
     assert abs(score(found, -math.expm1(-0.05 * 0.8**9))) < 4.0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_many_weak_blows_in_one_recovery(method: str) -> None:
+    """Some sixteen blows fall while a copy is lost; any one of them may take the next."""
+    names = ["one", "two", "three"]
+    layout = rm.Layout.from_dict(
+        {
+            "horizon": "5 years",
+            "media": {"disk": {"lifetime": "none"}},
+            "copies": [_copy(name) for name in names],
+            "shocks": [{"name": "blow", "rate": "100/year", "hits": dict.fromkeys(names, 1e-4)}],
+        }
+    )
+    found = rm.simulate(layout, method=method, trials=8_192, seed=3)
+    assert found.relative_error < 0.06
+    assert abs(score(found, loss_probability(layout).probability)) < 4.0
