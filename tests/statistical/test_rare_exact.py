@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from pathlib import Path
 
@@ -102,3 +103,37 @@ def test_a_long_horizon() -> None:
         found = rm.simulate(layout, method=method, target_relative_error=0.01, seed=5)
         assert found.relative_error <= 0.01
         assert abs(score(found, expected)) < 4.0, method
+
+
+LIFETIMES_FAR_AWAY = {
+    "lognormal": ({"lognormal": {"median": "300 years", "sigma": 0.5}}, "0 h"),
+    "wearing out": ({"weibull": {"shape": 8, "scale": "1000 years"}}, "0 h"),
+    "dying out": ({"gompertz": {"rate": "0.01/year", "growth": "-8/year"}}, "7 years"),
+    "competing": (
+        {
+            "competing": [
+                {"gompertz": {"rate": "0.01/year", "growth": "-8/year"}},
+                {"lognormal": {"median": "300 years", "sigma": 0.5}},
+            ]
+        },
+        "7 years",
+    ),
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", LIFETIMES_FAR_AWAY)
+def test_a_hazard_too_small_to_invert_spoils_nothing(name: str, method: str) -> None:
+    """Only the shock loses the copy; the drive's hazard over the year is 1e-20 or less."""
+    lifetime, age = LIFETIMES_FAR_AWAY[name]
+    layout = rm.Layout.from_dict(
+        {
+            "horizon": "1 year",
+            "media": {"d": {"lifetime": lifetime, "age": age}},
+            "copies": [{"name": "a", "store": {"media": "d"}}],
+            "shocks": [{"name": "s", "rate": "0.001/year", "hits": ["a"]}],
+        }
+    )
+    found = rm.simulate(layout, method=method, trials=2**16, seed=3)
+    assert found.relative_error < 2e-3
+    assert abs(score(found, -math.expm1(-1e-3))) < 4.0

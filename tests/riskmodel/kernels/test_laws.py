@@ -54,6 +54,14 @@ def test_a_residual_time_spends_exactly_its_budget(name: str, age: float, budget
     assert spent == pytest.approx(budget, rel=1e-8, abs=rounding)
 
 
+@pytest.mark.parametrize("budget", [1e-200, 1e-60, 1e-17, 1e-9])
+def test_a_lognormal_can_spend_a_budget_that_drowns_in_one(budget: float) -> None:
+    law = Law.model_validate({"lognormal": {"median": 1e6, "sigma": 0.5}})
+    terms, row = _rows(law)
+    time = laws.residual_time(terms, row, 0.0, budget, np.inf)
+    assert float(law.cumulative_hazard(time)) == pytest.approx(budget, rel=1e-8)
+
+
 @pytest.mark.parametrize("name", LAWS)
 def test_enough_only_cuts_what_lies_beyond(name: str) -> None:
     terms, row = _rows(Law.model_validate(LAWS[name]))
