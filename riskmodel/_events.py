@@ -83,9 +83,17 @@ class EventsEngine:
             "losses_in_all": counts[_IN_ALL],
             "losses_in_all_squared": counts[_IN_ALL_SQUARED],
             "lost_something": counts[_SOMETHING],
-            "cause_counts": tuple(zip(self.cause_names, causes, strict=True)),
+            "cause_counts": _by_name(self.cause_names, causes),
             "bins": tuple(counts[_TOTALS + len(causes) :]),
         }
+
+
+def _by_name(names: tuple[str, ...], counts: list[int]) -> tuple[tuple[str, int], ...]:
+    """Add up what has one name: the sets of a rotation fail under the name of their copy."""
+    total = dict.fromkeys(names, 0)
+    for name, count in zip(names, counts, strict=True):
+        total[name] += count
+    return tuple(total.items())
 
 
 def _chunk_trials(program: Program) -> int:

@@ -20,8 +20,20 @@ from riskmodel._resolve import (
     recovery_of,
     require_simulated,
 )
+from riskmodel._rest import (
+    expanded,
+    piece_recovery,
+    pieces_of,
+    refresh_of,
+    rest_warnings,
+    restore_hours,
+    sets_of,
+    source_site,
+    turn_of,
+)
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law, Term
+from riskmodel.presets import presets
 
 if TYPE_CHECKING:
     from riskmodel._kernels.records import Program
@@ -82,6 +94,8 @@ class _Builder:
     stores: list[dict[str, float]] = field(default_factory=list)
     groups: list[dict[str, float]] = field(default_factory=list)
     copies: list[dict[str, float]] = field(default_factory=list)
+    rests: list[dict[str, float]] = field(default_factory=list)
+    formats: dict[str, int] = field(default_factory=dict)
     sources: list[dict[str, float]] = field(default_factory=list)
     targets: list[tuple[int, int, float]] = field(default_factory=list)
     stress: list[float] = field(default_factory=list)
@@ -91,6 +105,7 @@ class _Builder:
     assumptions: list[str] = field(default_factory=list)
     drives: int = 0
     spares: int = 0
+    pieces: int = 0
 
     def law(self, law: Law) -> int:
         """Return the row of a law; row 0 never happens."""
@@ -166,12 +181,14 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
     require_simulated(layout)
     horizon = horizon_of(layout, horizon_hours)
     build = _Builder()
-    names = [copy.name for copy in layout.copies]
+    copies = expanded(layout)
+    names = [copy.name for copy in copies]
     sites = list(layout.sites)
     for what in ("drive failures of", "latent errors of", "rebuild errors of"):
         build.causes += [f"{what} {name}" for name in names]
-    for index, copy in enumerate(layout.copies):
+    for index, copy in enumerate(copies):
         _add_copy(build, layout, copy, index, horizon)
+        _add_rest(build, layout, copy, first_set=names.index(copy.name))
     site_rows, site_copies = _site_rows(build, layout)
     for index, (name, site) in enumerate(layout.sites.items()):
         for peril_name, peril in perils_of(site).items():
@@ -185,7 +202,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
         ]
         kind = records.SHOCK_CHANCES if shock.choose is None else records.SHOCK_CHOOSE
         build.source(shock.name, shock.rate, kind, targets, choose=shock.choose or 0)
-    for index, copy in enumerate(layout.copies):
+    for index, copy in enumerate(copies):
         for blow in copy.store.shocks:
             build.source(
                 f"{blow.name} in {copy.name}",
@@ -194,6 +211,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
                 [(0, index, 1.0)],
                 kills=blow.kills,
             )
+    build.causes += [f"obsolescence of {medium}" for medium in build.formats]
     build.warnings += _warnings(layout)
     _bounded(layout, build, horizon)
     return Compiled(
@@ -207,8 +225,8 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
 
 def _bounded(layout: Layout, build: _Builder, horizon: float) -> None:
     """Refuse what no machine plays to its end."""
-    for copy, store in zip(layout.copies, build.stores, strict=True):
-        drives = copy.store.group_count * copy.store.group_drives
+    for copy, store in zip(expanded(layout), build.stores, strict=True):
+        drives = pieces_of(copy) * copy.store.group_count * copy.store.group_drives
         if drives > _MAX_DRIVES:
             raise LayoutError(
                 f"copies.{copy.name}.store: {drives:,} drives; {_MAX_DRIVES:,} at most"
@@ -218,11 +236,31 @@ def _bounded(layout: Layout, build: _Builder, horizon: float) -> None:
                 f"media.{copy.store.media}.lifetime: so short that drives of {copy.name} would "
                 f"fail more than {_MAX_EVENTS:,.0f} times within the horizon"
             )
+    for name in build.formats:
+        law = layout.medium(name).obsolescence or NEVER
+        ends = horizon / max(law.fixed, 1e-300) if law.fixed is not None else 0.0
+        if law.fixed is None:
+            ends = float(law.cumulative_hazard(horizon))
+        if not ends < _MAX_EVENTS:
+            raise LayoutError(
+                f"media.{name}.obsolescence: so short that it would end more than "
+                f"{_MAX_EVENTS:,.0f} times within the horizon"
+            )
+    turns = max(horizon / every for copy in layout.copies for every in _calendar(copy))
+    if turns > _MAX_EVENTS:
+        raise LayoutError(
+            f"{layout.name}: media would be refreshed or change places more than "
+            f"{_MAX_EVENTS:,.0f} times within the horizon"
+        )
     if math.fsum(build.rates) * horizon > _MAX_EVENTS:
         raise LayoutError(
             f"{layout.name}: perils and shocks would strike more than {_MAX_EVENTS:,.0f} times "
             "within the horizon"
         )
+
+
+def _calendar(copy: Copy) -> tuple[float, float]:
+    return refresh_of(copy) or math.inf, turn_of(copy) or math.inf
 
 
 def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: float) -> None:
@@ -266,15 +304,16 @@ def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: 
             "first_stress": len(build.stress),
             "stresses": len(store.stress),
             "first_group": len(build.groups),
-            "groups": store.group_count,
+            "groups": pieces_of(copy) * store.group_count,
             "plain": store.repairs == "parallel"
+            and pieces_of(copy) == 1
             and not (waits or matters or store.stress or store.rebuild_error)
             and not rebuild.is_never,
         }
     )
     build.stress += store.stress
     build.spares += store.spares or 0
-    for _ in range(store.group_count):
+    for _ in range(pieces_of(copy) * store.group_count):
         build.groups.append(
             {
                 "owner": index,
@@ -295,6 +334,35 @@ def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: 
     )
 
 
+def _add_rest(build: _Builder, layout: Layout, copy: Copy, *, first_set: int) -> None:
+    medium = layout.medium(copy.store.media)
+    recovery, _ = recovery_of(layout, copy, needed=needs_recovery(layout, copy, medium))
+    one = piece_recovery(layout, copy, recovery, presets().defaults.replacement_wait)
+    ends = build.law(medium.obsolescence or NEVER)
+    if ends:
+        build.formats.setdefault(copy.store.media, len(build.formats))
+    site = source_site(layout, copy)
+    hours = restore_hours(layout, copy)
+    build.rests.append(
+        {
+            "refresh": refresh_of(copy),
+            "obsolescence": ends,
+            "format": build.formats.get(copy.store.media, -1),
+            "age": medium.age or 0.0,
+            "pieces": pieces_of(copy),
+            "piece_groups": copy.store.group_count,
+            "first_piece": build.pieces,
+            "piece_recovery": build.law(one),
+            "first_set": first_set,
+            "sets": sets_of(copy),
+            "source_site": -1 if site is None else list(layout.sites).index(site),
+            "turn": turn_of(copy),
+            "restore": math.inf if hours is None else hours,
+        }
+    )
+    build.pieces += pieces_of(copy)
+
+
 def _check_every(layout: Layout, copy: Copy) -> float:
     if copy.check is not None:
         return copy.check.every
@@ -304,8 +372,9 @@ def _check_every(layout: Layout, copy: Copy) -> float:
 def _site_rows(build: _Builder, layout: Layout) -> tuple[list[dict[str, float]], list[int]]:
     rows: list[dict[str, float]] = []
     members: list[int] = []
+    copies = expanded(layout)
     for name, site in layout.sites.items():
-        here = [index for index, copy in enumerate(layout.copies) if copy.site == name]
+        here = [index for index, copy in enumerate(copies) if name in _places(layout, copy)]
         law = site.recovery or NEVER
         if law.kind in ("bandwidth", "every"):
             raise LayoutError(f"sites.{name}.recovery: '{law.kind}' is no law of a site's recovery")
@@ -321,6 +390,11 @@ def _site_rows(build: _Builder, layout: Layout) -> tuple[list[dict[str, float]],
     return rows, members
 
 
+def _places(layout: Layout, copy: Copy) -> tuple[str | None, ...]:
+    """Return the sites at which media of a copy can be."""
+    return (copy.site, source_site(layout, copy)) if sets_of(copy) > 1 else (copy.site,)
+
+
 def _warnings(layout: Layout) -> Iterator[str]:
     if layout.shocks:
         yield "people and malware act only as the layout's shocks say"
@@ -332,6 +406,7 @@ def _warnings(layout: Layout) -> Iterator[str]:
                 f"copies.{copy.name}: is at rest or offline and has no check, "
                 "so that its loss is never noticed before everything is lost"
             )
+    yield from rest_warnings(layout)
     placed = [name for name, site in layout.sites.items() if perils_of(site)]
     if len(placed) > 1:
         yield (
@@ -355,6 +430,7 @@ def _arrays(
     from riskmodel._kernels.records import Program
 
     sources = _rows(records.SOURCE, build.sources)
+    rest = _rows(records.REST, build.rests)
     total = math.fsum(build.rates)
     sources["rate"] = build.rates
     if total > 0.0:
@@ -377,4 +453,14 @@ def _arrays(
         spares=build.spares,
         outcomes=np.zeros(0, records.OUTCOME),
         error_ages=np.zeros((0, 2)),
+        rest=rest,
+        pieces=build.pieces,
+        in_pieces=bool((rest["pieces"] > 1).any()),
+        formats=len(build.formats),
+        is_at_rest=bool(
+            (rest["refresh"] > 0.0).any()
+            or build.formats
+            or (rest["pieces"] > 1).any()
+            or (rest["sets"] > 1).any()
+        ),
     )

@@ -98,6 +98,9 @@ def _medium(rng: Generator) -> Table:
             medium[kind] = {"label": label, "variance": _VARIANCES[label]}
     if _maybe(rng, 0.1):
         medium["at_rest"] = True
+    if _maybe(rng, 0.15):
+        ends = _hazard(rng)
+        medium["obsolescence"] = ends if _maybe(rng, 0.7) else {"fixed": _days(200, 1500, rng)}
     return medium
 
 
@@ -156,6 +159,10 @@ def _site(rng: Generator) -> Table:
         site["perils"]["fire"] = {"rate": _rate(0.1, 0.8, rng)}
     if _maybe(rng, 0.5):
         site["perils"]["theft"] = {"rate": _rate(0.1, 0.8, rng), "takes": "media"}
+    if _maybe(rng, 0.3):
+        site["kind"] = "home"
+        if _maybe(rng, 0.7):  # that it takes media only is what the kind of site says
+            site["perils"]["burglary"] = {"rate": _rate(0.1, 0.8, rng)}
     return site
 
 
@@ -173,7 +180,8 @@ def _copy(rng: Generator, name: str, sites: list[str], media: dict[str, Table]) 
     if sites and _maybe(rng, 0.8):
         copy["site"] = str(_pick(rng, *sites))
     if _maybe(rng, 0.3):
-        copy["vulnerability"] = round(float(rng.uniform(0.2, 0.9)), 2)
+        share = 0.0 if _maybe(rng, 0.3) else round(float(rng.uniform(0.2, 0.9)), 2)
+        copy["vulnerability"] = share
     if _maybe(rng, 0.2):
         copy["offline"] = True
     if _maybe(rng, 0.45):
@@ -181,6 +189,18 @@ def _copy(rng: Generator, name: str, sites: list[str], media: dict[str, Table]) 
         if _maybe(rng, 0.2):
             copy["recovery"] = {"fixed": "0 h"}
     return copy
+
+
+def _at_rest(rng: Generator, copy: Table) -> None:
+    """Let a copy be refreshed, come in pieces, rotate; sometimes all of it."""
+    if _maybe(rng, 0.2):
+        where = _pick(rng, copy, copy["store"])
+        where["refresh"] = _days(100, 700, rng)
+    if _maybe(rng, 0.25):
+        where = _pick(rng, copy, copy["store"])
+        where["pieces"] = int(rng.integers(2, 6))
+    if _maybe(rng, 0.2) and copy.get("role") != "primary":
+        copy["rotation"] = int(rng.integers(2, 4))
 
 
 def _shock(rng: Generator, name: str, targets: list[str]) -> Table:
@@ -201,7 +221,11 @@ def random_tables(rng: Generator) -> Table:
     sites = {f"site{k}": _site(rng) for k in range(int(rng.integers(0, 4)))}
     count = int(_pick(rng, 1, 2, 2, 3, 3, 4))
     copies = [_copy(rng, f"copy{k}", [*sites], media) for k in range(count)]
-    if count == 1 and _maybe(rng, 0.5):
+    if _maybe(rng, 0.4):
+        copies[int(rng.integers(count))]["role"] = "primary"
+    for copy in copies:
+        _at_rest(rng, copy)
+    if count == 1 and "rotation" not in copies[0] and _maybe(rng, 0.5):
         copies[0].pop("recovery")
     targets = [*sites, *(copy["name"] for copy in copies)]
     shocks = [_shock(rng, f"shock{k}", targets) for k in range(int(_pick(rng, 0, 0, 1, 2)))]

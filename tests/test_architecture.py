@@ -15,7 +15,7 @@ ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
     {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
      "_ranges", "layout", "_write", "_toml", "examples"},
-    {"_resolve"},
+    {"_resolve", "_rest"},
     {"_program"},
     {"estimate", "exact", "_exact", "literature", "_run", "_executors", "_checkpoint", "_events",
      "_steering", "_excursion", "simulation"},
@@ -31,6 +31,7 @@ BRIDGE_ONLY = {
     "literature",
     "_program",
     "_resolve",
+    "_rest",
     "_kernels",
 }
 

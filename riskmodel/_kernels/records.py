@@ -104,6 +104,7 @@ GROUP_STATE = _record(
     ("down", _I),
     ("busy_until", _F),
     ("next", _I),
+    ("lost", _I),  # with the piece that it belongs to, its copy being intact
 )
 
 COPY_STATE = _record(
@@ -115,6 +116,38 @@ COPY_STATE = _record(
     ("survive_start", _F),  # chance of a first drive to outlast the horizon
     ("survive_new", _F),
 )
+
+# media at rest: what a copy does beyond its drives, at the copy's index
+REST = _record(
+    ("refresh", _F),  # 0: never
+    ("obsolescence", _I),
+    ("format", _I),  # of all copies on one medium; -1: it never ends
+    ("age", _F),
+    ("pieces", _I),
+    ("piece_groups", _I),
+    ("first_piece", _I),
+    ("piece_recovery", _I),
+    ("first_set", _I),
+    ("sets", _I),
+    ("source_site", _I),  # where the newest set is; -1: with the others
+    ("turn", _F),  # 0: the first set stays the newest
+    ("restore", _F),  # hours until a user has the data back from it
+)
+REST_STATE = _record(
+    ("site", _I),  # now
+    ("refresh_at", _F),
+    ("obsolete_at", _F),
+    ("turn_at", _F),
+    ("newest", _I),
+)
+PIECE_STATE = _record(("lost", _I), ("noticed", _F), ("recovered_at", _F))
+
+# media of one kind, written last: when, and the hazard that their format lives through
+FORMAT = _record(("written", _F), ("budget", _F))
+
+# a small part lost of a copy: where in the data, until when
+POINT = _record(("place", _F), ("until", _F))
+POINTS = 32  # kept for each copy, the latest to heal
 
 # places in State.tally
 INTACT, PART_LOST = range(2)
@@ -146,14 +179,20 @@ class Program(NamedTuple):
     spares: int
     outcomes: np.ndarray
     error_ages: np.ndarray
+    rest: np.ndarray
+    pieces: int  # of all copies; one for a copy that is not in pieces
+    in_pieces: int
+    formats: int
+    is_at_rest: int
 
 
 class State(NamedTuple):
     """One trial in progress.
 
     ``clock`` holds each drive's next instant, ``born`` when its age was 0. ``unit`` holds the next
-    instant of each group, then of the Poisson sources together, of each copy's recovery and of
-    each site's. ``floor`` is the least chance with which the coins of each copy are thrown.
+    instant of each group, then of the Poisson sources together, of each copy's recovery, of each
+    site's, and of media at rest together. ``floor`` is the least chance with which the coins of
+    each copy are thrown.
     """
 
     rng: np.ndarray
@@ -171,3 +210,7 @@ class State(NamedTuple):
     chosen: np.ndarray
     weight: np.ndarray
     floor: np.ndarray
+    rest: np.ndarray
+    pieces: np.ndarray
+    points: np.ndarray
+    formats: np.ndarray

@@ -125,9 +125,6 @@ def test_bad_options_are_named(busy: rm.Layout, options: dict, words: str) -> No
         ("copies.disk.fed", {"from": "other"}),
         ("copies.disk.retention", {"daily": 7}),
         ("copies.disk.immutable", "30 days"),
-        ("copies.disk.rotation", 3),
-        ("copies.disk.pieces", 3),
-        ("copies.disk.store.refresh", "5 years"),
     ],
 )
 def test_a_key_that_is_not_simulated_is_refused(disk_layout: dict, key: str, value) -> None:

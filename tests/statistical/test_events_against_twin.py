@@ -94,6 +94,7 @@ def test_random_layouts_range_over_the_whole_law() -> None:
         raid0 raid1 raid5 raidz2 raid10 2-of-4 groups parallel serial spares spare_wait stress
         fixed bandwidth never shocks kills perils media recovery vulnerability check random offline
         hits choose
+        refresh pieces rotation obsolescence kind burglary primary
     """
     assert set(law.split()) <= seen
 

@@ -132,6 +132,6 @@ def test_a_part_of_the_only_copy_is_lost_with_the_first_error() -> None:
 
 
 def test_what_is_not_played_is_refused() -> None:
-    layout = _of_drives("1 year", {"lifetime": "never"}).replace("copies.a.rotation", 2)
-    with pytest.raises(NotImplementedError, match="rotation"):
+    layout = _of_drives("1 year", {"lifetime": "never"}).replace("threats", {"defaults": True})
+    with pytest.raises(NotImplementedError, match="threats"):
         simulate_naively(layout, 1, 1)
