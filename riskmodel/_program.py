@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel._bounds import require_bounded
 from riskmodel._resolve import (
     NEVER,
     horizon_of,
@@ -22,18 +23,17 @@ from riskmodel._resolve import (
 )
 from riskmodel._rest import (
     expanded,
+    live_copy,
     piece_recovery,
     pieces_of,
-    refresh_of,
+    rest_numbers,
     rest_warnings,
     restore_hours,
     sets_of,
     source_site,
-    turn_of,
 )
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law, Term
-from riskmodel.presets import presets
 
 if TYPE_CHECKING:
     from riskmodel._kernels.records import Program
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from riskmodel.media import Medium
 
 __all__ = ["Compiled", "compile_layout"]
-
-_MAX_DRIVES = 100_000
-_MAX_EVENTS = 1e7
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +59,10 @@ class Compiled:
         Values that the layout left out and sourced defaults gave.
     horizon_hours : float
         Mission time. [h]
+    live : str
+        The copy that people work on.
+    restore_hours : tuple of (str, float or None)
+        How long the data takes to come back from each copy, if that is said. [h]
     """
 
     program: Program
@@ -69,6 +70,8 @@ class Compiled:
     warnings: tuple[str, ...]
     assumptions: tuple[str, ...]
     horizon_hours: float
+    live: str
+    restore_hours: tuple[tuple[str, float | None], ...]
 
     def digest(self) -> str:
         """Return a hash of the arrays: of the layout with all that presets and defaults add."""
@@ -188,7 +191,8 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
         build.causes += [f"{what} {name}" for name in names]
     for index, copy in enumerate(copies):
         _add_copy(build, layout, copy, index, horizon)
-        _add_rest(build, layout, copy, first_set=names.index(copy.name))
+        build.rests.append(_rest_row(build, layout, copy, names.index(copy.name)))
+        build.pieces += pieces_of(copy)
     site_rows, site_copies = _site_rows(build, layout)
     for index, (name, site) in enumerate(layout.sites.items()):
         for peril_name, peril in perils_of(site).items():
@@ -213,54 +217,17 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
             )
     build.causes += [f"obsolescence of {medium}" for medium in build.formats]
     build.warnings += _warnings(layout)
-    _bounded(layout, build, horizon)
+    require_bounded(layout, build.stores, math.fsum(build.rates), horizon)
+    live = live_copy(layout).name
     return Compiled(
-        program=_arrays(build, site_rows, site_copies, horizon),
+        program=_arrays(build, site_rows, site_copies, horizon, names.index(live)),
         causes=tuple(build.causes),
         warnings=tuple(build.warnings),
         assumptions=tuple(build.assumptions),
         horizon_hours=horizon,
+        live=live,
+        restore_hours=tuple((copy.name, restore_hours(layout, copy)) for copy in layout.copies),
     )
-
-
-def _bounded(layout: Layout, build: _Builder, horizon: float) -> None:
-    """Refuse what no machine plays to its end."""
-    for copy, store in zip(expanded(layout), build.stores, strict=True):
-        drives = pieces_of(copy) * copy.store.group_count * copy.store.group_drives
-        if drives > _MAX_DRIVES:
-            raise LayoutError(
-                f"copies.{copy.name}.store: {drives:,} drives; {_MAX_DRIVES:,} at most"
-            )
-        if not drives * store["hazard_new"] < _MAX_EVENTS:
-            raise LayoutError(
-                f"media.{copy.store.media}.lifetime: so short that drives of {copy.name} would "
-                f"fail more than {_MAX_EVENTS:,.0f} times within the horizon"
-            )
-    for name in build.formats:
-        law = layout.medium(name).obsolescence or NEVER
-        ends = horizon / max(law.fixed, 1e-300) if law.fixed is not None else 0.0
-        if law.fixed is None:
-            ends = float(law.cumulative_hazard(horizon))
-        if not ends < _MAX_EVENTS:
-            raise LayoutError(
-                f"media.{name}.obsolescence: so short that it would end more than "
-                f"{_MAX_EVENTS:,.0f} times within the horizon"
-            )
-    turns = max(horizon / every for copy in layout.copies for every in _calendar(copy))
-    if turns > _MAX_EVENTS:
-        raise LayoutError(
-            f"{layout.name}: media would be refreshed or change places more than "
-            f"{_MAX_EVENTS:,.0f} times within the horizon"
-        )
-    if math.fsum(build.rates) * horizon > _MAX_EVENTS:
-        raise LayoutError(
-            f"{layout.name}: perils and shocks would strike more than {_MAX_EVENTS:,.0f} times "
-            "within the horizon"
-        )
-
-
-def _calendar(copy: Copy) -> tuple[float, float]:
-    return refresh_of(copy) or math.inf, turn_of(copy) or math.inf
 
 
 def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: float) -> None:
@@ -334,33 +301,19 @@ def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: 
     )
 
 
-def _add_rest(build: _Builder, layout: Layout, copy: Copy, *, first_set: int) -> None:
+def _rest_row(build: _Builder, layout: Layout, copy: Copy, first_set: int) -> dict[str, float]:
     medium = layout.medium(copy.store.media)
     recovery, _ = recovery_of(layout, copy, needed=needs_recovery(layout, copy, medium))
-    one = piece_recovery(layout, copy, recovery, presets().defaults.replacement_wait)
     ends = build.law(medium.obsolescence or NEVER)
     if ends:
         build.formats.setdefault(copy.store.media, len(build.formats))
-    site = source_site(layout, copy)
-    hours = restore_hours(layout, copy)
-    build.rests.append(
-        {
-            "refresh": refresh_of(copy),
-            "obsolescence": ends,
-            "format": build.formats.get(copy.store.media, -1),
-            "age": medium.age or 0.0,
-            "pieces": pieces_of(copy),
-            "piece_groups": copy.store.group_count,
-            "first_piece": build.pieces,
-            "piece_recovery": build.law(one),
-            "first_set": first_set,
-            "sets": sets_of(copy),
-            "source_site": -1 if site is None else list(layout.sites).index(site),
-            "turn": turn_of(copy),
-            "restore": math.inf if hours is None else hours,
-        }
-    )
-    build.pieces += pieces_of(copy)
+    return rest_numbers(layout, copy) | {
+        "obsolescence": ends,
+        "format": build.formats.get(copy.store.media, -1),
+        "first_piece": build.pieces,
+        "piece_recovery": build.law(piece_recovery(copy, recovery)),
+        "first_set": first_set,
+    }
 
 
 def _check_every(layout: Layout, copy: Copy) -> float:
@@ -424,7 +377,11 @@ def _rows(dtype: np.dtype[np.void], rows: list[dict[str, float]]) -> np.ndarray:
 
 
 def _arrays(
-    build: _Builder, sites: list[dict[str, float]], site_copies: list[int], horizon: float
+    build: _Builder,
+    sites: list[dict[str, float]],
+    site_copies: list[int],
+    horizon: float,
+    live: int,
 ) -> Program:
     from riskmodel._kernels import records
     from riskmodel._kernels.records import Program
@@ -463,4 +420,6 @@ def _arrays(
             or (rest["pieces"] > 1).any()
             or (rest["sets"] > 1).any()
         ),
+        live=live,
+        causes=len(build.causes),
     )

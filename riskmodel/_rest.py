@@ -6,10 +6,12 @@ whole copy of the data, so the engines play it as a copy of its own that changes
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law
+from riskmodel.presets import presets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,7 @@ __all__ = [
     "pieces_of",
     "refresh_of",
     "rest_keys",
+    "rest_numbers",
     "rest_warnings",
     "restore_hours",
     "sets_of",
@@ -84,21 +87,20 @@ def turn_of(copy: Copy) -> float:
     return (every or 0.0) if sets_of(copy) > 1 else 0.0
 
 
-def piece_recovery(layout: Layout, copy: Copy, whole: Law, wait_hours: float) -> Law:
+def piece_recovery(copy: Copy, whole: Law) -> Law:
     """Return the law of one piece's recovery; what follows from the size takes a piece's share.
 
     Parameters
     ----------
     whole : Law
         Of the whole copy, as settled.
-    wait_hours : float
-        What of it, where it was assumed, does not follow from the size. [h]
     """
     pieces = pieces_of(copy)
     if pieces == 1 or whole.fixed is None:
         return whole
     if copy.recovery is None:
-        return Law(fixed=wait_hours + (whole.fixed - wait_hours) / pieces)
+        wait = presets().defaults.replacement_wait
+        return Law(fixed=wait + (whole.fixed - wait) / pieces)
     return Law(fixed=whole.fixed / pieces) if copy.recovery.bandwidth is not None else whole
 
 
@@ -124,6 +126,22 @@ def restore_hours(layout: Layout, copy: Copy) -> float | None:
             raise LayoutError(f"copies.{copy.name}.restore: a bandwidth needs the layout's size")
         moving = layout.size / restore.bandwidth
     return (restore.wait or 0.0) + moving
+
+
+def rest_numbers(layout: Layout, copy: Copy) -> dict[str, float]:
+    """Return what the engine's record of a copy at rest holds, laws and places in lists aside."""
+    site = source_site(layout, copy)
+    hours = restore_hours(layout, copy)
+    return {
+        "refresh": refresh_of(copy),
+        "age": layout.medium(copy.store.media).age or 0.0,
+        "pieces": pieces_of(copy),
+        "piece_groups": copy.store.group_count,
+        "sets": sets_of(copy),
+        "source_site": -1 if site is None else list(layout.sites).index(site),
+        "turn": turn_of(copy),
+        "restore": math.inf if hours is None else hours,
+    }
 
 
 def rest_keys(layout: Layout) -> tuple[str, ...]:

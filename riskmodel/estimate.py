@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from riskmodel.unavailability import Unavailability
+
 __all__ = ["Cause", "LossEstimate", "binomial_interval", "one_in"]
 
 
@@ -97,6 +99,8 @@ class LossEstimate:
     weighted : Weighted or None
         The sums where trials carry weights: then only total loss is estimated, and no trial is
         simply a loss.
+    unavailable : Unavailability or None
+        How long people have no data, where whole histories were played.
     exact : float or None
         The probability where it was computed without sampling.
     exact_curve : tuple of float
@@ -118,6 +122,7 @@ class LossEstimate:
     bins: tuple[int, ...] = ()
     cause_counts: tuple[tuple[str, int], ...] = ()
     weighted: Weighted | None = None
+    unavailable: Unavailability | None = None
     exact: float | None = None
     exact_curve: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -249,6 +254,9 @@ class LossEstimate:
             losses_in_all=self.losses_in_all + other.losses_in_all,
             losses_in_all_squared=self.losses_in_all_squared + other.losses_in_all_squared,
             lost_something=self.lost_something + other.lost_something,
+            unavailable=self.unavailable + other.unavailable
+            if self.unavailable and other.unavailable
+            else None,
             bins=tuple(a + b for a, b in zip(self.bins, other.bins, strict=True)),
             cause_counts=tuple(
                 (name, a + b)
@@ -293,7 +301,7 @@ class LossEstimate:
             "expected_losses": self.expected_losses if played and self.losses else None,
             "partial_loss": self._partial_loss(confidence) if played else None,
             "rollback": None,
-            "restore": None,
+            "restore": self.unavailable.to_dict(confidence) if self.unavailable else None,
             "parameter_range": None,
             "assumptions": list(self.assumptions),
             "warnings": list(self.all_warnings),

@@ -199,6 +199,10 @@ def _at_rest(rng: Generator, copy: Table) -> None:
     if _maybe(rng, 0.25):
         where = _pick(rng, copy, copy["store"])
         where["pieces"] = int(rng.integers(2, 6))
+    if _maybe(rng, 0.4):
+        copy["restore"] = {"wait": _days(0.1, 20, rng)}
+        if _maybe(rng, 0.5):
+            copy["restore"]["bandwidth"] = _pick(rng, "20 MB/s", "100 Mbit/s")
     if _maybe(rng, 0.2) and copy.get("role") != "primary":
         copy["rotation"] = int(rng.integers(2, 4))
 

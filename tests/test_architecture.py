@@ -15,10 +15,10 @@ ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
     {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
      "_ranges", "layout", "_write", "_toml", "examples"},
-    {"_resolve", "_rest"},
+    {"_resolve", "_rest", "_bounds"},
     {"_program"},
-    {"estimate", "exact", "_exact", "literature", "_run", "_executors", "_checkpoint", "_events",
-     "_steering", "_excursion", "simulation"},
+    {"estimate", "unavailability", "exact", "_exact", "literature", "_run", "_executors",
+     "_checkpoint", "_events", "_steering", "_excursion", "_weighted", "simulation"},
     {"comparison"},
     {"_text", "_console", "reporting", "cli", "__main__"},
 ]  # fmt: skip
@@ -32,6 +32,7 @@ BRIDGE_ONLY = {
     "_program",
     "_resolve",
     "_rest",
+    "_bounds",
     "_kernels",
 }
 

@@ -19,6 +19,7 @@ from riskmodel.layout import Layout
 from riskmodel.presets import presets
 from riskmodel.sites import Peril, Shock, Site
 from tests.twin.copies import Whole
+from tests.twin.outage import Outage
 from tests.twin.queue import CHECKS, FAILURES, NOTHING, RECOVERIES, REPAIRS, Queue
 from tests.twin.rotation import Rotation
 
@@ -37,6 +38,11 @@ class NaiveResult:
     losses_in_all_squared: int = 0
     loss_times: list[float] = field(default_factory=list)
     causes: Counter[str] = field(default_factory=Counter)
+    over_day: int = 0  # trials with an outage longer than a day
+    over_week: int = 0
+    hours_out: float = 0.0
+    hours_out_squared: float = 0.0
+    outages: Counter[str] = field(default_factory=Counter)  # by what took the live copy
 
     @property
     def probability(self) -> float:
@@ -68,6 +74,13 @@ class NaiveResult:
             time, cause = history.losses[0]
             self.loss_times.append(time)
             self.causes[cause] += 1
+        outage = history.outage
+        self.over_day += outage.longest() > 24.0
+        self.over_week += outage.longest() > 168.0
+        self.hours_out += outage.hours()
+        self.hours_out_squared += outage.hours() ** 2
+        self.outages.update(cause for cause, _ in outage.ended)
+        self.outages.update([outage.cause] * (outage.began is not None and not outage.for_ever))
 
 
 def simulate_naively(
@@ -122,6 +135,7 @@ class History(Queue):
         self.sites = {name: Place(self, name, site) for name, site in layout.sites.items()}
         self.rotations = [Rotation(self, copy) for copy in layout.copies]
         self.copies = [whole for rotation in self.rotations for whole in rotation.sets]
+        self.outage = Outage(self)
         for place in self.sites.values():
             for peril, terms in perils_at(place.site).items():
                 self.strike_at_rate(terms.rate, partial(place.suffer, peril, terms))
@@ -155,13 +169,16 @@ class History(Queue):
                 copy.settle_failures()
             self.act(REPAIRS)
             self.test()
+            self.outage.look()
             self.act(CHECKS)
             self.act(RECOVERIES)
+            self.outage.look()
 
     def test(self) -> None:
         """See whether everything, or a part for good, is lost at this instant."""
         if not any(copy.intact for copy in self.copies):
             self.losses.append((self.now, self.latest_cause))
+            self.outage.lose_everything(self.latest_cause)
             for place in self.sites.values():
                 place.stand_again()
             for copy in self.copies:

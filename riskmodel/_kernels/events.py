@@ -19,6 +19,7 @@ from riskmodel._kernels.groups import (
     stop_rebuilds,
 )
 from riskmodel._kernels.laws import residual_time
+from riskmodel._kernels.outage import after_blow, after_recovery, end_outages, start_outages
 from riskmodel._kernels.parts import forget_parts, lose_part, noticed_at, something_is_gone
 from riskmodel._kernels.records import (
     COPY_STATE,
@@ -29,6 +30,8 @@ from riskmodel._kernels.records import (
     INTACT,
     LAW_PLAYED,
     LOG_WEIGHT,
+    OUT,
+    OUTAGE,
     PART_LOST,
     PERIL_MEDIA,
     PERIL_SITE,
@@ -36,6 +39,7 @@ from riskmodel._kernels.records import (
     POINT,
     POINTS,
     REST_STATE,
+    RESTORED,
     SHOCK_CHANCES,
     SHOCK_CHOOSE,
     TRUE_LAW,
@@ -89,6 +93,9 @@ def make_state(program: Program) -> State:
         pieces=np.zeros(max(program.pieces, 1), PIECE_STATE),
         points=np.zeros(copies * POINTS if program.in_pieces else 1, POINT),
         formats=np.zeros(max(program.formats, 1), FORMAT),
+        outage=np.zeros(1, OUTAGE),
+        outage_counts=np.zeros(2 + 3 * program.causes, np.int64),
+        outage_hours=np.zeros(2 + program.causes),
     )
 
 
@@ -116,6 +123,16 @@ def lose_copy(P, S, c, t):
     store = P.stores[c]
     for g in range(store.first_group, store.first_group + store.groups):
         find_next(P, S, g)
+
+
+@jit
+def lose_group(P, S, g, t):
+    """Lose what a group holds: a piece of its copy, or all of it; tell whether it was all."""
+    c = P.groups[g].owner
+    if P.rest[c].pieces > 1 and not lose_piece(P, S, g, t):
+        return False
+    lose_copy(P, S, c, t)
+    return True
 
 
 @jit
@@ -466,10 +483,9 @@ def next_blow(P, S, until):
                 continue
             t = S.unit[who]
             c = P.groups[who].owner
-            if P.rest[c].pieces > 1 and not lose_piece(P, S, who, t):
-                continue
-            lose_copy(P, S, c, t)
-            return t, (outcome - 1) * n_copies + c
+            if lose_group(P, S, who, t):
+                return t, (outcome - 1) * n_copies + c
+            continue
         if who == n_groups:
             i = pick_source(P, S.rng)
             strike(P, S, i, t)
@@ -492,17 +508,22 @@ def recover_next(P, S, i, t):
         _recover_site(P, S, i - len(P.copies), t)
     else:
         fall_due(P, S, t)
+    if S.outage[0].state == OUT or S.outage[0].state == RESTORED:
+        after_recovery(P, S, t)
 
 
 @jit
 def _trial(P, S, causes, bins):
     """Run one history to the horizon; return how often everything was lost."""
     start_trial(P, S)
+    start_outages(S)
     losses = 0
     while True:
         t, cause = next_blow(P, S, P.horizon)
         if t == _INF:
+            end_outages(P, S)
             return losses
+        after_blow(P, S, t, cause)
         if S.tally[INTACT] == 0:
             losses += 1
             if losses == 1:

@@ -149,6 +149,19 @@ FORMAT = _record(("written", _F), ("budget", _F))
 POINT = _record(("place", _F), ("until", _F))
 POINTS = 32  # kept for each copy, the latest to heal
 
+# whether people have the data, in the one row of State.outage
+AVAILABLE, OUT, RESTORED, GONE = range(4)
+OUTAGE = _record(
+    ("state", _I),
+    ("start", _F),
+    ("source", _I),  # that the data is being restored from, -1 for none
+    ("until", _F),
+    ("cause", _I),
+    ("over_day", _I),
+    ("over_week", _I),
+    ("hours", _F),
+)
+
 # places in State.tally
 INTACT, PART_LOST = range(2)
 
@@ -184,6 +197,8 @@ class Program(NamedTuple):
     in_pieces: int
     formats: int
     is_at_rest: int
+    live: int  # first set of the copy that people work on
+    causes: int
 
 
 class State(NamedTuple):
@@ -214,3 +229,6 @@ class State(NamedTuple):
     pieces: np.ndarray
     points: np.ndarray
     formats: np.ndarray
+    outage: np.ndarray
+    outage_counts: np.ndarray
+    outage_hours: np.ndarray

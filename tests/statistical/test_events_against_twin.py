@@ -25,6 +25,9 @@ class Scores:
     probability: float
     something: float
     expected: float
+    over_day: float
+    over_week: float
+    hours_out: float
     causes: float
 
 
@@ -34,11 +37,19 @@ def _share_score(engine_hits: int, engine_trials: int, twin_hits: int, twin_tria
     return (engine_hits / engine_trials - twin_hits / twin_trials) / error if error else 0.0
 
 
+def _variance(total: float, squares: float, trials: int) -> float:
+    return squares / trials - (total / trials) ** 2
+
+
 def _compare(layout: rm.Layout, trials: int, seed: int) -> Scores:
     engine = rm.simulate(layout, method="events", trials=ENGINE_TRIALS, seed=seed)
     twin = simulate_naively(layout, trials, seed)
     variance = engine.losses_in_all_squared / engine.trials - engine.expected_losses**2
     error = math.sqrt(variance * (1.0 / engine.trials + 1.0 / twin.trials))
+    out = engine.unavailable
+    assert out is not None
+    spread = _variance(out.hours, out.hours_squared, out.trials)
+    spread_out = math.sqrt(spread / out.trials + spread / trials)
     counts = dict(engine.cause_counts)
     frequent = [
         name
@@ -53,6 +64,9 @@ def _compare(layout: rm.Layout, trials: int, seed: int) -> Scores:
         _share_score(engine.losses, engine.trials, twin.losses, trials),
         _share_score(engine.lost_something, engine.trials, twin.lost_something, trials),
         (engine.expected_losses - twin.expected_losses) / error,
+        _share_score(out.over_day, out.trials, twin.over_day, trials),
+        _share_score(out.over_week, out.trials, twin.over_week, trials),
+        (out.hours / out.trials - twin.hours_out / trials) / spread_out if spread else 0.0,
         max(by_cause, key=abs, default=0.0),
     )
 
@@ -61,7 +75,7 @@ def _assert_agree(seeds: range, trials: int) -> None:
     found = {
         seed: _compare(random_layout(np.random.default_rng(seed)), trials, seed) for seed in seeds
     }
-    for name in ("probability", "something", "expected"):
+    for name in ("probability", "something", "expected", "over_day", "over_week", "hours_out"):
         scores = {seed: getattr(scores, name) for seed, scores in found.items()}
         far = {seed: score for seed, score in scores.items() if abs(score) >= 4.5}
         assert not far, (name, far)
@@ -94,7 +108,7 @@ def test_random_layouts_range_over_the_whole_law() -> None:
         raid0 raid1 raid5 raidz2 raid10 2-of-4 groups parallel serial spares spare_wait stress
         fixed bandwidth never shocks kills perils media recovery vulnerability check random offline
         hits choose
-        refresh pieces rotation obsolescence kind burglary primary
+        refresh pieces rotation obsolescence kind burglary primary restore wait
     """
     assert set(law.split()) <= seen
 
