@@ -15,7 +15,6 @@ import riskmodel as rm
 from tests.random_layouts import random_layout, random_tables
 from tests.twins import simulate_naively
 
-ENGINE_TRIALS = 100_000
 
 
 @dataclass
@@ -42,7 +41,7 @@ def _variance(total: float, squares: float, trials: int) -> float:
 
 
 def _compare(layout: rm.Layout, trials: int, seed: int) -> Scores:
-    engine = rm.simulate(layout, method="events", trials=ENGINE_TRIALS, seed=seed)
+    engine = rm.simulate(layout, method="events", trials=30 * trials, seed=seed)
     twin = simulate_naively(layout, trials, seed)
     variance = engine.losses_in_all_squared / engine.trials - engine.expected_losses**2
     error = math.sqrt(variance * (1.0 / engine.trials + 1.0 / twin.trials))
