@@ -172,3 +172,12 @@ def test_the_live_copy_is_what_feeds_the_first_in_the_end() -> None:
     assert live_copy(rm.Layout.from_dict(tables)).name in ("a", "b")
     tables["copies"][0]["role"] = "primary"
     assert live_copy(rm.Layout.from_dict(tables)).name == "a"
+
+
+def test_the_text_names_what_is_special_and_how_long_the_data_is_away() -> None:
+    from riskmodel._text import estimate_text, layout_text
+
+    layout = _layout(pieces=3, rotation=2, refresh="2 years")
+    assert "in 3 pieces, 2 sets in turn at home, new every 2 years" in layout_text(layout)
+    text = estimate_text(rm.simulate(layout, method="events", trials=1_000))
+    assert "without data     longer than a day 0" in text

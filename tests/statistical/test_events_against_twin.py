@@ -16,7 +16,6 @@ from tests.random_layouts import random_layout, random_tables
 from tests.twins import simulate_naively
 
 
-
 @dataclass
 class Scores:
     """Differences between engine and twin, in standard errors."""
