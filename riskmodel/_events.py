@@ -20,7 +20,8 @@ __all__ = ["EventsEngine"]
 _BINS = 100
 _EVENTS_A_CHUNK = 200_000
 _LEAST_LOSSES = 20
-_TRIALS, _LOSSES, _IN_ALL, _IN_ALL_SQUARED, _SOMETHING, _TOTALS = range(6)
+_TRIALS, _LOSSES, _IN_ALL, _IN_ALL_SQUARED, _SOMETHING, _ROLLED_BACK = range(6)
+_TOTALS = _ROLLED_BACK + 3  # over a day, a week, a month
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +103,7 @@ class EventsEngine:
             "losses_in_all": counts[_IN_ALL],
             "losses_in_all_squared": counts[_IN_ALL_SQUARED],
             "lost_something": counts[_SOMETHING],
+            "rolled_back": tuple(counts[_ROLLED_BACK:_TOTALS]) if self.program.people else (),
             "cause_counts": _by_name(self.cause_names, causes),
             "bins": tuple(counts[first_bin : first_bin + _BINS]),
             "unavailable": self._unavailable(

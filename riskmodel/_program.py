@@ -32,6 +32,7 @@ from riskmodel._rest import (
     sets_of,
     source_site,
 )
+from riskmodel._threats import People, add_sources, key_rows, people_of
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law, Term
 
@@ -140,6 +141,7 @@ class _Builder:
         targets: list[tuple[int, int, float]],
         choose: int = 0,
         kills: float = 0.0,
+        noticed: int = -1,
     ) -> None:
         """Add what strikes by a Poisson process."""
         if rate == 0.0 or not targets:
@@ -151,6 +153,7 @@ class _Builder:
                 "count": len(targets),
                 "picks": choose,
                 "kills": kills,
+                "noticed": noticed,
             }
         )
         self.targets += targets
@@ -215,12 +218,16 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
                 [(0, index, 1.0)],
                 kills=blow.kills,
             )
+    people = people_of(layout)
+    add_sources(build, people, len(sites))
     build.causes += [f"obsolescence of {medium}" for medium in build.formats]
     build.warnings += _warnings(layout)
+    build.warnings += people.warnings
+    build.assumptions += people.assumptions
     require_bounded(layout, build.stores, math.fsum(build.rates), horizon)
     live = live_copy(layout).name
     return Compiled(
-        program=_arrays(build, site_rows, site_copies, horizon, names.index(live)),
+        program=_arrays(build, site_rows, site_copies, people, horizon, names.index(live)),
         causes=tuple(build.causes),
         warnings=tuple(build.warnings),
         assumptions=tuple(build.assumptions),
@@ -349,7 +356,9 @@ def _places(layout: Layout, copy: Copy) -> tuple[str | None, ...]:
 
 
 def _warnings(layout: Layout) -> Iterator[str]:
-    if layout.shocks:
+    if layout.threats is not None:
+        pass
+    elif layout.shocks:
         yield "people and malware act only as the layout's shocks say"
     else:
         yield "people and malware not modelled"
@@ -380,6 +389,7 @@ def _arrays(
     build: _Builder,
     sites: list[dict[str, float]],
     site_copies: list[int],
+    people: People,
     horizon: float,
     live: int,
 ) -> Program:
@@ -392,6 +402,7 @@ def _arrays(
     sources["rate"] = build.rates
     if total > 0.0:
         sources["cumulative"] = np.cumsum(build.rates) / total
+    keys, holders = key_rows(people, len(sites))
     return Program(
         terms=np.array(build.terms, records.TERM),
         laws=np.array(build.laws, records.LAW),
@@ -404,6 +415,12 @@ def _arrays(
         targets=np.array(build.targets, records.TARGET),
         stress=np.array(build.stress, np.float64),
         frailties=np.array([(value,) for value in build.frailties], records.FRAILTY),
+        feeds=_rows(records.FEED, list(people.rows)),
+        jobs=np.array([(value,) for value in people.jobs], records.JOB),
+        keys=_rows(records.KEY, keys),
+        holders=np.array(holders, records.HOLDER),
+        people=int(people.matter),
+        hand_variance=people.hand_variance,
         horizon=horizon,
         source_rate=total,
         drives=build.drives,

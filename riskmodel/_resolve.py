@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 __all__ = [
     "NEVER",
     "horizon_of",
+    "is_online",
     "needs_recovery",
     "never_noticed",
+    "people_keys",
     "perils_of",
     "rebuild_of",
     "recovery_of",
@@ -45,22 +47,38 @@ def unsimulated(layout: Layout) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Their paths, for example ``("copies.usb.fed", "threats")``.
+        Their paths, for example ``("media.disk.afr (a range)",)``.
+    """
+    found = [f"{item.path} (a range)" for item in layout.ranges]
+    return tuple(found)
+
+
+def people_keys(layout: Layout) -> tuple[str, ...]:
+    """Return the keys that the layout sets about people, malware, feeds, versions and keys.
+
+    Parameters
+    ----------
+    layout : Layout
+        What is asked about.
+
+    Returns
+    -------
+    tuple of str
+        Their paths, for example ``("threats", "copies.usb.fed")``.
     """
     found = ["threats"] if layout.threats is not None else []
     found += [f"keys.{name}" for name in layout.keys_]
-    found += [f"{item.path} (a range)" for item in layout.ranges]
     for copy in layout.copies:
-        for key in (
-            "fed",
-            "key",
-            "immutable",
-            "retention",
-            "online",
-        ):
-            if getattr(copy, key) is not None:
-                found.append(f"copies.{copy.name}.{key}")
+        keys = ("fed", "key", "immutable", "retention", "online")
+        found += [f"copies.{copy.name}.{key}" for key in keys if getattr(copy, key) is not None]
     return tuple(found)
+
+
+def is_online(layout: Layout, copy: Copy) -> bool:
+    """Whether who has a copy's credentials can write on it at any time."""
+    if copy.online is not None:
+        return copy.online
+    return not (copy.offline or layout.medium(copy.store.media).at_rest)
 
 
 def require_simulated(layout: Layout) -> None:
@@ -75,7 +93,7 @@ def require_simulated(layout: Layout) -> None:
     if found:
         raise NotSimulated(
             f"{layout.name}: {', '.join(found)}: known to the format but not simulated yet; "
-            "take these keys out (people and malware can be written as [[shocks]])"
+            "take these keys out"
         )
 
 
@@ -168,6 +186,8 @@ def needs_recovery(layout: Layout, copy: Copy, medium: Medium) -> bool:
     """Whether the copy can be lost otherwise than with a site that has a recovery of its own."""
     if is_alone(layout):
         return False
+    if layout.threats is not None or copy.key is not None:
+        return True
     lifetime = medium.lifetime_law
     if lifetime is not None and not lifetime.is_never:
         return True

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel._threat_steering import threat_outcomes
 from riskmodel.errors import NotSimulated
 from riskmodel.lifetimes import EXPONENTIAL, FIXED, Term, cumulative_hazard_of
 
@@ -29,6 +30,7 @@ _Array = NDArray[np.float64]
 _POINTS = 2048
 _MEANS = 48.0
 _MOST_ORDER = 12.0
+_LEAST_HAZARD = 1e-9
 _Outcome = tuple[int, float]
 
 
@@ -50,7 +52,7 @@ def steered(program: Program) -> Program:
     NotSimulated
         If formats end: that is no event with a rate, which is what an excursion begins with.
     """
-    from riskmodel._kernels.records import OUTCOME
+    from riskmodel._kernels import records
 
     if program.formats:
         raise NotSimulated("obsolescence is simulated by method 'events' only")
@@ -63,9 +65,7 @@ def steered(program: Program) -> Program:
         if store["spares"] == 0:
             mean += _mean(program, store["spare_wait"])
         store["rebuild_mean"] = min(mean, program.horizon)
-        first, count = program.laws[store["lifetime"]]
-        kinds = program.terms["kind"][first : first + count]
-        store["ages"] = bool((kinds != EXPONENTIAL).any()) and store["hazard_start"] > 0.0
+        store["ages"] = _ages(program, store)
         if store["latent_mean"] > 0.0:
             _tabulate(program, store, tables)
     for copy in copies:
@@ -75,8 +75,16 @@ def steered(program: Program) -> Program:
         site["gap"] = _mean(program, site["recovery"]) if site["destructible"] else 0.0
     for source in sources:
         targets = program.targets[source["first"] : source["first"] + source["count"]]
-        source["gap"] = max(_gap(program, copies, sites, target) for target in targets)
         source["first_outcome"] = len(rows)
+        if source["kind"] >= records.THREAT_DATA:
+            noticed = _terms(program, source["noticed"]) if source["noticed"] >= 0 else []
+            few = len(copies) <= MOST_COPIES
+            taken = threat_outcomes(program, source, targets, noticed) if few else []
+            rows += [row for row in taken if row[0] and row[1] > 0.0]
+            source["gap"] = _threat_gap(program, copies, source, taken)
+            source["outcomes"] = len(rows) - source["first_outcome"]
+            continue
+        source["gap"] = max(_gap(program, copies, sites, target) for target in targets)
         if len(copies) <= MOST_COPIES:
             rows += _outcomes(program, source, targets)
         source["outcomes"] = len(rows) - source["first_outcome"]
@@ -85,7 +93,7 @@ def steered(program: Program) -> Program:
         copies=copies,
         sites=sites,
         sources=sources,
-        outcomes=np.array(rows, OUTCOME),
+        outcomes=np.array(rows, records.OUTCOME),
         error_ages=np.concatenate(tables),
     )
 
@@ -116,6 +124,17 @@ def _mean(program: Program, law: int) -> float:
         return min(terms[0].a, program.horizon)
     times = np.concatenate([[0.0], np.geomspace(1e-7, 1.0, 400) * program.horizon])
     return float(np.trapezoid(np.exp(-cumulative_hazard_of(terms, times)), times))
+
+
+def _ages(program: Program, store: Any) -> bool:
+    """Tell whether instants are to go by the hazard of a store's drives.
+
+    They are found by spending a part of it, which must not drown in what was spent before.
+    """
+    terms = _terms(program, store["lifetime"])
+    spent = float(cumulative_hazard_of(terms, np.array([store["age"]]))[0])
+    bent = any(term.kind != EXPONENTIAL for term in terms)
+    return bent and store["hazard_start"] > _LEAST_HAZARD * max(spent, 1.0)
 
 
 def _tabulate(program: Program, store: Any, tables: list[_Array]) -> None:
@@ -186,6 +205,12 @@ def _gap(program: Program, copies: Any, sites: Any, target: Any) -> float:
     here = program.site_copies[site["first"] : site["first"] + site["copies"]]
     means = [_mean(program, copies["recovery"][index]) for index in here]
     return max(means, default=0.0)
+
+
+def _threat_gap(program: Program, copies: Any, source: Any, taken: list[_Outcome]) -> float:
+    unseen = _mean(program, source["noticed"]) if source["noticed"] >= 0 else 0.0
+    hit = [c for c in range(len(copies)) if any(mask >> c & 1 for mask, _ in taken)]
+    return unseen + max((float(copies["gap"][c]) for c in hit), default=0.0)
 
 
 def _outcomes(program: Program, source: Any, targets: Any) -> list[_Outcome]:

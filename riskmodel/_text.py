@@ -47,6 +47,9 @@ def _estimate_lines(loss: LossEstimate) -> Iterator[str]:
             f"  without data     longer than a day {out.p_over_day:.3g}, than a week "
             f"{out.p_over_week:.3g}; {out.hours_per_year:.3g} h a year"
         )
+    if any(item.hits for item in loss.rollbacks):
+        shares = ", ".join(f"{item.probability:.2g} over a {item.span}" for item in loss.rollbacks)
+        yield f"  lose work        {shares}: the data comes back from an older point"
     trials = f", {loss.trials:,} trials, seed {loss.seed}" if loss.trials else ""
     yield f"  method           {loss.method}{trials}, {loss.elapsed_seconds:.2g} s"
     yield f"                   {loss.why}"

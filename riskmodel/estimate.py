@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from riskmodel.unavailability import Unavailability
 
-__all__ = ["Cause", "LossEstimate", "binomial_interval", "one_in"]
+__all__ = ["Cause", "LossEstimate", "Rollback", "binomial_interval", "one_in"]
+
+_SPANS = (("day", 24.0), ("week", 168.0), ("month", 730.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,25 @@ class Cause:
     name: str
     share: float
     standard_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """How likely it is that the data comes back, but from a point older than ``hours``."""
+
+    span: str
+    hours: float
+    hits: int
+    trials: int
+
+    @property
+    def probability(self) -> float:
+        """Share of trials in which more work than this was lost, everything not being lost."""
+        return self.hits / self.trials
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Return its Clopper-Pearson interval."""
+        return binomial_interval(self.hits, self.trials, confidence)
 
 
 def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -92,6 +113,9 @@ class LossEstimate:
         Sums over trials of the number of total losses, the layout restored after each.
     lost_something : int
         Trials in which a part or everything was lost for good.
+    rolled_back : tuple of int
+        Trials in which work of more than a day, a week, a month was lost because the data came
+        back from an older point; empty where nothing says how old the points are.
     bins : tuple of int
         First losses by equal slices of the horizon.
     cause_counts : tuple of (str, int)
@@ -119,6 +143,7 @@ class LossEstimate:
     losses_in_all: int = 0
     losses_in_all_squared: int = 0
     lost_something: int = 0
+    rolled_back: tuple[int, ...] = ()
     bins: tuple[int, ...] = ()
     cause_counts: tuple[tuple[str, int], ...] = ()
     weighted: Weighted | None = None
@@ -257,6 +282,9 @@ class LossEstimate:
             unavailable=self.unavailable + other.unavailable
             if self.unavailable and other.unavailable
             else None,
+            rolled_back=tuple(
+                a + b for a, b in zip(self.rolled_back, other.rolled_back, strict=True)
+            ),
             bins=tuple(a + b for a, b in zip(self.bins, other.bins, strict=True)),
             cause_counts=tuple(
                 (name, a + b)
@@ -300,13 +328,32 @@ class LossEstimate:
             ],
             "expected_losses": self.expected_losses if played and self.losses else None,
             "partial_loss": self._partial_loss(confidence) if played else None,
-            "rollback": None,
+            "rollback": self._rollback(confidence) if self.rollbacks else None,
             "restore": self.unavailable.to_dict(confidence) if self.unavailable else None,
             "parameter_range": None,
             "assumptions": list(self.assumptions),
             "warnings": list(self.all_warnings),
             "versions": versions(),
         }
+
+    @property
+    def rollbacks(self) -> tuple[Rollback, ...]:
+        """Chances to lose work of more than a day, a week and a month, where feeds are known."""
+        return tuple(
+            Rollback(span, span_hours, hits, self.trials)
+            for (span, span_hours), hits in zip(_SPANS, self.rolled_back, strict=False)
+        )
+
+    def _rollback(self, confidence: float) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "meaning": "the data came back from an older point: so much work is lost"
+        }
+        for item in self.rollbacks:
+            found[f"p_over_{item.span}"] = item.probability if item.hits else None
+        found["intervals"] = {
+            f"p_over_{item.span}": list(item.interval(confidence)) for item in self.rollbacks
+        }
+        return found
 
     def _partial_loss(self, confidence: float) -> dict[str, Any]:
         return {

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from riskmodel._data import data_folder
 from riskmodel._described import Described
+from riskmodel.lifetimes import Law
 from riskmodel.media import Medium, Name
 from riskmodel.sites import Peril
-from riskmodel.units import Bandwidth, Hours, PerHour
+from riskmodel.units import Bandwidth, Fraction, Hours, PerHour
 
 __all__ = ["MediumPreset", "Presets", "ShockPreset", "SitePreset", "Source", "presets"]
 
@@ -53,10 +54,11 @@ class SitePreset(Described):
 
 
 class ShockPreset(Described):
-    """Harm by people or malware: how often it strikes; a layout says whom."""
+    """Harm by people or malware: how often it strikes and when it shows; a layout says whom."""
 
     about: str
     rate: PerHour
+    noticed: Law | None = None
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
 
 
@@ -69,6 +71,11 @@ class Defaults(Described):
     check_every: Hours
     model_variance: float
     batch_variance: float
+    missed_by_scheduler: Fraction
+    missed_by_hand: Fraction
+    hand_variance: float
+    unrestorable: Fraction
+    unrestorable_shared: float
     sources: tuple[Source, ...]
 
 

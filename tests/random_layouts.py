@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -233,7 +234,7 @@ def random_tables(rng: Generator) -> Table:
         copies[0].pop("recovery")
     targets = [*sites, *(copy["name"] for copy in copies)]
     shocks = [_shock(rng, f"shock{k}", targets) for k in range(int(_pick(rng, 0, 0, 1, 2)))]
-    return {
+    tables: Table = {
         "name": "random",
         "horizon": "5 years",
         "size": "4 TB",
@@ -241,4 +242,113 @@ def random_tables(rng: Generator) -> Table:
         "sites": sites,
         "copies": copies,
         "shocks": shocks,
+    }
+    if _maybe(rng, 0.6):
+        _add_people(tables, rng)
+    return tables
+
+
+_THREATS = ("mistake", "ransomware", "account-loss", "provider-failure", "key-loss",
+            "software-fault")  # fmt: skip
+
+
+def _add_people(tables: Table, rng: Generator) -> None:
+    """Let people and malware act: threats, keys, feeds, versions."""
+    threats: Table = {}
+    for name in _THREATS:
+        if _maybe(rng, 0.5):
+            threats[name] = {"rate": _rate(0.1, 0.8, rng)}
+            if _maybe(rng, 0.7):
+                notice = _duration(2, 60, rng)
+                threats[name]["noticed"] = {"fixed": "0 h"} if _maybe(rng, 0.1) else notice
+    if _maybe(rng, 0.4):
+        threats["defaults"] = True
+    if threats:
+        tables["threats"] = threats
+    copies = tables["copies"]
+    for index, copy in enumerate(copies):
+        for key in ("credentials", "account", "provider"):
+            if _maybe(rng, 0.5):
+                copy[key] = f"{key}{rng.integers(1, 3)}"
+        sources = [c["name"] for c in copies[:index] if "rotation" not in c]
+        if sources and _maybe(rng, 0.8):
+            copy["fed"] = _feed(rng, str(_pick(rng, *sources)))
+        if _maybe(rng, 0.15):
+            copy["online"] = _maybe(rng, 0.5)
+        if _maybe(rng, 0.3):
+            copy["immutable"] = _days(5, 90, rng)
+        if _maybe(rng, 0.4):
+            copy["retention"] = _retention(rng, "every" in copy.get("fed", {}))
+        if "check" in copy:
+            copy["check"]["depth"] = _pick(rng, "listed", "structure", "bytes", "source", "restore")
+    if _maybe(rng, 0.5):
+        _add_keys(tables, rng)
+
+
+def _feed(rng: Generator, source: str) -> Table:
+    how = str(_pick(rng, "live", "mirror", "replica", "backup", "backup", "backup"))
+    feed: Table = {"from": source, "how": how}
+    if how == "backup" or (how == "replica" and _maybe(rng, 0.3)):
+        feed["every"] = _days(1, 40, rng)
+        if _maybe(rng, 0.5):
+            feed["missed"] = round(float(rng.uniform(0.05, 0.9)), 2)
+        if _maybe(rng, 0.4):
+            feed["by"] = "hand"
+    elif how != "mirror" and _maybe(rng, 0.7):
+        feed["lag"] = _days(0.1, 10, rng)
+    if _maybe(rng, 0.6):
+        feed["tool"] = f"tool{rng.integers(1, 3)}"
+    return feed
+
+
+def _retention(rng: Generator, counted: bool) -> Table:
+    kinds = {"within": _days(5, 90, rng), "hourly": 100, "daily": 20, "weekly": 5, "monthly": 2}
+    if counted:
+        kinds["last"] = 4
+    kind = str(_pick(rng, *kinds))
+    return {kind: kinds[kind]}
+
+
+def _add_keys(tables: Table, rng: Generator) -> None:
+    holders = ["ada", "bob", *tables["sites"], *(copy["name"] for copy in tables["copies"])]
+    tables["keys"] = {
+        f"key{k}": {"kept": [str(n) for n in rng.choice(holders, rng.integers(1, 4), False)]}
+        for k in range(2)
+    }
+    for copy in tables["copies"]:
+        if _maybe(rng, 0.6):
+            copy["key"] = f"key{rng.integers(0, 2)}"
+
+
+def rarer(layout: Layout, factor: float) -> Layout:
+    """Return a layout whose drives last longer, by a factor, and whose blows come that rarely."""
+    raw = layout.model_dump(exclude_unset=True, by_alias=True)
+    for medium in raw["media"].values():
+        medium["lifetime"] = _slower(medium["lifetime"], factor)
+    blows = [peril for site in raw["sites"].values() for peril in site["perils"].values()]
+    blows += raw["shocks"]
+    blows += [shock for copy in raw["copies"] for shock in copy["store"].get("shocks", ())]
+    for blow in blows:
+        blow["rate"] /= factor
+    return Layout.model_validate(raw)
+
+
+def _slower(law: Table, factor: float) -> Table:
+    """Stretch a lifetime law along the axis of time."""
+    ((kind, numbers),) = law.items()
+    if kind == "competing":
+        return {kind: [_slower(one, factor) for one in numbers]}
+    if kind == "afr":
+        return {kind: -math.expm1(math.log1p(-numbers) / factor)}
+    inverse = {"rate", "growth"}
+    unitless = {"shape", "sigma"}
+    return {
+        kind: {
+            key: number
+            if key in unitless
+            else number / factor
+            if key in inverse
+            else number * factor
+            for key, number in numbers.items()
+        }
     }

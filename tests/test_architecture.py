@@ -16,9 +16,11 @@ ROOMS = [
     {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
      "_ranges", "layout", "_write", "_toml", "examples"},
     {"_resolve", "_rest", "_bounds"},
+    {"_threats"},
     {"_program"},
     {"estimate", "unavailability", "exact", "_exact", "literature", "_run", "_executors",
-     "_checkpoint", "_events", "_steering", "_excursion", "_weighted", "simulation"},
+     "_checkpoint", "_events", "_weighted", "_steering", "_threat_steering", "_excursion",
+     "simulation"},
     {"comparison"},
     {"_text", "_console", "reporting", "cli", "__main__"},
 ]  # fmt: skip
@@ -33,6 +35,8 @@ BRIDGE_ONLY = {
     "_resolve",
     "_rest",
     "_bounds",
+    "_threats",
+    "_threat_steering",
     "_kernels",
 }
 

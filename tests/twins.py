@@ -20,7 +20,8 @@ from riskmodel.presets import presets
 from riskmodel.sites import Peril, Shock, Site
 from tests.twin.copies import Whole
 from tests.twin.outage import Outage
-from tests.twin.queue import CHECKS, FAILURES, NOTHING, RECOVERIES, REPAIRS, Queue
+from tests.twin.people import People
+from tests.twin.queue import CHECKS, FAILURES, NOTHING, RECOVERIES, REPAIRS, RUNS, Queue
 from tests.twin.rotation import Rotation
 
 __all__ = ["NaiveResult", "simulate_naively"]
@@ -34,6 +35,7 @@ class NaiveResult:
     losses: int = 0
     partial: int = 0  # trials in which a part was lost for good before any total loss
     lost_something: int = 0  # trials in which a part or everything was lost for good
+    rolled_back: list[int] = field(default_factory=lambda: [0, 0, 0])  # a day, a week, a month
     losses_in_all: int = 0
     losses_in_all_squared: int = 0
     loss_times: list[float] = field(default_factory=list)
@@ -70,6 +72,8 @@ class NaiveResult:
         self.lost_something += history.part_lost or count > 0
         self.losses_in_all += count
         self.losses_in_all_squared += count * count
+        for k, span in enumerate((24.0, 7 * 24.0, 8766.0 / 12)):
+            self.rolled_back[k] += history.people.rollback > span
         if history.losses:
             time, cause = history.losses[0]
             self.loss_times.append(time)
@@ -100,11 +104,9 @@ def simulate_naively(
 
 
 def _refuse_what_is_not_played(layout: Layout) -> None:
-    unknown = {key for key in ("threats", "keys_") if getattr(layout, key)}
+    unknown: set[str] = set()
     for site in layout.sites.values():
         unknown |= {key for key in ("location",) if getattr(site, key) is not None}
-    for copy in layout.copies:
-        unknown |= {key for key in ("fed", "online", "key") if getattr(copy, key) is not None}
     if unknown:
         raise NotImplementedError(f"the naive simulator does not play {', '.join(sorted(unknown))}")
 
@@ -141,6 +143,8 @@ class History(Queue):
                 self.strike_at_rate(terms.rate, partial(place.suffer, peril, terms))
         for shock in layout.shocks:
             self.strike_at_rate(shock.rate, partial(self.shock, shock))
+        self.people = People(self)
+        self.people.begin()
 
     def frailty(self, kind: str, label: str, variance: float) -> float:
         """Return the multiplier that all drives of one label share in this trial."""
@@ -168,11 +172,14 @@ class History(Queue):
             for copy in self.copies:
                 copy.settle_failures()
             self.act(REPAIRS)
+            self.people.settle()
             self.test()
             self.outage.look()
             self.act(CHECKS)
             self.act(RECOVERIES)
+            self.people.come_back()
             self.outage.look()
+            self.act(RUNS)
 
     def test(self) -> None:
         """See whether everything, or a part for good, is lost at this instant."""
@@ -184,6 +191,7 @@ class History(Queue):
             for copy in self.copies:
                 copy.restore()
             self.arrange()
+            self.people.start_over()
         elif not self.losses and self.something_is_gone():
             self.part_lost = True
 
@@ -248,8 +256,10 @@ class Place:
             return
         if self.site.recovery is None:
             self.take_media(cause)
+            self.history.people.site_gone(self.name, cause, stands=True)
             return
         self.destroyed = True
+        self.history.people.site_gone(self.name, cause, stands=False)
         for copy in self.copies:
             copy.recovery.cancel()
             for piece in copy.pieces:
@@ -270,6 +280,7 @@ class Place:
 
     def recover(self) -> None:
         self.destroyed = False
+        self.history.people.there_again(self.name)
         for copy in self.copies:
             if not copy.intact:
                 copy.restore()

@@ -10,6 +10,7 @@ from riskmodel._resolve import (
     horizon_of,
     needs_recovery,
     never_noticed,
+    people_keys,
     perils_of,
     rebuild_of,
     recovery_of,
@@ -134,7 +135,7 @@ def read(layout: Layout, horizon_hours: float | None = None) -> Problem:
     StateSpaceTooLarge
         If the layout sets a key that no exact method models.
     """
-    found = unsimulated(layout) + rest_keys(layout)
+    found = (*unsimulated(layout), *people_keys(layout), *rest_keys(layout))
     if found:
         refuse(layout.name, f"{', '.join(found)}: not part of the exact methods' law")
     horizon = horizon_of(layout, horizon_hours)

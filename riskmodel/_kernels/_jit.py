@@ -3,10 +3,11 @@
 numba's own disk cache serves stale code when a callee in another file changes, so the cache folder
 is named by a digest of all kernel sources. Where no folder can be written, nothing is cached.
 
-Three habits keep the first compile short. Only entries can be called from Python, since unboxing
-two dozen arrays costs more than most kernels. Constants are typed like variables, or each constant
-would compile its callee once more. Bundles of arrays travel by reference: by value, every call
-passes some two hundred words, and LLVM sees them all.
+Four habits keep the first compile short. Only an entry becomes machine code: numba would optimise
+and emit every kernel with all that it calls, so that the innermost are done once for each level
+above them. Only an entry can be called from Python, since unboxing two dozen arrays costs more than
+most kernels. Constants are typed like variables, or each would compile its callee once more.
+Bundles of arrays travel by reference: by value, every call passes some two hundred words.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from typing import Any
 
 import numba
 from numba.core import cgutils, types
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.typed_passes import AnnotateTypes, IRLegalization, NativeLowering, NoPythonBackend
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import (
     infer_getattr,
@@ -61,35 +66,33 @@ def is_cold() -> bool:
     return folder is None or next(Path(folder).rglob("*.nbi"), None) is None
 
 
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "_nrt": False,
+    "no_cfunc_wrapper": True,
+}
+
+
 def entry(function: Callable[..., Any]) -> Any:
     """Compile a kernel that Python may call: no GIL, cached on disk where that is safe."""
-    return _with_plain_types(_compile(function, no_cpython_wrapper=False))
-
-
-def jit(function: Callable[..., Any]) -> Any:
-    """Compile a kernel that only other kernels call."""
-    return _closed_to_python(_with_plain_types(_compile(function, no_cpython_wrapper=True)))
-
-
-def _compile(function: Callable[..., Any], *, no_cpython_wrapper: bool) -> Any:
-    options: dict[str, Any] = {
-        "nogil": True,
-        "error_model": "numpy",
-        "_nrt": False,
-        "no_cfunc_wrapper": True,
-        "no_cpython_wrapper": no_cpython_wrapper,
-    }
     folder = _cache_folder()
     if folder is None:
-        return numba.njit(**options)(function)
+        return _with_plain_types(numba.njit(**_OPTIONS)(function))
     before = _CONFIG.CACHE_DIR
     _CONFIG.CACHE_DIR = folder
     try:
-        return numba.njit(cache=True, **options)(function)
+        return _with_plain_types(numba.njit(cache=True, **_OPTIONS)(function))
     except RuntimeError:  # numba found the folder unusable after all
-        return numba.njit(**options)(function)
+        return _with_plain_types(numba.njit(**_OPTIONS)(function))
     finally:
         _CONFIG.CACHE_DIR = before
+
+
+def jit(function: Callable[..., Any]) -> Any:
+    """Compile a kernel that only other kernels call; it is optimised and cached within entries."""
+    options = {**_OPTIONS, "no_cpython_wrapper": True, "pipeline_class": _Drafting}
+    return _closed_to_python(_with_plain_types(numba.njit(**options)(function)))
 
 
 def _with_plain_types(kernel: Any) -> Any:
@@ -107,7 +110,6 @@ def _with_plain_types(kernel: Any) -> Any:
 
 
 def _closed_to_python(kernel: Any) -> Any:
-    """Refuse calls from Python, which would jump to a wrapper that is not there."""
     if _CONFIG.DISABLE_JIT:
         return kernel
 
@@ -117,9 +119,49 @@ def _closed_to_python(kernel: Any) -> Any:
     def refuse(*_: Any, **__: Any) -> None:
         raise TypeError(f"{kernel.py_func.__name__}: only kernels call it; Python calls an entry")
 
+    # numba would keep the overload for calls from Python as well
     kernel.add_overload = add_overload
     kernel._compile_for_args = refuse
     return kernel
+
+
+class _Draft(JITCodeLibrary):
+    """The code of a kernel as it was lowered, for an entry to link, optimise and emit."""
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._verify_declare_only_symbols()
+        self._finalized = True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _DraftLowering(NativeLowering):
+    _name = "draft_lowering"
+
+    def run_pass(self, state: Any) -> bool:
+        state.library = _Draft(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.flags.no_compile = True
+        super().run_pass(state)
+        key = object()  # stands for the function pointer that callers look the code up by
+        state.targetctx.insert_user_function(key, state["cr"].fndesc, [state.library])
+        state["cr"] = state["cr"]._replace(cfunc=key)
+        return True
+
+
+class _Drafting(CompilerBase):
+    def define_pipelines(self) -> list[Any]:
+        passes = PassManager("draft")
+        passes.passes += DefaultPassBuilder.define_untyped_pipeline(self.state).passes
+        passes.passes += DefaultPassBuilder.define_typed_pipeline(self.state).passes
+        passes.add_pass(IRLegalization, "ensure IR is legal prior to lowering")
+        passes.add_pass(AnnotateTypes, "annotate types")
+        passes.add_pass(_DraftLowering, "lower, and leave it at that")
+        passes.add_pass(NoPythonBackend, "hand over the result")
+        passes.finalize()
+        return [passes]
 
 
 class _Reference(types.Type):

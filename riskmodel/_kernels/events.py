@@ -37,11 +37,14 @@ from riskmodel._kernels.records import (
     PERIL_SITE,
     PIECE_STATE,
     POINT,
-    POINTS,
     REST_STATE,
     RESTORED,
+    ROLLBACK,
+    SECTOR,
+    SECTORS,
     SHOCK_CHANCES,
     SHOCK_CHOOSE,
+    THREAT_DATA,
     TRUE_LAW,
     UNKNOWN,
     UP,
@@ -59,13 +62,17 @@ from riskmodel._kernels.rest import (
     start_at_rest,
 )
 from riskmodel._kernels.rng import exponential, gamma_mean_one, start_stream, uniform
-from riskmodel._kernels.weights import draw_long, meets_error, toss
+from riskmodel._kernels.threats import follow, restart_points, settle_keys, start_points
+from riskmodel._kernels.threats import strike as strike_by_threat
+from riskmodel._kernels.weights import coin, draw_long, meets_error
 
 _INF = np.inf
 _KILLED = 4  # a drive's state between the kills of an instant and its rebuild's start
 
 # places in the counts of a run
 TRIALS, LOSSES, LOSSES_IN_ALL, LOSSES_IN_ALL_SQUARED, LOST_SOMETHING = range(5)
+OVER_DAY, OVER_WEEK, OVER_MONTH = range(5, 8)  # trials in which so much work was lost
+_DAY, _WEEK, _MONTH = 24.0, 168.0, 730.5
 
 
 def make_state(program: Program) -> State:
@@ -87,15 +94,20 @@ def make_state(program: Program) -> State:
         frailty=np.ones(max(len(program.frailties), 1)),
         tally=np.zeros(2, np.int64),
         chosen=np.zeros(copies + sites + 1, np.int64),
-        weight=np.zeros(5),
+        weight=np.zeros(3),
         floor=np.zeros(copies),
         rest=rest,
         pieces=np.zeros(max(program.pieces, 1), PIECE_STATE),
-        points=np.zeros(copies * POINTS if program.in_pieces else 1, POINT),
+        sectors=np.zeros(copies * SECTORS if program.in_pieces else 1, SECTOR),
         formats=np.zeros(max(program.formats, 1), FORMAT),
         outage=np.zeros(1, OUTAGE),
         outage_counts=np.zeros(2 + 3 * program.causes, np.int64),
         outage_hours=np.zeros(2 + program.causes),
+        points=np.zeros(copies, POINT),
+        held=np.zeros(max(len(program.keys), 1), np.int64),
+        struck=np.zeros(sites + len(program.holders) + 1, np.int64),
+        run_key=np.zeros(1, np.uint64),
+        work=np.zeros(6),
     )
 
 
@@ -103,6 +115,7 @@ def make_state(program: Program) -> State:
 def _mark_lost(P, S, c, t, seen):
     copy = S.copies[c]
     copy.intact = 0
+    S.rest[c].by_people = 0
     forget_parts(P, S, c)
     S.tally[INTACT] -= 1
     at = len(P.groups) + 1 + c
@@ -116,10 +129,9 @@ def _mark_lost(P, S, c, t, seen):
 
 
 @jit
-def lose_copy(P, S, c, t):
-    """Lose a copy to its own drives: those still working run on."""
+def _lose_as_it_is(P, S, c, t, seen):
     stop_rebuilds(P, S, c, t)
-    _mark_lost(P, S, c, t, False)
+    _mark_lost(P, S, c, t, seen)
     store = P.stores[c]
     for g in range(store.first_group, store.first_group + store.groups):
         find_next(P, S, g)
@@ -167,7 +179,7 @@ def _strike_media(P, S, s, t):
         first = P.rest[c].first_set
         if first != one:  # sets of one copy that lie together share their fate
             one = first
-            hit = toss(S, P.copies[c].vulnerability, S.floor[first])
+            hit = coin(S, P.copies[c].vulnerability, S.floor[first])
         if hit and S.rest[c].site == s:
             _kill_copy(P, S, c, t, True)
 
@@ -180,6 +192,7 @@ def _destroy(P, S, s, t):
     site = P.sites[s]
     _strike_media(P, S, s, t)
     if not site.destructible:
+        S.struck[s] = 1
         return
     S.site_down[s] = 1
     first = len(P.groups) + 1
@@ -210,7 +223,7 @@ def _shake_store(P, S, c, t, kills):
         group = P.groups[g]
         floor = S.floor[c] * (group.tolerates + 1.0) / group.drives
         for d in range(group.first, group.first + group.drives):
-            if S.status[d] == UP and toss(S, kills, floor):
+            if S.status[d] == UP and coin(S, kills, floor):
                 S.status[d] = _KILLED
                 S.clock[d] = _INF
                 S.groups[g].down += 1
@@ -249,6 +262,38 @@ def _shake_store(P, S, c, t, kills):
 
 
 @jit
+def _lose_marked(P, S, t):
+    """Lose what a threat or a lost key took; its drives stay as they are."""
+    for c in range(len(P.copies)):
+        point = S.points[c]
+        if not point.lose:
+            continue
+        point.lose = 0
+        _lose_as_it_is(P, S, c, t, True)
+        S.rest[c].by_people = 1
+        site = S.rest[c].site
+        if site < 0 or not S.site_down[site]:
+            at = len(P.groups) + 1 + c
+            S.unit[at] = point.noticed + (S.unit[at] - t)
+            S.copies[c].noticed = point.noticed
+
+
+@jit
+def _settle_people(P, S, t):
+    if P.people:
+        settle_keys(P, S, t)
+        _lose_marked(P, S, t)
+        follow(P, S, t)
+
+
+@jit
+def lose_copy(P, S, c, t):
+    """Lose a copy to its own drives: those still working run on."""
+    _lose_as_it_is(P, S, c, t, False)
+    _settle_people(P, S, t)
+
+
+@jit
 def strike(P, S, i, t):
     """Let source i strike."""
     source = P.sources[i]
@@ -261,14 +306,17 @@ def strike(P, S, i, t):
     elif source.kind == SHOCK_CHANCES:
         for k in range(source.first, source.first + source.count):
             target = P.targets[k]
-            if toss(S, target.chance, _floor(P, S, target)):
+            if coin(S, target.chance, _floor(P, S, target)):
                 _hit(P, S, target, t)
     elif source.kind == SHOCK_CHOOSE:
         _choose(P, S, source, t)
+    elif source.kind >= THREAT_DATA:
+        strike_by_threat(P, S, i, t)
     else:
         c = P.targets[source.first].index
         if _shake_store(P, S, c, t, source.kills):
-            lose_copy(P, S, c, t)
+            _lose_as_it_is(P, S, c, t, False)
+    _settle_people(P, S, t)
 
 
 @jit
@@ -413,6 +461,9 @@ def set_to_work(P, S):
         start_at_rest(P, S)
     if P.source_rate > 0.0:
         S.unit[len(P.groups)] = exponential(S.rng) / P.source_rate
+    if P.people:
+        start_points(P, S)
+    _settle_people(P, S, 0.0)
 
 
 @jit
@@ -450,6 +501,8 @@ def _start_over(P, S, t):
             _recover(P, S, c, t)
         if P.rest[c].sets > 1 and P.rest[c].first_set == c:
             arrange(P, S, c)
+    if P.people:
+        restart_points(P, S, t)
 
 
 @jit
@@ -495,6 +548,7 @@ def next_blow(P, S, until):
         if i == n_copies + len(P.sites):
             gone = _become_unreadable(P, S, t)
             if gone >= 0:
+                _settle_people(P, S, t)
                 return t, LOST_TO_REBUILD_ERROR * n_copies + len(P.sources) + gone
         recover_next(P, S, i, t)
 
@@ -508,6 +562,7 @@ def recover_next(P, S, i, t):
         _recover_site(P, S, i - len(P.copies), t)
     else:
         fall_due(P, S, t)
+    _settle_people(P, S, t)
     if S.outage[0].state == OUT or S.outage[0].state == RESTORED:
         after_recovery(P, S, t)
 
@@ -547,3 +602,8 @@ def run_trials(P, S, seed, first, count, totals, causes, bins):
         totals[LOSSES_IN_ALL] += losses
         totals[LOSSES_IN_ALL_SQUARED] += losses * losses
         totals[LOST_SOMETHING] += losses > 0 or S.tally[PART_LOST] == 1
+        if P.people:
+            lost = S.work[ROLLBACK]
+            totals[OVER_DAY] += lost > _DAY
+            totals[OVER_WEEK] += lost > _WEEK
+            totals[OVER_MONTH] += lost > _MONTH

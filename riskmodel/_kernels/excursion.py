@@ -32,11 +32,11 @@ from riskmodel._kernels.groups import (
 )
 from riskmodel._kernels.laws import hazard_rate, residual_time
 from riskmodel._kernels.records import (
+    AS_THEY_FALL,
     CLEAN,
     INTACT,
     LAW_PLAYED,
     LOG_WEIGHT,
-    ROOM,
     TILTED_LAW,
     TRUE_CHANCES,
     UP,
@@ -48,18 +48,16 @@ from riskmodel._kernels.steering import (
     foresee,
     lost_copies,
     push_rate,
-    release,
     reset_floors,
     set_floors,
     steer,
     unpushed,
     weigh,
 )
-from riskmodel._kernels.weights import begin_tosses, end_tosses
 
 _INF = np.inf
-_EVEN, _NATURAL = 0.1, 0.2  # shares of first events that are dealt out evenly, and as they come
-_MOST_RAISED = 20.0  # what has gone astray so far goes on under the true law
+_EVEN, _NATURAL = 0.1, 0.3  # shares of first events that are dealt out evenly, and as they come
+_AS_THEY_FALL = 0.2  # share of trials that are played without a push, which bounds the ratio
 
 PARTS = 4  # of the mixture from which a frailty is drawn
 
@@ -84,12 +82,17 @@ def make_plan(program: Program) -> Plan:
 
 @jit
 def all_is_well(P, S):
-    """Whether every copy is intact and every drive works."""
+    """Whether every copy is intact and every drive works, but for backups that never worked.
+
+    Those are lost from the start and would else let no excursion begin.
+    """
     if S.tally[INTACT] < len(P.copies):
-        return False
+        for c in range(len(P.copies)):
+            if not S.copies[c].intact and not S.points[c].never_worked:
+                return False
     down = 0
     for g in range(len(P.groups)):
-        down += S.groups[g].down
+        down += S.groups[g].down * S.copies[P.groups[g].owner].intact
     return down == 0
 
 
@@ -172,7 +175,7 @@ def _depart(P, S, plan, t, u):
         ways += _can_happen(P, plan, j)
     if ways == 0:
         return -_INF, -1
-    left = u
+    rest = u
     chosen = -1
     chance = 0.0
     for j in range(len(plan.mass)):
@@ -182,12 +185,11 @@ def _depart(P, S, plan, t, u):
         chance += _NATURAL * (plan.hazard[j] / hazard if hazard > 0.0 else 1.0 / ways)
         chance += (1.0 - _EVEN - _NATURAL) * (plan.mass[j] / total if total > 0.0 else 1.0 / ways)
         chosen = j
-        if left < chance:
+        if rest < chance:
             break
-        left -= chance
+        rest -= chance
     S.weight[LAW_PLAYED] = TILTED_LAW
-    # where a loss is no rare event, little can be gained and much be spoilt
-    S.weight[ROOM] = math.log(min(max(1.0 / total, 1.0), _MOST_RAISED)) if total > 0.0 else 0.0
+    S.weight[AS_THEY_FALL] = uniform(S.rng) < _AS_THEY_FALL
     reset_floors(P, S)
     rate, cause = _happen(P, S, plan, chosen, t)
     if rate == 0.0:
@@ -240,13 +242,8 @@ def _happen(P, S, plan, j, t):
 
 @jit
 def _blow(P, S, plan, i, t):
-    if S.weight[LAW_PLAYED] != TILTED_LAW:
-        strike(P, S, i, t)
-        return
     set_floors(P, S, plan, i, lost_copies(P, S))
-    begin_tosses(S)
     strike(P, S, i, t)
-    end_tosses(S)
     reset_floors(P, S)
 
 
@@ -287,15 +284,13 @@ def wander(P, S, plan, t):
     """
     n_groups = len(P.groups)
     while not all_is_well(P, S):
-        if S.weight[LOG_WEIGHT] > S.weight[ROOM]:
-            release(P, S, plan)
-            pushed, push_at = -1, _INF
-        else:
-            pushed, push_at = steer(P, S, plan, t)
+        pushed, push_at = steer(P, S, plan, t)
         who = 0
         for i in range(1, len(S.unit)):
             if S.unit[i] < S.unit[who]:
                 who = i
+        if S.weight[AS_THEY_FALL]:
+            push_at = _INF
         later = min(S.unit[who], push_at)
         if later > P.horizon:
             return _INF, -1
@@ -379,8 +374,16 @@ def _trial(P, S, plan, orders, shared):
         lost_at, cause = wander(P, S, plan, t)
         if lost_at == _INF:
             return 0.0, _INF, -1
-    log_weight += log_ratio - log_density + S.weight[LOG_WEIGHT]
+    log_weight += log_ratio - log_density - _log_of_mixture(S.weight[LOG_WEIGHT])
     return math.exp(log_weight), lost_at, cause
+
+
+@jit
+def _log_of_mixture(log_ratio):
+    """Log of the density of tilted and plain trials together, over that of the true law."""
+    if log_ratio > 0.0:
+        return math.log(_AS_THEY_FALL + (1.0 - _AS_THEY_FALL) * math.exp(-log_ratio))
+    return -log_ratio + math.log(1.0 - _AS_THEY_FALL + _AS_THEY_FALL * math.exp(log_ratio))
 
 
 @entry

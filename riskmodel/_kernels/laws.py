@@ -56,6 +56,8 @@ def hazard_rate(terms, law, age):
 @jit
 def _log_upper_tail(x):
     """log(1 - Phi(x)); the asymptotic series takes over where erfc underflows."""
+    if x < 0.0:
+        return math.log1p(-0.5 * math.erfc(-x * _SQRT_HALF))
     if x < 30.0:
         return math.log(0.5 * math.erfc(x * _SQRT_HALF))
     return -0.5 * x * x - math.log(x * math.sqrt(2.0 * math.pi)) - 1.0 / (x * x)

@@ -12,7 +12,7 @@ import numpy as np
 
 from riskmodel._kernels._jit import jit
 from riskmodel._kernels.laws import draw
-from riskmodel._kernels.records import INTACT, PART_LOST, POINTS
+from riskmodel._kernels.records import INTACT, PART_LOST, SECTORS
 from riskmodel._kernels.rng import uniform
 
 _INF = np.inf
@@ -55,14 +55,14 @@ def lose_part(P, S, g, t):
         return
     place = (piece_of(P, c, g) + uniform(S.rng)) / P.rest[c].pieces
     healed = t + draw(P.terms, P.laws[P.copies[c].recovery], S.rng)
-    first = c * POINTS
+    first = c * SECTORS
     at = first
-    for k in range(first + 1, first + POINTS):
-        if S.points[k].until < S.points[at].until:
+    for k in range(first + 1, first + SECTORS):
+        if S.sectors[k].until < S.sectors[at].until:
             at = k
-    S.points[at].place = place
-    S.points[at].until = healed
-    if _point_is_gone(P, S, c, place):
+    S.sectors[at].place = place
+    S.sectors[at].until = healed
+    if _sector_is_gone(P, S, c, place):
         S.tally[PART_LOST] = 1
 
 
@@ -80,17 +80,17 @@ def forget_parts(P, S, c):
             S.pieces[p].recovered_at = _INF
         for g in range(store.first_group, store.first_group + store.groups):
             S.groups[g].lost = 0
-    for k in range(c * POINTS, (c + 1) * POINTS):
-        S.points[k].until = -_INF
+    for k in range(c * SECTORS, (c + 1) * SECTORS):
+        S.sectors[k].until = -_INF
 
 
 @jit
-def forget_points(P, S, c, piece):
+def forget_sectors(P, S, c, piece):
     """Forget the sectors that are missing of a piece: all of it is lost now."""
     pieces = P.rest[c].pieces
-    for k in range(c * POINTS, (c + 1) * POINTS):
-        if _piece_at(S.points[k].place, pieces) == piece:
-            S.points[k].until = -_INF
+    for k in range(c * SECTORS, (c + 1) * SECTORS):
+        if _piece_at(S.sectors[k].place, pieces) == piece:
+            S.sectors[k].until = -_INF
 
 
 @jit
@@ -111,8 +111,8 @@ def something_is_gone(P, S, t):
             if rest.pieces > 1 and S.pieces[rest.first_piece + piece].lost:
                 if _piece_is_gone(P, S, c, piece):
                     return True
-        for k in range(c * POINTS, (c + 1) * POINTS):
-            if S.points[k].until > t and _point_is_gone(P, S, c, S.points[k].place):
+        for k in range(c * SECTORS, (c + 1) * SECTORS):
+            if S.sectors[k].until > t and _sector_is_gone(P, S, c, S.sectors[k].place):
                 return True
     return False
 
@@ -136,7 +136,7 @@ def _piece_is_gone(P, S, owner, piece):
 
 
 @jit
-def _point_is_gone(P, S, owner, place):
+def _sector_is_gone(P, S, owner, place):
     for c in range(len(P.copies)):
         if c == owner or not S.copies[c].intact:
             continue

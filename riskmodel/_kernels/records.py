@@ -1,7 +1,8 @@
 """Records that the events kernel reads and changes; indices point into the arrays of the others.
 
-Description (fixed for a run): STORE, GROUP, COPY, SITE, SOURCE, TARGET. State (per trial): DRIVE,
-GROUP_STATE, COPY_STATE. Times are hours from the start; a law is a row of LAW.
+Description (fixed for a run): STORE, GROUP, COPY, SITE, SOURCE, TARGET, FEED, KEY, HOLDER. State
+(per trial): DRIVE, GROUP_STATE, COPY_STATE, POINT. Times are hours from the start; a law is a row
+of LAW.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ SITE = _record(("recovery", _I), ("destructible", _I), ("first", _I), ("copies",
 
 # Poisson sources: what can strike, and at what share of the total rate
 PERIL_SITE, PERIL_MEDIA, SHOCK_CHANCES, SHOCK_CHOOSE, SHOCK_STORE = range(5)
+THREAT_DATA, THREAT_COPIES, THREAT_PERSON = range(5, 8)
 SOURCE = _record(
     ("kind", _I),
     ("cumulative", _F),
@@ -80,6 +82,7 @@ SOURCE = _record(
     ("gap", _F),  # mean time from its blow to the end of the recovery
     ("first_outcome", _I),
     ("outcomes", _I),
+    ("noticed", _I),  # a threat's law, -1 for none
 )
 
 # which copies one blow takes, and its chance; a mask of copies
@@ -88,6 +91,29 @@ OUTCOME = _record(("mask", _I), ("chance", _F))
 TARGET = _record(("is_site", _I), ("index", _I), ("chance", _F))
 
 FRAILTY = _record(("variance", _F))
+
+# how a copy gets its data, and what people can undo; one a copy, at the same index
+FEED = _record(
+    ("source", _I),  # -1: it is worked on, or nothing is known of its feed
+    ("every", _F),  # 0: without pause, ``lag`` behind
+    ("phase", _F),  # of its runs: sets of a rotation take turns
+    ("lag", _F),
+    ("missed", _F),
+    ("by_hand", _I),
+    ("kept", _F),  # how old a version may grow, 0: there are none
+    ("key", _I),
+    ("reads", _I),  # its check sees damage
+    ("restores", _I),  # its check sees that it never worked
+    ("unrestorable", _F),
+    ("job", _I),
+)
+
+JOB = _record(("unrestorable", _F))
+
+KEY = _record(("first", _I), ("count", _I))
+
+SITE_HOLDS, COPY_HOLDS, PERSON_HOLDS = range(3)
+HOLDER = _record(("kind", _I), ("index", _I))
 
 UP, REBUILDING, WAITING, DOWN = 1, 0, 2, 3
 UNKNOWN, CLEAN, DEFECTIVE = -1, 0, 1
@@ -139,15 +165,16 @@ REST_STATE = _record(
     ("obsolete_at", _F),
     ("turn_at", _F),
     ("newest", _I),
+    ("by_people", _I),  # its loss: the media are as they were
 )
 PIECE_STATE = _record(("lost", _I), ("noticed", _F), ("recovered_at", _F))
 
 # media of one kind, written last: when, and the hazard that their format lives through
 FORMAT = _record(("written", _F), ("budget", _F))
 
-# a small part lost of a copy: where in the data, until when
-POINT = _record(("place", _F), ("until", _F))
-POINTS = 32  # kept for each copy, the latest to heal
+# a sector lost of a copy: where in the data, until when
+SECTOR = _record(("place", _F), ("until", _F))
+SECTORS = 32  # kept for each copy, the latest to heal
 
 # whether people have the data, in the one row of State.outage
 AVAILABLE, OUT, RESTORED, GONE = range(4)
@@ -162,12 +189,29 @@ OUTAGE = _record(
     ("hours", _F),
 )
 
+# what a copy holds, as of the last event that the feeds were followed to
+POINT = _record(
+    ("intact", _I),
+    ("time", _F),  # of the newest good data in it
+    ("next", _F),
+    ("since", _F),  # it and its source are intact since then
+    ("bad_until", _F),  # damage in it is noticed then
+    ("damaged", _F),
+    ("missed", _F),
+    ("never_worked", _I),
+    ("lose", _I),  # to be lost in this event, noticed then
+    ("noticed", _F),
+)
+
+# places in State.work: last instant of good work, the worst rollback, an event's own settings
+WORKED, ROLLBACK, OVER, WORKING, NOTICE, BY_LAW = range(6)
+
 # places in State.tally
 INTACT, PART_LOST = range(2)
 
-# places in State.weight: log of the likelihood ratio, and how far it may rise; the same ratio of
-# the tosses of one blow, and whether they are thrown as they fall; which law is played
-LOG_WEIGHT, ROOM, TOSSED, AS_THEY_FALL, LAW_PLAYED = range(5)
+# places in State.weight: log of the likelihood ratio against the tilted law; whether this trial is
+# played as things fall all the same; which law is played
+LOG_WEIGHT, AS_THEY_FALL, LAW_PLAYED = range(3)
 # the true law; the same, errors looked for by their chance; the law of an excursion
 TRUE_LAW, TRUE_CHANCES, TILTED_LAW = range(3)
 
@@ -186,6 +230,12 @@ class Program(NamedTuple):
     targets: np.ndarray
     stress: np.ndarray
     frailties: np.ndarray
+    feeds: np.ndarray
+    jobs: np.ndarray
+    keys: np.ndarray
+    holders: np.ndarray
+    people: int
+    hand_variance: float
     horizon: float
     source_rate: float
     drives: int
@@ -207,7 +257,9 @@ class State(NamedTuple):
     ``clock`` holds each drive's next instant, ``born`` when its age was 0. ``unit`` holds the next
     instant of each group, then of the Poisson sources together, of each copy's recovery, of each
     site's, and of media at rest together. ``floor`` is the least chance with which the coins of
-    each copy are thrown.
+    each copy are thrown. ``points`` follows the feeds; ``held`` counts who holds each key;
+    ``struck`` marks sites and people hit in this event; ``run_key`` decides which backup runs are
+    missed.
     """
 
     rng: np.ndarray
@@ -227,8 +279,13 @@ class State(NamedTuple):
     floor: np.ndarray
     rest: np.ndarray
     pieces: np.ndarray
-    points: np.ndarray
+    sectors: np.ndarray
     formats: np.ndarray
     outage: np.ndarray
     outage_counts: np.ndarray
     outage_hours: np.ndarray
+    points: np.ndarray
+    held: np.ndarray
+    struck: np.ndarray
+    run_key: np.ndarray
+    work: np.ndarray

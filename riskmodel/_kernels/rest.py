@@ -9,7 +9,7 @@ import numpy as np
 from riskmodel._kernels._jit import jit
 from riskmodel._kernels.groups import find_next, install, restress, revive_group, stop_group
 from riskmodel._kernels.laws import draw, residual_time
-from riskmodel._kernels.parts import forget_points, noticed_at, piece_of, something_is_gone
+from riskmodel._kernels.parts import forget_sectors, noticed_at, piece_of, something_is_gone
 from riskmodel._kernels.records import PART_LOST, UP
 from riskmodel._kernels.rng import exponential
 
@@ -33,8 +33,8 @@ def start_at_rest(P, S):
             S.pieces[p].lost = 0
             S.pieces[p].recovered_at = _INF
         S.rest[c].site = P.copies[c].site
-    for k in range(len(S.points)):
-        S.points[k].until = -_INF
+    for k in range(len(S.sectors)):
+        S.sectors[k].until = -_INF
     for c in range(len(P.copies)):
         if P.rest[c].sets > 1 and P.rest[c].first_set == c:
             arrange(P, S, c)
@@ -105,8 +105,10 @@ def _refresh(P, S, c, t):
     """Replace all media of a copy; dead ones are noticed, and their recovery starts."""
     store = P.stores[c]
     copy = S.copies[c]
+    dead = S.rest[c].by_people == 0
     for g in range(store.first_group, store.first_group + store.groups):
         group = P.groups[g]
+        dead = dead or S.groups[g].down > group.tolerates
         whole = copy.intact and not S.groups[g].lost
         if whole:
             stop_group(P, S, g, t)
@@ -118,7 +120,7 @@ def _refresh(P, S, c, t):
             restress(P, S, g, t)
         find_next(P, S, g)
     S.rest[c].obsolete_at = _obsolete_at(P, S, c, t, 0.0)
-    if not copy.intact and copy.noticed > t:
+    if not copy.intact and dead and copy.noticed > t:
         copy.noticed = t
         recovery = P.laws[P.copies[c].recovery]
         S.unit[len(P.groups) + 1 + c] = t + draw(P.terms, recovery, S.rng)
@@ -159,7 +161,7 @@ def lose_piece(P, S, g, t):
         find_next(P, S, other)
     piece = S.pieces[rest.first_piece + k]
     piece.lost = 1
-    forget_points(P, S, c, k)
+    forget_sectors(P, S, c, k)
     site = S.rest[c].site
     if site >= 0 and S.site_down[site]:
         piece.noticed = t

@@ -38,6 +38,14 @@ def start_stream(rng, seed, trial):
 
 
 @jit
+def keyed_uniform(key, a, b):
+    """Return the number in (0, 1) that belongs to three integers, in any order of asking."""
+    z = _mix(_U(key) + _U(a) * _GOLDEN)
+    z = _mix(z + _U(b) * _GOLDEN + _MIX_1)
+    return (np.float64(z >> _S11) + 0.5) * _ULP
+
+
+@jit
 def step(s0, s1, s2, s3):
     """Advance a stream held in registers; return a draw from (0, 1) and the new state."""
     total = s0 + s3

@@ -16,10 +16,8 @@ from riskmodel._kernels.groups import stress_factor
 from riskmodel._kernels.laws import hazard_between
 from riskmodel._kernels.records import (
     INTACT,
-    LAW_PLAYED,
     SHOCK_CHOOSE,
     SHOCK_STORE,
-    TRUE_CHANCES,
     UP,
 )
 from riskmodel._kernels.rng import uniform
@@ -139,15 +137,6 @@ def set_floors(P, S, plan, i, lost):
                 S.floor[c] += worth
     for c in range(len(P.copies)):
         S.floor[c] = min(S.floor[c] / total, _MOST) if total > 0.0 else 0.0
-
-
-@jit
-def release(P, S, plan):
-    """Let the true law have its way from here."""
-    S.weight[LAW_PLAYED] = TRUE_CHANCES
-    plan.push[:] = 0.0
-    for c in range(len(P.copies)):
-        S.floor[c] = 0.0
 
 
 @jit

@@ -17,7 +17,6 @@ from riskmodel._kernels.records import (
     LAW_PLAYED,
     LOG_WEIGHT,
     TILTED_LAW,
-    TOSSED,
     TRUE_LAW,
     UNKNOWN,
     UP,
@@ -25,7 +24,6 @@ from riskmodel._kernels.records import (
 from riskmodel._kernels.rng import exponential, uniform
 
 _INF = np.inf
-_AS_THEY_FALL = 0.2  # chance that a blow's coins are thrown without a bias
 
 
 @jit
@@ -33,38 +31,11 @@ def coin(S, chance, floor):
     """Throw a coin; while importance is sampled, with a chance of at least the floor."""
     if floor <= chance or chance <= 0.0:
         return uniform(S.rng) < chance
-    if uniform(S.rng) < floor:
+    if uniform(S.rng) < (chance if S.weight[AS_THEY_FALL] else floor):
         S.weight[LOG_WEIGHT] += math.log(chance / floor)
         return True
     S.weight[LOG_WEIGHT] += math.log1p(-chance) - math.log1p(-floor)
     return False
-
-
-@jit
-def toss(S, chance, floor):
-    """Throw one of the coins of a blow; their likelihood ratio is settled together."""
-    if floor <= chance or chance <= 0.0:
-        return uniform(S.rng) < chance
-    hit = uniform(S.rng) < (chance if S.weight[AS_THEY_FALL] else floor)
-    if hit:
-        S.weight[TOSSED] += math.log(chance / floor)
-    else:
-        S.weight[TOSSED] += math.log1p(-chance) - math.log1p(-floor)
-    return hit
-
-
-@jit
-def begin_tosses(S):
-    """Throw the coins of a blow with a bias or, now and then, as they fall."""
-    S.weight[TOSSED] = 0.0
-    S.weight[AS_THEY_FALL] = uniform(S.rng) < _AS_THEY_FALL
-
-
-@jit
-def end_tosses(S):
-    """Take a blow's likelihood ratio against the mixture of both, which bounds it."""
-    x = S.weight[TOSSED]
-    S.weight[LOG_WEIGHT] += x - math.log(1.0 - _AS_THEY_FALL + _AS_THEY_FALL * math.exp(x))
 
 
 @jit
@@ -78,7 +49,7 @@ def draw_long(P, S, law):
     if S.weight[LAW_PLAYED] != TILTED_LAW or row.count == 0 or P.terms[row.first].kind == FIXED:
         return draw(P.terms, row, S.rng)
     budget = exponential(S.rng)
-    if uniform(S.rng) < 0.5:
+    if uniform(S.rng) < 0.5 and not S.weight[AS_THEY_FALL]:
         budget += exponential(S.rng)
     S.weight[LOG_WEIGHT] -= math.log(0.5 + 0.5 * budget)
     return residual_time(P.terms, row, 0.0, budget, _INF)

@@ -99,6 +99,7 @@ def test_perils_strike_as_often_as_their_source_says(
         ("ransomware", 0.003),
         ("ransomware-business", 0.01 * 0.5),
         ("account-loss", 0.002),
+        ("provider-failure", 0.0005),
         ("software-fault", 0.001),
         ("key-loss", 0.005),
     ],
@@ -150,7 +151,7 @@ def test_there_are_seven_candidates() -> None:
 def test_a_candidate_loads_and_computes(path) -> None:
     layout = rm.load_layout(path)
     loss = rm.simulate(layout, target_relative_error=0.3)
-    assert loss.losses > 0
+    assert loss.seen
     assert 1e-6 < loss.probability < 0.5
     assert not any("never noticed" in text for text in loss.warnings)
 
@@ -159,5 +160,10 @@ def test_a_candidate_loads_and_computes(path) -> None:
 def test_rates_in_candidates_are_those_of_the_presets(path) -> None:
     """A rate typed into a file of its own must not drift away from its source."""
     known = {shock.rate for shock in presets().shocks.values()} | {1e-4 / YEAR}
-    for shock in rm.load_layout(path).shocks:
-        assert any(shock.rate == pytest.approx(rate) for rate in known), shock.name
+    layout = rm.load_layout(path)
+    rates = [shock.rate for shock in layout.shocks]
+    assert layout.threats is not None
+    assert layout.threats.defaults
+    rates += [layout.threats.ransomware.rate] if layout.threats.ransomware else []
+    for own in rates:
+        assert any(own == pytest.approx(rate) for rate in known)

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import chi2
+from scipy.stats import binom, chi2, norm
 
 import riskmodel as rm
 from tests.random_layouts import random_layout, random_tables
 from tests.twins import simulate_naively
 
 
-@dataclass
-class Scores:
-    """Differences between engine and twin, in standard errors."""
-
-    probability: float
-    something: float
-    expected: float
-    over_day: float
-    over_week: float
-    hours_out: float
-    causes: float
-
-
 def _share_score(engine_hits: int, engine_trials: int, twin_hits: int, twin_trials: int) -> float:
-    pooled = (engine_hits + twin_hits) / (engine_trials + twin_trials)
+    """Return the difference of two shares in standard errors; exact where hits are few.
+
+    Given all hits, those of the twin are binomial; their tail is turned into a normal score.
+    """
+    hits = engine_hits + twin_hits
+    pooled = hits / (engine_trials + twin_trials)
+    if min(pooled, 1.0 - pooled) * twin_trials < 10:
+        share = twin_trials / (engine_trials + twin_trials)
+        below = binom.cdf(twin_hits, hits, share)
+        above = binom.sf(twin_hits - 1, hits, share)
+        if min(below, above) >= 0.5:
+            return 0.0
+        return float(norm.isf(above)) * -1.0 if above < below else float(norm.isf(below))
     error = math.sqrt(pooled * (1.0 - pooled) * (1.0 / engine_trials + 1.0 / twin_trials))
     return (engine_hits / engine_trials - twin_hits / twin_trials) / error if error else 0.0
 
@@ -39,7 +37,8 @@ def _variance(total: float, squares: float, trials: int) -> float:
     return squares / trials - (total / trials) ** 2
 
 
-def _compare(layout: rm.Layout, trials: int, seed: int) -> Scores:
+def _compare(layout: rm.Layout, trials: int, seed: int) -> dict[str, float]:
+    """Return the differences between engine and twin, in standard errors."""
     engine = rm.simulate(layout, method="events", trials=30 * trials, seed=seed)
     twin = simulate_naively(layout, trials, seed)
     variance = engine.losses_in_all_squared / engine.trials - engine.expected_losses**2
@@ -48,38 +47,37 @@ def _compare(layout: rm.Layout, trials: int, seed: int) -> Scores:
     assert out is not None
     spread = _variance(out.hours, out.hours_squared, out.trials)
     spread_out = math.sqrt(spread / out.trials + spread / trials)
+
+    def score(engine_hits: int, twin_hits: int) -> float:
+        return _share_score(engine_hits, engine.trials, twin_hits, trials)
+
+    scores = {
+        "probability": score(engine.losses, twin.losses),
+        "something": score(engine.lost_something, twin.lost_something),
+        "expected": (engine.expected_losses - twin.expected_losses) / error,
+        "over a day": score(out.over_day, twin.over_day),
+        "over a week": score(out.over_week, twin.over_week),
+        "hours": (out.hours / out.trials - twin.hours_out / trials) / spread_out if spread else 0,
+    }
+    for item, hits in zip(engine.rollbacks, twin.rolled_back, strict=False):
+        scores[f"rollback over a {item.span}"] = score(item.hits, hits)
     counts = dict(engine.cause_counts)
-    frequent = [
-        name
-        for name in counts.keys() | twin.causes.keys()
-        if counts.get(name, 0) / engine.trials + twin.causes[name] / trials > 20 / trials
-    ]
-    by_cause = [
-        _share_score(counts.get(name, 0), engine.trials, twin.causes[name], trials)
-        for name in frequent
-    ]
-    return Scores(
-        _share_score(engine.losses, engine.trials, twin.losses, trials),
-        _share_score(engine.lost_something, engine.trials, twin.lost_something, trials),
-        (engine.expected_losses - twin.expected_losses) / error,
-        _share_score(out.over_day, out.trials, twin.over_day, trials),
-        _share_score(out.over_week, out.trials, twin.over_week, trials),
-        (out.hours / out.trials - twin.hours_out / trials) / spread_out if spread else 0.0,
-        max(by_cause, key=abs, default=0.0),
-    )
+    assert twin.causes.keys() <= counts.keys()
+    for name, hits in counts.items():
+        scores[f"cause {name}"] = score(hits, twin.causes[name])
+    return scores
 
 
 def _assert_agree(seeds: range, trials: int) -> None:
-    found = {
-        seed: _compare(random_layout(np.random.default_rng(seed)), trials, seed) for seed in seeds
-    }
-    for name in ("probability", "something", "expected", "over_day", "over_week", "hours_out"):
-        scores = {seed: getattr(scores, name) for seed, scores in found.items()}
-        far = {seed: score for seed, score in scores.items() if abs(score) >= 4.5}
-        assert not far, (name, far)
-        assert sum(score**2 for score in scores.values()) < chi2.ppf(0.999, len(scores)), scores
-    far = {seed: scores.causes for seed, scores in found.items() if abs(scores.causes) >= 5.0}
-    assert not far, ("causes", far)
+    found = {}
+    for seed in seeds:
+        layout = random_layout(np.random.default_rng(seed))
+        found[seed] = _compare(layout, trials, seed)
+        far = {what: score for what, score in found[seed].items() if not abs(score) <= 4.5}
+        assert not far, (seed, far, repr(layout))
+    for name in ("probability", "something", "expected", "over a day", "over a week", "hours"):
+        scores = [scores[name] for scores in found.values()]
+        assert sum(score**2 for score in scores) < chi2.ppf(0.999, len(scores)), (name, found)
 
 
 def _words(value: Any) -> Iterator[str]:
@@ -107,6 +105,9 @@ def test_random_layouts_range_over_the_whole_law() -> None:
         fixed bandwidth never shocks kills perils media recovery vulnerability check random offline
         hits choose
         refresh pieces rotation obsolescence kind burglary primary restore wait
+        threats defaults mistake ransomware account-loss provider-failure key-loss software-fault
+        noticed credentials account provider key keys kept immutable retention online depth fed
+        live mirror replica backup every lag missed by hand tool within daily weekly monthly last
     """
     assert set(law.split()) <= seen
 

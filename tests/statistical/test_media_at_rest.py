@@ -259,14 +259,6 @@ def test_a_set_that_dies_is_made_again_from_another() -> None:
     assert [cause.name for cause in one.causes] == ["drive failures of a"]
 
 
-@pytest.fixture
-def feeds_are_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a feed does to the data is not played here, only when the sets change places."""
-    monkeypatch.setattr("riskmodel._program.require_simulated", lambda layout: None)
-    monkeypatch.setattr("tests.twins._refuse_what_is_not_played", lambda layout: None)
-
-
-@pytest.mark.usefixtures("feeds_are_let_through")
 def test_each_set_in_its_turn_is_at_the_source() -> None:
     """Three sets, six years, a turn a year: each of them is at the office for two years."""
     fed = {"from": "a", "every": "1 year"}
@@ -274,7 +266,6 @@ def test_each_set_in_its_turn_is_at_the_source() -> None:
     _assert_lost(layout, (-math.expm1(-0.2 * 2.0)) ** 3)
 
 
-@pytest.mark.usefixtures("feeds_are_let_through")
 def test_no_set_is_carried_to_a_destroyed_site() -> None:
     """An office that never stands again keeps the sets away: the other two survive."""
     fed = {"from": "a", "every": "1 year"}

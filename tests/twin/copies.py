@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
@@ -24,14 +25,19 @@ __all__ = ["Whole"]
 class Whole:
     """A copy, and the store that it sits on."""
 
-    def __init__(self, history: History, copy: Copy) -> None:
+    def __init__(self, history: History, copy: Copy, number: int = 0) -> None:
         self.history = history
         self.copy = copy
+        self.number = number  # of several sets that take turns
+        self.sets = copy.rotation or 1
         self.store = copy.store
         self.medium = history.layout.medium(copy.store.media)
         self.place = history.sites[copy.site] if copy.site else None
         self.intact = True
         self.noticed = False
+        self.seen_by = ""  # the depth of check that sees its loss; any if empty
+        self.taken_by_people = False  # its media are as they were
+        self.notice_to_come = NOTHING
         self.recovery = NOTHING
         self.lost_by = ""
         self.sectors_missing: list[tuple[Fraction, Event]] = []
@@ -54,9 +60,9 @@ class Whole:
             self.scrub_every(self.store.scrub.every, 1)
         if copy.check is not None:
             random = copy.check.phase == "random"
-            start = history.rng.random() * copy.check.every if random else copy.check.every
-            start = history.first_checks.setdefault(copy.name, start)
-            self.check_every(copy.check.every, start, 0)
+            start = copy.check.every * (history.rng.random() if random else 1.0)
+            self.first_check = history.first_checks.setdefault(copy.name, start)
+            self.check_every(copy.check.every, self.first_check, 0)
 
     def kill_some(self, share: float, cause: str) -> None:
         """Kill each working drive with a chance of its own."""
@@ -109,12 +115,13 @@ class Whole:
             and all(place != sector for sector, _ in self.sectors_missing)
         )
 
-    def lose(self, cause: str) -> None:
+    def lose(self, cause: str, *, quietly: bool = False) -> None:
         """Lose the whole copy."""
         if not self.intact:
             return
         self.intact = False
         self.noticed = False
+        self.taken_by_people = False
         self.lost_by = self.history.latest_cause = cause
         for _, healing in self.sectors_missing:
             healing.cancel()
@@ -124,13 +131,30 @@ class Whole:
         self.drives_without_spare.clear()
         for group in self.groups:
             group.stop_rebuilds()
-        if self.noticed_at_once:
+        self.history.people.copy_lost(self)
+        if self.noticed_at_once and not quietly:
             self.notice()
 
     @property
     def noticed_at_once(self) -> bool:
         at_rest = self.copy.offline or bool(self.medium.at_rest)
         return self.copy.check is None and not at_rest
+
+    def lose_quietly(self, cause: str, *, seen_by: str = "nothing", at: float = math.inf) -> None:
+        """Be lost so that only some checks see it, or whoever notices it at an instant."""
+        if not self.intact:
+            return
+        self.lose(cause, quietly=True)
+        self.seen_by = seen_by
+        self.notice_to_come = self.history.at(at, CHECKS, self.notice)
+
+    def next_check(self) -> float:
+        """Return the instant of the next check."""
+        assert self.copy.check is not None
+        time = self.first_check
+        while time <= self.history.now:
+            time += self.copy.check.every
+        return time
 
     def destroy(self, cause: str) -> None:
         """Lose the copy with all its drives."""
@@ -162,6 +186,10 @@ class Whole:
     def restore(self) -> None:
         """Be intact again; drives that are down are replaced, the others stay as they are."""
         self.recovery.cancel()
+        self.notice_to_come.cancel()
+        self.seen_by = ""
+        if not self.intact:
+            self.history.people.copy_back(self)
         self.intact = True
         self.noticed = False
         for group in self.groups:
@@ -170,16 +198,21 @@ class Whole:
 
     def refresh_every(self, every: float, count: int) -> None:
         def refresh() -> None:
+            dead = any(group.down > self.store.tolerance for group in self.groups)
             for group in self.groups:
                 group.replace_all()
             self.await_obsolescence(0.0)
-            self.look_at_all()
+            if dead or not self.taken_by_people:
+                self.notice()
+            for piece in self.pieces:
+                piece.notice()
             self.refresh_every(every, count + 1)
 
         self.history.at(count * every, CHECKS, refresh)
 
-    def look_at_all(self) -> None:
-        self.notice()
+    def look_at_all(self, depth: str) -> None:
+        if self.seen_by in ("", "listed", depth):
+            self.notice()
         for piece in self.pieces:
             piece.notice()
 
@@ -203,8 +236,11 @@ class Whole:
         )
 
     def check_every(self, every: float, start: float, count: int) -> None:
+        assert self.copy.check is not None
+        depth = self.copy.check.depth
+
         def check() -> None:
-            self.look_at_all()
+            self.look_at_all(depth)
             self.check_every(every, start, count + 1)
 
         self.history.at(start + count * every, CHECKS, check)

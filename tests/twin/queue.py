@@ -10,10 +10,10 @@ import numpy as np
 from riskmodel.lifetimes import Law
 from tests.twin.laws import draw
 
-__all__ = ["CHECKS", "FAILURES", "NOTHING", "RECOVERIES", "REPAIRS", "Event", "Queue"]
+__all__ = ["CHECKS", "FAILURES", "NOTHING", "RECOVERIES", "REPAIRS", "RUNS", "Event", "Queue"]
 
 # The order of what falls on one instant; total loss is tested between repairs and checks.
-FAILURES, REPAIRS, CHECKS, RECOVERIES = range(4)
+FAILURES, REPAIRS, CHECKS, RECOVERIES, RUNS = range(5)
 
 
 class Event:

@@ -28,7 +28,7 @@ class Rotation:
 
     def __init__(self, history: History, copy: Copy) -> None:
         self.history = history
-        self.sets = [Whole(history, copy) for _ in range(copy.rotation or 1)]
+        self.sets = [Whole(history, copy, number) for number in range(copy.rotation or 1)]
         self.home = self.sets[0].place
         source = source_of(history.layout, copy)
         self.away = history.sites[source.site] if source and source.site else None

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from riskmodel._data import data_folder
 from tests.conftest import LAYOUTS
 
 CODE = """
@@ -17,7 +18,7 @@ np.seterr(over="ignore")
 import riskmodel as rm
 for name in sys.argv[1:]:
     loss = rm.simulate(rm.load_layout(name), method="events", trials=60, seed=3, threads=1)
-    print(loss.losses, loss.losses_in_all, loss.bins, loss.cause_counts)
+    print(loss.losses, loss.losses_in_all, loss.bins, loss.cause_counts, loss.rolled_back)
 """
 
 
@@ -31,5 +32,6 @@ def _run(names: list[str], *, jit: bool) -> str:
 
 @pytest.mark.slow
 def test_compiled_and_plain_kernels_agree_to_the_bit() -> None:
-    names = [str(path) for path in sorted((LAYOUTS / "multicopy").glob("*.toml"))]
+    paths = [*(LAYOUTS / "multicopy").glob("*.toml"), *(data_folder() / "layouts").glob("*.toml")]
+    names = [str(path) for path in sorted(paths)]
     assert _run(names, jit=True) == _run(names, jit=False)

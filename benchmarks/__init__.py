@@ -1,0 +1,1 @@
+"""Speed, memory and start-up, as ratios measured in one run on one machine."""
