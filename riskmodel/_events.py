@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from riskmodel._run import Sums
+from riskmodel.unavailability import Outages, Unavailability
 
 if TYPE_CHECKING:
     from riskmodel._kernels.records import Program
@@ -35,27 +36,44 @@ class EventsEngine:
         What each cause index of the kernel means.
     chunk_trials : int
         Trials in a chunk.
+    live : str
+        The copy that people work on.
+    restore_hours : tuple of (str, float or None)
+        How long the data takes to come back from each copy. [h]
     """
 
     program: Program
     cause_names: tuple[str, ...]
     chunk_trials: int
+    live: str
+    restore_hours: tuple[tuple[str, float | None], ...]
     name: str = "events"
 
     @classmethod
     def of(cls, compiled: Compiled) -> EventsEngine:
         """Make the engine of a compiled layout."""
-        return cls(compiled.program, compiled.causes, _chunk_trials(compiled.program))
+        return cls(
+            compiled.program,
+            compiled.causes,
+            _chunk_trials(compiled.program),
+            compiled.live,
+            compiled.restore_hours,
+        )
 
     def run(self, seed: int, first: int, count: int) -> Sums:
-        """Run trials; counts are totals, first losses by cause, first losses by time slice."""
+        """Run trials.
+
+        Counts are totals, first losses by cause, first losses by time slice, outages; weights the
+        hours of the outages.
+        """
         from riskmodel._kernels.events import make_state, run_trials
 
         causes = _TOTALS + len(self.cause_names)
         counts = np.zeros(causes + _BINS, np.int64)
+        state = make_state(self.program)
         run_trials(
             self.program,
-            make_state(self.program),
+            state,
             seed,
             first,
             count,
@@ -63,7 +81,7 @@ class EventsEngine:
             counts[_TOTALS:causes],
             counts[causes:],
         )
-        return Sums(counts, np.zeros(0, np.float64))
+        return Sums(np.concatenate([counts, state.outage_counts]), state.outage_hours)
 
     def relative_error(self, sums: Sums) -> float:
         """Return the standard error of the share of trials with a loss, over that share."""
@@ -77,7 +95,8 @@ class EventsEngine:
     def found(self, sums: Sums) -> dict[str, Any]:
         """Return the fields of a `LossEstimate` that sums stand for."""
         counts = [int(count) for count in sums.counts]
-        causes = counts[_TOTALS : _TOTALS + len(self.cause_names)]
+        first_bin = _TOTALS + len(self.cause_names)
+        causes = counts[_TOTALS:first_bin]
         return {
             "trials": counts[_TRIALS],
             "losses": counts[_LOSSES],
@@ -85,9 +104,40 @@ class EventsEngine:
             "losses_in_all_squared": counts[_IN_ALL_SQUARED],
             "lost_something": counts[_SOMETHING],
             "rolled_back": tuple(counts[_ROLLED_BACK:_TOTALS]) if self.program.people else (),
-            "cause_counts": tuple(zip(self.cause_names, causes, strict=True)),
-            "bins": tuple(counts[_TOTALS + len(causes) :]),
+            "cause_counts": _by_name(self.cause_names, causes),
+            "bins": tuple(counts[first_bin : first_bin + _BINS]),
+            "unavailable": self._unavailable(
+                counts[_TRIALS], counts[first_bin + _BINS :], sums.weights.tolist()
+            ),
         }
+
+    def _unavailable(self, trials: int, counts: list[int], weights: list[float]) -> Unavailability:
+        over_day, over_week, *rows = counts
+        hours, hours_squared, *by_cause = weights
+        found: dict[str, Outages] = {}
+        for k, name in enumerate(self.cause_names):
+            count, day, week = rows[3 * k : 3 * k + 3]
+            one = Outages(name, count, day, week, by_cause[k])
+            found[name] = found[name] + one if name in found else one
+        return Unavailability(
+            copy=self.live,
+            restore_hours=self.restore_hours,
+            horizon_hours=self.program.horizon,
+            trials=trials,
+            over_day=over_day,
+            over_week=over_week,
+            hours=hours,
+            hours_squared=hours_squared,
+            outages=tuple(found.values()),
+        )
+
+
+def _by_name(names: tuple[str, ...], counts: list[int]) -> tuple[tuple[str, int], ...]:
+    """Add up what has one name: the sets of a rotation fail under the name of their copy."""
+    total = dict.fromkeys(names, 0)
+    for name, count in zip(names, counts, strict=True):
+        total[name] += count
+    return tuple(total.items())
 
 
 def _chunk_trials(program: Program) -> int:

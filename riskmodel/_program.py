@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from riskmodel._bounds import require_bounded
 from riskmodel._resolve import (
     NEVER,
     horizon_of,
@@ -19,6 +20,17 @@ from riskmodel._resolve import (
     rebuild_of,
     recovery_of,
     require_simulated,
+)
+from riskmodel._rest import (
+    expanded,
+    live_copy,
+    piece_recovery,
+    pieces_of,
+    rest_numbers,
+    rest_warnings,
+    restore_hours,
+    sets_of,
+    source_site,
 )
 from riskmodel._threats import People, add_sources, key_rows, people_of
 from riskmodel.errors import LayoutError
@@ -30,9 +42,6 @@ if TYPE_CHECKING:
     from riskmodel.media import Medium
 
 __all__ = ["Compiled", "compile_layout"]
-
-_MAX_DRIVES = 100_000
-_MAX_EVENTS = 1e7
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,10 @@ class Compiled:
         Values that the layout left out and sourced defaults gave.
     horizon_hours : float
         Mission time. [h]
+    live : str
+        The copy that people work on.
+    restore_hours : tuple of (str, float or None)
+        How long the data takes to come back from each copy, if that is said. [h]
     """
 
     program: Program
@@ -58,6 +71,8 @@ class Compiled:
     warnings: tuple[str, ...]
     assumptions: tuple[str, ...]
     horizon_hours: float
+    live: str
+    restore_hours: tuple[tuple[str, float | None], ...]
 
     def digest(self) -> str:
         """Return a hash of the arrays: of the layout with all that presets and defaults add."""
@@ -83,6 +98,8 @@ class _Builder:
     stores: list[dict[str, float]] = field(default_factory=list)
     groups: list[dict[str, float]] = field(default_factory=list)
     copies: list[dict[str, float]] = field(default_factory=list)
+    rests: list[dict[str, float]] = field(default_factory=list)
+    formats: dict[str, int] = field(default_factory=dict)
     sources: list[dict[str, float]] = field(default_factory=list)
     targets: list[tuple[int, int, float]] = field(default_factory=list)
     stress: list[float] = field(default_factory=list)
@@ -92,6 +109,7 @@ class _Builder:
     assumptions: list[str] = field(default_factory=list)
     drives: int = 0
     spares: int = 0
+    pieces: int = 0
 
     def law(self, law: Law) -> int:
         """Return the row of a law; row 0 never happens."""
@@ -169,12 +187,15 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
     require_simulated(layout)
     horizon = horizon_of(layout, horizon_hours)
     build = _Builder()
-    names = [copy.name for copy in layout.copies]
+    copies = expanded(layout)
+    names = [copy.name for copy in copies]
     sites = list(layout.sites)
     for what in ("drive failures of", "latent errors of", "rebuild errors of"):
         build.causes += [f"{what} {name}" for name in names]
-    for index, copy in enumerate(layout.copies):
+    for index, copy in enumerate(copies):
         _add_copy(build, layout, copy, index, horizon)
+        build.rests.append(_rest_row(build, layout, copy, names.index(copy.name)))
+        build.pieces += pieces_of(copy)
     site_rows, site_copies = _site_rows(build, layout)
     for index, (name, site) in enumerate(layout.sites.items()):
         for peril_name, peril in perils_of(site).items():
@@ -188,7 +209,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
         ]
         kind = records.SHOCK_CHANCES if shock.choose is None else records.SHOCK_CHOOSE
         build.source(shock.name, shock.rate, kind, targets, choose=shock.choose or 0)
-    for index, copy in enumerate(layout.copies):
+    for index, copy in enumerate(copies):
         for blow in copy.store.shocks:
             build.source(
                 f"{blow.name} in {copy.name}",
@@ -199,37 +220,21 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
             )
     people = people_of(layout)
     add_sources(build, people, len(sites))
+    build.causes += [f"obsolescence of {medium}" for medium in build.formats]
     build.warnings += _warnings(layout)
     build.warnings += people.warnings
     build.assumptions += people.assumptions
-    _bounded(layout, build, horizon)
+    require_bounded(layout, build.stores, math.fsum(build.rates), horizon)
+    live = live_copy(layout).name
     return Compiled(
-        program=_arrays(build, site_rows, site_copies, people, horizon),
+        program=_arrays(build, site_rows, site_copies, people, horizon, names.index(live)),
         causes=tuple(build.causes),
         warnings=tuple(build.warnings),
         assumptions=tuple(build.assumptions),
         horizon_hours=horizon,
+        live=live,
+        restore_hours=tuple((copy.name, restore_hours(layout, copy)) for copy in layout.copies),
     )
-
-
-def _bounded(layout: Layout, build: _Builder, horizon: float) -> None:
-    """Refuse what no machine plays to its end."""
-    for copy, store in zip(layout.copies, build.stores, strict=True):
-        drives = copy.store.group_count * copy.store.group_drives
-        if drives > _MAX_DRIVES:
-            raise LayoutError(
-                f"copies.{copy.name}.store: {drives:,} drives; {_MAX_DRIVES:,} at most"
-            )
-        if not drives * store["hazard_new"] < _MAX_EVENTS:
-            raise LayoutError(
-                f"media.{copy.store.media}.lifetime: so short that drives of {copy.name} would "
-                f"fail more than {_MAX_EVENTS:,.0f} times within the horizon"
-            )
-    if math.fsum(build.rates) * horizon > _MAX_EVENTS:
-        raise LayoutError(
-            f"{layout.name}: perils and shocks would strike more than {_MAX_EVENTS:,.0f} times "
-            "within the horizon"
-        )
 
 
 def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: float) -> None:
@@ -273,15 +278,16 @@ def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: 
             "first_stress": len(build.stress),
             "stresses": len(store.stress),
             "first_group": len(build.groups),
-            "groups": store.group_count,
+            "groups": pieces_of(copy) * store.group_count,
             "plain": store.repairs == "parallel"
+            and pieces_of(copy) == 1
             and not (waits or matters or store.stress or store.rebuild_error)
             and not rebuild.is_never,
         }
     )
     build.stress += store.stress
     build.spares += store.spares or 0
-    for _ in range(store.group_count):
+    for _ in range(pieces_of(copy) * store.group_count):
         build.groups.append(
             {
                 "owner": index,
@@ -302,6 +308,21 @@ def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: 
     )
 
 
+def _rest_row(build: _Builder, layout: Layout, copy: Copy, first_set: int) -> dict[str, float]:
+    medium = layout.medium(copy.store.media)
+    recovery, _ = recovery_of(layout, copy, needed=needs_recovery(layout, copy, medium))
+    ends = build.law(medium.obsolescence or NEVER)
+    if ends:
+        build.formats.setdefault(copy.store.media, len(build.formats))
+    return rest_numbers(layout, copy) | {
+        "obsolescence": ends,
+        "format": build.formats.get(copy.store.media, -1),
+        "first_piece": build.pieces,
+        "piece_recovery": build.law(piece_recovery(copy, recovery)),
+        "first_set": first_set,
+    }
+
+
 def _check_every(layout: Layout, copy: Copy) -> float:
     if copy.check is not None:
         return copy.check.every
@@ -311,8 +332,9 @@ def _check_every(layout: Layout, copy: Copy) -> float:
 def _site_rows(build: _Builder, layout: Layout) -> tuple[list[dict[str, float]], list[int]]:
     rows: list[dict[str, float]] = []
     members: list[int] = []
+    copies = expanded(layout)
     for name, site in layout.sites.items():
-        here = [index for index, copy in enumerate(layout.copies) if copy.site == name]
+        here = [index for index, copy in enumerate(copies) if name in _places(layout, copy)]
         law = site.recovery or NEVER
         if law.kind in ("bandwidth", "every"):
             raise LayoutError(f"sites.{name}.recovery: '{law.kind}' is no law of a site's recovery")
@@ -328,6 +350,11 @@ def _site_rows(build: _Builder, layout: Layout) -> tuple[list[dict[str, float]],
     return rows, members
 
 
+def _places(layout: Layout, copy: Copy) -> tuple[str | None, ...]:
+    """Return the sites at which media of a copy can be."""
+    return (copy.site, source_site(layout, copy)) if sets_of(copy) > 1 else (copy.site,)
+
+
 def _warnings(layout: Layout) -> Iterator[str]:
     if layout.threats is not None:
         pass
@@ -341,6 +368,7 @@ def _warnings(layout: Layout) -> Iterator[str]:
                 f"copies.{copy.name}: is at rest or offline and has no check, "
                 "so that its loss is never noticed before everything is lost"
             )
+    yield from rest_warnings(layout)
     placed = [name for name, site in layout.sites.items() if perils_of(site)]
     if len(placed) > 1:
         yield (
@@ -363,11 +391,13 @@ def _arrays(
     site_copies: list[int],
     people: People,
     horizon: float,
+    live: int,
 ) -> Program:
     from riskmodel._kernels import records
     from riskmodel._kernels.records import Program
 
     sources = _rows(records.SOURCE, build.sources)
+    rest = _rows(records.REST, build.rests)
     total = math.fsum(build.rates)
     sources["rate"] = build.rates
     if total > 0.0:
@@ -397,4 +427,16 @@ def _arrays(
         spares=build.spares,
         outcomes=np.zeros(0, records.OUTCOME),
         error_ages=np.zeros((0, 2)),
+        rest=rest,
+        pieces=build.pieces,
+        in_pieces=bool((rest["pieces"] > 1).any()),
+        formats=len(build.formats),
+        is_at_rest=bool(
+            (rest["refresh"] > 0.0).any()
+            or build.formats
+            or (rest["pieces"] > 1).any()
+            or (rest["sets"] > 1).any()
+        ),
+        live=live,
+        causes=len(build.causes),
     )

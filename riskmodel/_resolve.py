@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from riskmodel._rest import is_alone
 from riskmodel.errors import LayoutError, NotSimulated
 from riskmodel.lifetimes import Law
 from riskmodel.presets import presets
@@ -46,16 +47,9 @@ def unsimulated(layout: Layout) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Their paths, for example ``("copies.usb.rotation",)``.
+        Their paths, for example ``("media.disk.afr (a range)",)``.
     """
     found = [f"{item.path} (a range)" for item in layout.ranges]
-    for copy in layout.copies:
-        keys = ("restore", "rotation", "refresh", "pieces")
-        found += [f"copies.{copy.name}.{key}" for key in keys if getattr(copy, key) is not None]
-        own = ("refresh", "pieces")
-        found += [
-            f"copies.{copy.name}.store.{key}" for key in own if getattr(copy.store, key) is not None
-        ]
     return tuple(found)
 
 
@@ -190,12 +184,14 @@ def recovery_of(layout: Layout, copy: Copy, *, needed: bool) -> tuple[Law, str]:
 
 def needs_recovery(layout: Layout, copy: Copy, medium: Medium) -> bool:
     """Whether the copy can be lost otherwise than with a site that has a recovery of its own."""
-    if len(layout.copies) == 1:
+    if is_alone(layout):
         return False
     if layout.threats is not None or copy.key is not None:
         return True
     lifetime = medium.lifetime_law
     if lifetime is not None and not lifetime.is_never:
+        return True
+    if medium.obsolescence is not None and not medium.obsolescence.is_never:
         return True
     if copy.store.shocks or any(copy.name in shock.targets for shock in layout.shocks):
         return True
@@ -211,4 +207,4 @@ def needs_recovery(layout: Layout, copy: Copy, medium: Medium) -> bool:
 def never_noticed(layout: Layout, copy: Copy) -> bool:
     """Whether nobody would ever see that this copy is lost."""
     at_rest = copy.offline or bool(layout.medium(copy.store.media).at_rest)
-    return at_rest and copy.check is None and len(layout.copies) > 1
+    return at_rest and copy.check is None and not is_alone(layout)

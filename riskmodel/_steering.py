@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel._threat_steering import threat_outcomes
+from riskmodel.errors import NotSimulated
 from riskmodel.lifetimes import EXPONENTIAL, FIXED, Term, cumulative_hazard_of
 
 if TYPE_CHECKING:
@@ -45,9 +46,16 @@ def steered(program: Program) -> Program:
     -------
     Program
         The same law.
+
+    Raises
+    ------
+    NotSimulated
+        If formats end: that is no event with a rate, which is what an excursion begins with.
     """
     from riskmodel._kernels import records
 
+    if program.formats:
+        raise NotSimulated("obsolescence is simulated by method 'events' only")
     stores, copies = program.stores.copy(), program.copies.copy()
     sites, sources = program.sites.copy(), program.sources.copy()
     tables: list[_Array] = [np.zeros((0, 2))]

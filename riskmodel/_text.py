@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel._program import compile_layout
 from riskmodel._resolve import perils_of, unsimulated
+from riskmodel._rest import pieces_of, refresh_of, sets_of
 from riskmodel.errors import NotSimulated
 from riskmodel.presets import presets
 from riskmodel.units import format_hours
@@ -40,6 +41,12 @@ def _estimate_lines(loss: LossEstimate) -> Iterator[str]:
     if loss.lost_something > loss.losses:
         something = loss.lost_something / loss.trials
         yield f"  lose something   {something:.3g}: a part or all of the data, for good"
+    out = loss.unavailable
+    if out is not None and out.hours:
+        yield (
+            f"  without data     longer than a day {out.p_over_day:.3g}, than a week "
+            f"{out.p_over_week:.3g}; {out.hours_per_year:.3g} h a year"
+        )
     if any(item.hits for item in loss.rollbacks):
         shares = ", ".join(f"{item.probability:.2g} over a {item.span}" for item in loss.rollbacks)
         yield f"  lose work        {shares}: the data comes back from an older point"
@@ -112,8 +119,11 @@ def _copy_text(layout: Layout, copy: Copy) -> str:
     store = copy.store
     drives = store.group_drives * store.group_count
     media = f"{drives} x {store.media}" if drives > 1 else store.media
+    pieces = f" in {pieces_of(copy)} pieces" if pieces_of(copy) > 1 else ""
+    sets = f", {sets_of(copy)} sets in turn" if sets_of(copy) > 1 else ""
+    new = f", new every {format_hours(refresh_of(copy))}" if refresh_of(copy) else ""
     level = f" as {store.level or f'{drives} drives that tolerate {store.tolerance}'}"
     where = f" at {copy.site}" if copy.site else ""
     check = f", checked every {format_hours(copy.check.every)}" if copy.check else ""
     away = ", offline" if copy.offline else ""
-    return f"{media}{level if drives > 1 else ''}{where}{check}{away}"
+    return f"{media}{level if drives > 1 else ''}{pieces}{sets}{where}{check}{away}{new}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from riskmodel._resolve import NEVER, is_online
+from riskmodel._rest import expanded, sets_of
 from riskmodel.errors import LayoutError
 from riskmodel.policies import Threat
 from riskmodel.presets import presets
@@ -113,7 +114,7 @@ def people_of(layout: Layout) -> People:
         If something that the law needs is missing or contradicts itself.
     """
     used = sorted({copy.key for copy in layout.copies if copy.key})
-    names = [copy.name for copy in layout.copies]
+    names = [copy.name for copy in expanded(layout)]
     sites = list(layout.sites)
     persons: dict[str, int] = {}
     keys = []
@@ -126,13 +127,17 @@ def people_of(layout: Layout) -> People:
             if name in sites:
                 holders.append(("site", sites.index(name)))
             elif name in names:
-                holders.append(("copy", names.index(name)))
+                holders += [("copy", index) for index, own in enumerate(names) if own == name]
             else:
                 holders.append(("person", persons.setdefault(name, len(persons))))
         keys.append(tuple(holders))
     people = People(
         reaches=tuple(_reaches(layout, persons)),
-        rows=tuple(_feed_row(layout, copy, used) for copy in layout.copies),
+        rows=tuple(
+            _feed_row(layout, copy, used, number)
+            for copy in layout.copies
+            for number in range(sets_of(copy))
+        ),
         jobs=tuple(_shared(layout) for _ in _jobs(layout)),
         keys=tuple(keys),
         hand_variance=_hand_variance(layout),
@@ -202,7 +207,7 @@ def _grouped(layout: Layout, threat: str) -> dict[str, tuple[int, ...]]:
         "key-loss": lambda copy: None,
     }
     groups: dict[str, tuple[int, ...]] = {}
-    for index, copy in enumerate(layout.copies):
+    for index, copy in enumerate(expanded(layout)):
         group = by[threat](copy)
         if group is not None:
             groups[group] = (*groups.get(group, ()), index)
@@ -234,12 +239,14 @@ def versions_kept_hours(copy: Copy) -> float:
     return max(spans)
 
 
-def _feed_row(layout: Layout, copy: Copy, keys: list[str]) -> dict[str, float]:
-    names = [other.name for other in layout.copies]
+def _feed_row(layout: Layout, copy: Copy, keys: list[str], number: int) -> dict[str, float]:
+    """Return how one set of a copy is fed; of several each has its turn."""
+    names = [other.name for other in expanded(layout)]
     check = copy.check
     row: dict[str, float] = {
         "source": -1,
         "every": 0.0,
+        "phase": 0.0,
         "lag": 0.0,
         "missed": 0.0,
         "by_hand": 0,
@@ -255,7 +262,8 @@ def _feed_row(layout: Layout, copy: Copy, keys: list[str]) -> dict[str, float]:
         return row
     _check_feed(layout, copy)
     row["source"] = names.index(fed.source)
-    row["every"] = fed.every or 0.0
+    row["every"] = (fed.every or 0.0) * sets_of(copy)
+    row["phase"] = (fed.every or 0.0) * number
     row["lag"] = fed.lag or 0.0
     row["missed"] = _missed(layout, copy) if fed.every else 0.0
     row["by_hand"] = fed.by == "hand"
@@ -282,6 +290,8 @@ def _check_feed(layout: Layout, copy: Copy) -> None:
     by_name = {other.name: other for other in layout.copies}
     seen = {copy.name}
     source = by_name[fed.source]
+    if sets_of(source) > 1:
+        raise LayoutError(f"{place}.from: {source.name} has sets that rotate; name their source")
     while source.fed is not None:
         if source.name in seen:
             raise LayoutError(f"{place}.from: copies feed each other in a circle")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from riskmodel.unavailability import Unavailability
+
 __all__ = ["Cause", "LossEstimate", "Rollback", "binomial_interval", "one_in"]
 
 _SPANS = (("day", 24.0), ("week", 168.0), ("month", 730.5))
@@ -121,6 +123,8 @@ class LossEstimate:
     weighted : Weighted or None
         The sums where trials carry weights: then only total loss is estimated, and no trial is
         simply a loss.
+    unavailable : Unavailability or None
+        How long people have no data, where whole histories were played.
     exact : float or None
         The probability where it was computed without sampling.
     exact_curve : tuple of float
@@ -143,6 +147,7 @@ class LossEstimate:
     bins: tuple[int, ...] = ()
     cause_counts: tuple[tuple[str, int], ...] = ()
     weighted: Weighted | None = None
+    unavailable: Unavailability | None = None
     exact: float | None = None
     exact_curve: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -274,6 +279,9 @@ class LossEstimate:
             losses_in_all=self.losses_in_all + other.losses_in_all,
             losses_in_all_squared=self.losses_in_all_squared + other.losses_in_all_squared,
             lost_something=self.lost_something + other.lost_something,
+            unavailable=self.unavailable + other.unavailable
+            if self.unavailable and other.unavailable
+            else None,
             rolled_back=tuple(
                 a + b for a, b in zip(self.rolled_back, other.rolled_back, strict=True)
             ),
@@ -321,7 +329,7 @@ class LossEstimate:
             "expected_losses": self.expected_losses if played and self.losses else None,
             "partial_loss": self._partial_loss(confidence) if played else None,
             "rollback": self._rollback(confidence) if self.rollbacks else None,
-            "restore": None,
+            "restore": self.unavailable.to_dict(confidence) if self.unavailable else None,
             "parameter_range": None,
             "assumptions": list(self.assumptions),
             "warnings": list(self.all_warnings),

@@ -38,7 +38,7 @@ class Copy(Described):
     offline: StrictBool = False
     online: StrictBool | None = None
     rotation: Annotated[int, Field(strict=True, ge=1)] | None = None
-    refresh: Hours | None = None
+    refresh: Annotated[Hours, Field(gt=0)] | None = None
     pieces: Annotated[int, Field(strict=True, ge=1)] | None = None
     credentials: Name | None = None
     account: Name | None = None
@@ -202,6 +202,10 @@ class Layout(Described):
             yield from _unknown(f"{at}.store.media", copy.store.media, media, noun="medium")
             yield from _unknown(f"{at}.site", copy.site, self.sites)
             yield from _unknown(f"{at}.key", copy.key, self.keys_)
+            for key in ("refresh", "pieces"):
+                here, there = getattr(copy, key), getattr(copy.store, key)
+                if here is not None and there is not None and here != there:
+                    yield f"{at}.{key}: {here:g} here and {there:g} at its store; keep one"
             if copy.fed is not None:
                 others = [name for name in names if name != copy.name]
                 yield from _unknown(f"{at}.fed.from", copy.fed.source, others, noun="copy")

@@ -34,7 +34,11 @@ class LatentErrors(Described):
 
 
 class Medium(Described):
-    """One kind of drive, cartridge or disc. Unset keys come from the preset, if one is named."""
+    """One kind of drive, cartridge or disc. Unset keys come from the preset, if one is named.
+
+    ``obsolescence`` is the time from writing until no reader is left, the same for all copies that
+    are written to the medium at one instant.
+    """
 
     preset: Name | None = None
     capacity: Annotated[Bytes, Field(gt=0)] | None = None
@@ -46,6 +50,7 @@ class Medium(Described):
     batch: Label | None = None
     model: Label | None = None
     at_rest: StrictBool | None = None
+    obsolescence: Law | None = None
 
     @model_validator(mode="after")
     def _one_lifetime(self) -> Self:
@@ -53,6 +58,8 @@ class Medium(Described):
             raise ValueError("names both 'lifetime' and 'afr'; keep one")
         if self.lifetime is not None and self.lifetime.kind in ("fixed", "bandwidth", "every"):
             raise ValueError(f"lifetime: '{self.lifetime.kind}' is no lifetime law")
+        if self.obsolescence is not None and self.obsolescence.kind in ("bandwidth", "every"):
+            raise ValueError(f"obsolescence: '{self.obsolescence.kind}' is no law of it")
         return self
 
     @property
@@ -117,7 +124,7 @@ class Store(Described):
     latent_loss: Literal["partial", "whole"] = "partial"
     rebuild_error: Fraction = 0.0
     shocks: tuple[StoreShock, ...] = ()
-    refresh: Hours | None = None
+    refresh: Annotated[Hours, Field(gt=0)] | None = None
     pieces: Annotated[int, Field(strict=True, ge=1)] | None = None
 
     @model_validator(mode="before")

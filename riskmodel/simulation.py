@@ -155,6 +155,8 @@ def simulate(
 
 def _cheapest(compiled: Compiled, seed: int, pool: Callable[[], Pool]) -> tuple[str, str]:
     """Choose between conditional and events by a few trials; return the method and why."""
+    if compiled.program.formats:
+        return "events", "the end of a format is no event with a rate"
     engine = ConditionalEngine.of(compiled)
     _say_if_cold()
     plan = Plan(seed=seed, max_trials=_PILOT_CHUNKS * engine.chunk_trials)

@@ -99,6 +99,9 @@ def _medium(rng: Generator) -> Table:
             medium[kind] = {"label": label, "variance": _VARIANCES[label]}
     if _maybe(rng, 0.1):
         medium["at_rest"] = True
+    if _maybe(rng, 0.15):
+        ends = _hazard(rng)
+        medium["obsolescence"] = ends if _maybe(rng, 0.7) else {"fixed": _days(200, 1500, rng)}
     return medium
 
 
@@ -157,6 +160,10 @@ def _site(rng: Generator) -> Table:
         site["perils"]["fire"] = {"rate": _rate(0.1, 0.8, rng)}
     if _maybe(rng, 0.5):
         site["perils"]["theft"] = {"rate": _rate(0.1, 0.8, rng), "takes": "media"}
+    if _maybe(rng, 0.3):
+        site["kind"] = "home"
+        if _maybe(rng, 0.7):  # that it takes media only is what the kind of site says
+            site["perils"]["burglary"] = {"rate": _rate(0.1, 0.8, rng)}
     return site
 
 
@@ -174,7 +181,8 @@ def _copy(rng: Generator, name: str, sites: list[str], media: dict[str, Table]) 
     if sites and _maybe(rng, 0.8):
         copy["site"] = str(_pick(rng, *sites))
     if _maybe(rng, 0.3):
-        copy["vulnerability"] = round(float(rng.uniform(0.2, 0.9)), 2)
+        share = 0.0 if _maybe(rng, 0.3) else round(float(rng.uniform(0.2, 0.9)), 2)
+        copy["vulnerability"] = share
     if _maybe(rng, 0.2):
         copy["offline"] = True
     if _maybe(rng, 0.45):
@@ -182,6 +190,22 @@ def _copy(rng: Generator, name: str, sites: list[str], media: dict[str, Table]) 
         if _maybe(rng, 0.2):
             copy["recovery"] = {"fixed": "0 h"}
     return copy
+
+
+def _at_rest(rng: Generator, copy: Table) -> None:
+    """Let a copy be refreshed, come in pieces, rotate; sometimes all of it."""
+    if _maybe(rng, 0.2):
+        where = _pick(rng, copy, copy["store"])
+        where["refresh"] = _days(100, 700, rng)
+    if _maybe(rng, 0.25):
+        where = _pick(rng, copy, copy["store"])
+        where["pieces"] = int(rng.integers(2, 6))
+    if _maybe(rng, 0.4):
+        copy["restore"] = {"wait": _days(0.1, 20, rng)}
+        if _maybe(rng, 0.5):
+            copy["restore"]["bandwidth"] = _pick(rng, "20 MB/s", "100 Mbit/s")
+    if _maybe(rng, 0.2) and copy.get("role") != "primary":
+        copy["rotation"] = int(rng.integers(2, 4))
 
 
 def _shock(rng: Generator, name: str, targets: list[str]) -> Table:
@@ -202,7 +226,11 @@ def random_tables(rng: Generator) -> Table:
     sites = {f"site{k}": _site(rng) for k in range(int(rng.integers(0, 4)))}
     count = int(_pick(rng, 1, 2, 2, 3, 3, 4))
     copies = [_copy(rng, f"copy{k}", [*sites], media) for k in range(count)]
-    if count == 1 and _maybe(rng, 0.5):
+    if _maybe(rng, 0.4):
+        copies[int(rng.integers(count))]["role"] = "primary"
+    for copy in copies:
+        _at_rest(rng, copy)
+    if count == 1 and "rotation" not in copies[0] and _maybe(rng, 0.5):
         copies[0].pop("recovery")
     targets = [*sites, *(copy["name"] for copy in copies)]
     shocks = [_shock(rng, f"shock{k}", targets) for k in range(int(_pick(rng, 0, 0, 1, 2)))]
@@ -242,8 +270,9 @@ def _add_people(tables: Table, rng: Generator) -> None:
         for key in ("credentials", "account", "provider"):
             if _maybe(rng, 0.5):
                 copy[key] = f"{key}{rng.integers(1, 3)}"
-        if index and _maybe(rng, 0.8):
-            copy["fed"] = _feed(rng, str(_pick(rng, *(c["name"] for c in copies[:index]))))
+        sources = [c["name"] for c in copies[:index] if "rotation" not in c]
+        if sources and _maybe(rng, 0.8):
+            copy["fed"] = _feed(rng, str(_pick(rng, *sources)))
         if _maybe(rng, 0.15):
             copy["online"] = _maybe(rng, 0.5)
         if _maybe(rng, 0.3):

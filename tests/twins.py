@@ -11,14 +11,18 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
 from riskmodel.layout import Layout
+from riskmodel.presets import presets
 from riskmodel.sites import Peril, Shock, Site
 from tests.twin.copies import Whole
+from tests.twin.outage import Outage
 from tests.twin.people import People
 from tests.twin.queue import CHECKS, FAILURES, NOTHING, RECOVERIES, REPAIRS, RUNS, Queue
+from tests.twin.rotation import Rotation
 
 __all__ = ["NaiveResult", "simulate_naively"]
 
@@ -36,6 +40,11 @@ class NaiveResult:
     losses_in_all_squared: int = 0
     loss_times: list[float] = field(default_factory=list)
     causes: Counter[str] = field(default_factory=Counter)
+    over_day: int = 0  # trials with an outage longer than a day
+    over_week: int = 0
+    hours_out: float = 0.0
+    hours_out_squared: float = 0.0
+    outages: Counter[str] = field(default_factory=Counter)  # by what took the live copy
 
     @property
     def probability(self) -> float:
@@ -69,6 +78,13 @@ class NaiveResult:
             time, cause = history.losses[0]
             self.loss_times.append(time)
             self.causes[cause] += 1
+        outage = history.outage
+        self.over_day += outage.longest() > 24.0
+        self.over_week += outage.longest() > 168.0
+        self.hours_out += outage.hours()
+        self.hours_out_squared += outage.hours() ** 2
+        self.outages.update(cause for cause, _ in outage.ended)
+        self.outages.update([outage.cause] * (outage.began is not None and not outage.for_ever))
 
 
 def simulate_naively(
@@ -90,13 +106,20 @@ def simulate_naively(
 def _refuse_what_is_not_played(layout: Layout) -> None:
     unknown: set[str] = set()
     for site in layout.sites.values():
-        unknown |= {key for key in ("kind", "location") if getattr(site, key) is not None}
-    for copy in layout.copies:
-        keys = ("rotation", "refresh", "pieces")
-        unknown |= {key for key in keys if getattr(copy, key) is not None}
-        unknown |= {key for key in ("refresh", "pieces") if getattr(copy.store, key) is not None}
+        unknown |= {key for key in ("location",) if getattr(site, key) is not None}
     if unknown:
         raise NotImplementedError(f"the naive simulator does not play {', '.join(sorted(unknown))}")
+
+
+def perils_at(site: Site) -> dict[str, Peril]:
+    """Return what strikes a site: the perils of its kind, each key of which its own override."""
+    told = dict(presets().sites[site.kind].perils) if site.kind else {}
+    for name, own in site.perils.items():
+        rate, takes = own.rate, own.takes
+        if name in told and "takes" not in own.model_fields_set:
+            takes = told[name].takes
+        told[name] = Peril(rate=rate, takes=takes)
+    return told
 
 
 class History(Queue):
@@ -106,13 +129,17 @@ class History(Queue):
         super().__init__(horizon, rng)
         self.layout = layout
         self.frailties: dict[tuple[str, str], float] = {}
+        self.budgets_of_formats: dict[tuple[str, float], float] = {}
+        self.first_checks: dict[str, float] = {}
         self.latest_cause = "nothing"  # of the event that took a copy last
         self.losses: list[tuple[float, str]] = []
         self.part_lost = False
         self.sites = {name: Place(self, name, site) for name, site in layout.sites.items()}
-        self.copies = {copy.name: Whole(self, copy) for copy in layout.copies}
+        self.rotations = [Rotation(self, copy) for copy in layout.copies]
+        self.copies = [whole for rotation in self.rotations for whole in rotation.sets]
+        self.outage = Outage(self)
         for place in self.sites.values():
-            for peril, terms in place.site.perils.items():
+            for peril, terms in perils_at(place.site).items():
                 self.strike_at_rate(terms.rate, partial(place.suffer, peril, terms))
         for shock in layout.shocks:
             self.strike_at_rate(shock.rate, partial(self.shock, shock))
@@ -127,33 +154,58 @@ class History(Queue):
             self.frailties[kind, label] = float(self.rng.gamma(1.0 / variance, variance))
         return self.frailties[kind, label]
 
+    def budget_of_format(self, medium: str) -> float:
+        """Return the hazard that what is written now lives through before readers are gone."""
+        if (medium, self.now) not in self.budgets_of_formats:
+            self.budgets_of_formats[medium, self.now] = float(self.rng.exponential(1.0))
+        return self.budgets_of_formats[medium, self.now]
+
+    def named(self, name: str) -> list[Whole]:
+        """Return a copy, or all sets of one that rotates; none if a site is named."""
+        return [copy for copy in self.copies if copy.copy.name == name]
+
     def play(self) -> None:
         """Run from the start to the horizon, instant by instant."""
         while self.queue:
             self.now = self.queue[0][0]
             self.act(FAILURES)
-            for copy in self.copies.values():
+            for copy in self.copies:
                 copy.settle_failures()
             self.act(REPAIRS)
             self.people.settle()
             self.test()
+            self.outage.look()
             self.act(CHECKS)
             self.act(RECOVERIES)
             self.people.come_back()
+            self.outage.look()
             self.act(RUNS)
 
     def test(self) -> None:
         """See whether everything, or a part for good, is lost at this instant."""
-        intact = [copy for copy in self.copies.values() if copy.intact]
-        if not intact:
+        if not any(copy.intact for copy in self.copies):
             self.losses.append((self.now, self.latest_cause))
+            self.outage.lose_everything(self.latest_cause)
             for place in self.sites.values():
                 place.stand_again()
-            for copy in self.copies.values():
+            for copy in self.copies:
                 copy.restore()
+            self.arrange()
             self.people.start_over()
-        elif len(intact) == 1 and intact[0].parts_missing and not self.losses:
+        elif not self.losses and self.something_is_gone():
             self.part_lost = True
+
+    def something_is_gone(self) -> bool:
+        """Whether some place in the data is missing on every copy."""
+        places = [sector for copy in self.copies for sector, _ in copy.sectors_missing]
+        if any(piece.missing for copy in self.copies for piece in copy.pieces):
+            ends = sorted({piece.begin for copy in self.copies for piece in copy.pieces} | {1})
+            places += [(a + b) / 2 for a, b in pairwise(ends)]
+        return any(not any(copy.holds(place) for copy in self.copies) for place in places)
+
+    def arrange(self) -> None:
+        for rotation in self.rotations:
+            rotation.arrange()
 
     def shock(self, shock: Shock) -> None:
         """Hit the named sites and copies that this shock reaches."""
@@ -166,15 +218,15 @@ class History(Queue):
             count = min(shock.choose, len(standing))
             reached = [str(name) for name in self.rng.choice(standing, count, replace=False)]
         for name in reached:
-            if name in self.copies:
-                self.copies[name].destroy(shock.name)
-            else:
+            for copy in self.named(name):
+                copy.destroy(shock.name)
+            if name in self.sites:
                 self.sites[name].disaster(shock.name)
 
     def stands(self, name: str) -> bool:
-        if name in self.copies:
-            return self.copies[name].intact
-        return not self.sites[name].destroyed
+        if name in self.sites:
+            return not self.sites[name].destroyed
+        return any(copy.intact for copy in self.named(name))
 
 
 class Place:
@@ -189,7 +241,7 @@ class Place:
 
     @property
     def copies(self) -> list[Whole]:
-        return [copy for copy in self.history.copies.values() if copy.copy.site == self.name]
+        return [copy for copy in self.history.copies if copy.place is self]
 
     def suffer(self, name: str, peril: Peril) -> None:
         cause = f"{name} at {self.name}"
@@ -210,15 +262,21 @@ class Place:
         self.history.people.site_gone(self.name, cause, stands=False)
         for copy in self.copies:
             copy.recovery.cancel()
-            if self.history.chance(copy.copy.vulnerability):
-                copy.destroy(cause)
+            for piece in copy.pieces:
+                piece.recovery.cancel()
+        for copy in self.hit():
+            copy.destroy(cause)
         self.recovery = self.history.after(self.site.recovery, RECOVERIES, self.recover)
 
     def take_media(self, cause: str) -> None:
-        for copy in self.copies:
-            if self.history.chance(copy.copy.vulnerability):
-                copy.destroy(cause)
-                copy.notice()
+        for copy in self.hit():
+            copy.destroy(cause)
+            copy.notice()
+
+    def hit(self) -> list[Whole]:
+        """Draw which copies here an event meets; sets of one copy share their fate."""
+        met = {copy.copy.name: self.history.chance(copy.copy.vulnerability) for copy in self.copies}
+        return [copy for copy in self.copies if met[copy.copy.name]]
 
     def recover(self) -> None:
         self.destroyed = False
@@ -226,6 +284,10 @@ class Place:
         for copy in self.copies:
             if not copy.intact:
                 copy.restore()
+            for piece in copy.pieces:
+                if piece.missing:
+                    piece.restore()
+        self.history.arrange()
 
     def stand_again(self) -> None:
         self.destroyed = False

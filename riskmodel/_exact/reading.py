@@ -16,6 +16,7 @@ from riskmodel._resolve import (
     recovery_of,
     unsimulated,
 )
+from riskmodel._rest import rest_keys
 from riskmodel.errors import LayoutError, StateSpaceTooLarge
 from riskmodel.lifetimes import EXPONENTIAL, FIXED, Law
 
@@ -134,7 +135,7 @@ def read(layout: Layout, horizon_hours: float | None = None) -> Problem:
     StateSpaceTooLarge
         If the layout sets a key that no exact method models.
     """
-    found = (*unsimulated(layout), *people_keys(layout))
+    found = (*unsimulated(layout), *people_keys(layout), *rest_keys(layout))
     if found:
         refuse(layout.name, f"{', '.join(found)}: not part of the exact methods' law")
     horizon = horizon_of(layout, horizon_hours)

@@ -7,32 +7,41 @@ import math
 import numpy as np
 
 from riskmodel._kernels._jit import by_reference, entry, jit
-from riskmodel._kernels.errors import advance_errors, any_error
+from riskmodel._kernels.errors import any_error
 from riskmodel._kernels.groups import (
     LOST_TO_REBUILD_ERROR,
     NOTHING,
     find_next,
-    install,
-    lose_part,
     restress,
+    revive_group,
     run_group,
     start_rebuild,
     stop_rebuilds,
 )
 from riskmodel._kernels.laws import residual_time
+from riskmodel._kernels.outage import after_blow, after_recovery, end_outages, start_outages
+from riskmodel._kernels.parts import forget_parts, lose_part, noticed_at, something_is_gone
 from riskmodel._kernels.records import (
     COPY_STATE,
     DOWN,
     DRIVE,
+    FORMAT,
     GROUP_STATE,
     INTACT,
     LAW_PLAYED,
     LOG_WEIGHT,
+    OUT,
+    OUTAGE,
     PART_LOST,
     PERIL_MEDIA,
     PERIL_SITE,
+    PIECE_STATE,
     POINT,
+    REST_STATE,
+    RESTORED,
     ROLLBACK,
+    SECTOR,
+    SECTORS,
     SHOCK_CHANCES,
     SHOCK_CHOOSE,
     THREAT_DATA,
@@ -41,6 +50,16 @@ from riskmodel._kernels.records import (
     UP,
     Program,
     State,
+)
+from riskmodel._kernels.rest import (
+    arrange,
+    await_site,
+    fall_due,
+    look_ahead,
+    lose_piece,
+    renew,
+    return_to_site,
+    start_at_rest,
 )
 from riskmodel._kernels.rng import exponential, gamma_mean_one, start_stream, uniform
 from riskmodel._kernels.threats import follow, restart_points, settle_keys, start_points
@@ -59,6 +78,8 @@ _DAY, _WEEK, _MONTH = 24.0, 168.0, 730.5
 def make_state(program: Program) -> State:
     """Return the arrays that one thread works in."""
     groups, copies, sites = len(program.groups), len(program.copies), len(program.sites)
+    rest = np.zeros(copies, REST_STATE)
+    rest["site"] = program.copies["site"]
     return State(
         rng=np.zeros(4, np.uint64),
         clock=np.zeros(program.drives),
@@ -68,13 +89,20 @@ def make_state(program: Program) -> State:
         groups=np.zeros(groups, GROUP_STATE),
         copies=np.zeros(copies, COPY_STATE),
         site_down=np.zeros(max(sites, 1), np.int64),
-        unit=np.full(groups + 1 + copies + sites, _INF),
+        unit=np.full(groups + 1 + copies + sites + 1, _INF),
         spares=np.zeros(max(program.spares, 1)),
         frailty=np.ones(max(len(program.frailties), 1)),
         tally=np.zeros(2, np.int64),
         chosen=np.zeros(copies + sites + 1, np.int64),
         weight=np.zeros(3),
         floor=np.zeros(copies),
+        rest=rest,
+        pieces=np.zeros(max(program.pieces, 1), PIECE_STATE),
+        sectors=np.zeros(copies * SECTORS if program.in_pieces else 1, SECTOR),
+        formats=np.zeros(max(program.formats, 1), FORMAT),
+        outage=np.zeros(1, OUTAGE),
+        outage_counts=np.zeros(2 + 3 * program.causes, np.int64),
+        outage_hours=np.zeros(2 + program.causes),
         points=np.zeros(copies, POINT),
         held=np.zeros(max(len(program.keys), 1), np.int64),
         struck=np.zeros(sites + len(program.holders) + 1, np.int64),
@@ -86,23 +114,18 @@ def make_state(program: Program) -> State:
 @jit
 def _mark_lost(P, S, c, t, seen):
     copy = S.copies[c]
-    fixed = P.copies[c]
     copy.intact = 0
-    copy.part_until = -_INF
+    S.rest[c].by_people = 0
+    forget_parts(P, S, c)
     S.tally[INTACT] -= 1
     at = len(P.groups) + 1 + c
-    if fixed.site >= 0 and S.site_down[fixed.site]:
+    site = S.rest[c].site
+    if site >= 0 and S.site_down[site]:
         copy.noticed = t
         S.unit[at] = _INF
         return
-    if seen or fixed.check_every == 0.0:
-        copy.noticed = t
-    elif fixed.check_every == _INF:
-        copy.noticed = _INF
-    else:
-        cycle = math.floor((t - copy.phase) / fixed.check_every) + 1.0
-        copy.noticed = copy.phase + cycle * fixed.check_every
-    S.unit[at] = copy.noticed + draw_long(P, S, fixed.recovery)
+    copy.noticed = t if seen else noticed_at(P, S, c, t)
+    S.unit[at] = copy.noticed + draw_long(P, S, P.copies[c].recovery)
 
 
 @jit
@@ -112,6 +135,16 @@ def _lose_as_it_is(P, S, c, t, seen):
     store = P.stores[c]
     for g in range(store.first_group, store.first_group + store.groups):
         find_next(P, S, g)
+
+
+@jit
+def lose_group(P, S, g, t):
+    """Lose what a group holds: a piece of its copy, or all of it; tell whether it was all."""
+    c = P.groups[g].owner
+    if P.rest[c].pieces > 1 and not lose_piece(P, S, g, t):
+        return False
+    lose_copy(P, S, c, t)
+    return True
 
 
 @jit
@@ -139,9 +172,15 @@ def _kill_copy(P, S, c, t, seen):
 @jit
 def _strike_media(P, S, s, t):
     site = P.sites[s]
+    one = -1
+    hit = False
     for i in range(site.first, site.first + site.copies):
         c = P.site_copies[i]
-        if coin(S, P.copies[c].vulnerability, S.floor[c]):
+        first = P.rest[c].first_set
+        if first != one:  # sets of one copy that lie together share their fate
+            one = first
+            hit = coin(S, P.copies[c].vulnerability, S.floor[first])
+        if hit and S.rest[c].site == s:
             _kill_copy(P, S, c, t, True)
 
 
@@ -160,9 +199,13 @@ def _destroy(P, S, s, t):
     S.unit[first + len(P.copies) + s] = t + draw_long(P, S, site.recovery)
     for i in range(site.first, site.first + site.copies):
         c = P.site_copies[i]
+        if S.rest[c].site != s:
+            continue
         if not S.copies[c].intact:
             S.copies[c].noticed = t
             S.unit[first + c] = _INF
+        elif P.rest[c].pieces > 1:
+            await_site(P, S, c, t)
 
 
 @jit
@@ -195,16 +238,17 @@ def _shake_store(P, S, c, t, kills):
             continue
         if store.stresses:
             restress(P, S, g, t)
-        if not intact:
+        if not intact or S.groups[g].lost:
             continue
         down = S.groups[g].down
         if down > group.tolerates:
-            lost = True
+            lost = P.rest[c].pieces == 1 or lose_piece(P, S, g, t) or lost
         elif down == group.tolerates and store.latent_mean > 0.0:
             if store.whole:
-                lost = meets_error(P, S, g, t) or lost
+                if meets_error(P, S, g, t):
+                    lost = P.rest[c].pieces == 1 or lose_piece(P, S, g, t) or lost
             elif any_error(P, S, g, t):
-                lose_part(P, S, c, t)
+                lose_part(P, S, g, t)
     for g in range(store.first_group, last):
         group = P.groups[g]
         for d in range(group.first, group.first + group.drives):
@@ -226,7 +270,8 @@ def _lose_marked(P, S, t):
             continue
         point.lose = 0
         _lose_as_it_is(P, S, c, t, True)
-        site = P.copies[c].site
+        S.rest[c].by_people = 1
+        site = S.rest[c].site
         if site < 0 or not S.site_down[site]:
             at = len(P.groups) + 1 + c
             S.unit[at] = point.noticed + (S.unit[at] - t)
@@ -290,7 +335,17 @@ def _hit(P, S, target, t):
     if target.is_site:
         _destroy(P, S, target.index, t)
     else:
-        _kill_copy(P, S, target.index, t, False)
+        for c in range(target.index, target.index + P.rest[target.index].sets):
+            _kill_copy(P, S, c, t, False)
+
+
+@jit
+def _any_intact(P, S, first):
+    """Whether a copy, or at least one set of it, is intact."""
+    intact = 0
+    for c in range(first, first + P.rest[first].sets):
+        intact += S.copies[c].intact
+    return intact > 0
 
 
 @jit
@@ -301,7 +356,7 @@ def _choose(P, S, source, t):
         if target.is_site:
             stands = S.site_down[target.index] == 0
         else:
-            stands = S.copies[target.index].intact == 1
+            stands = _any_intact(P, S, target.index)
         if stands:
             S.chosen[intact] = k
             intact += 1
@@ -322,20 +377,8 @@ def _recover(P, S, c, t):
     S.tally[INTACT] += 1
     S.unit[len(P.groups) + 1 + c] = _INF
     for g in range(store.first_group, store.first_group + store.groups):
-        group = P.groups[g]
-        state = S.groups[g]
-        if state.down > 0:
-            state.down = 0
-            for d in range(group.first, group.first + group.drives):
-                if S.status[d] != UP:
-                    install(P, S, d, c, t, 1.0)
-            if store.stresses:
-                restress(P, S, g, t)
-        state.busy_until = -_INF
-        if store.while_rebuilding:
-            for d in range(group.first, group.first + group.drives):
-                advance_errors(P, S, d, c, t)
-        find_next(P, S, g)
+        revive_group(P, S, g, t)
+    renew(P, S, c, t)
 
 
 @jit
@@ -345,8 +388,16 @@ def _recover_site(P, S, s, t):
     site = P.sites[s]
     for i in range(site.first, site.first + site.copies):
         c = P.site_copies[i]
+        if S.rest[c].site != s:
+            continue
         if not S.copies[c].intact:
             _recover(P, S, c, t)
+        elif P.rest[c].pieces > 1:
+            return_to_site(P, S, c, t)
+    for i in range(site.first, site.first + site.copies):
+        first = P.rest[P.site_copies[i]].first_set
+        if P.rest[first].sets > 1:
+            arrange(P, S, first)
 
 
 @jit
@@ -387,6 +438,7 @@ def set_to_work(P, S):
             group = P.groups[g]
             S.groups[g].down = 0
             S.groups[g].busy_until = -_INF
+            S.groups[g].lost = 0
             for d in range(group.first, group.first + group.drives):
                 drive = S.drives[d]
                 S.status[d] = UP
@@ -405,6 +457,8 @@ def set_to_work(P, S):
     S.weight[LAW_PLAYED] = TRUE_LAW
     for c in range(len(P.copies)):
         S.floor[c] = 0.0
+    if P.is_at_rest:
+        start_at_rest(P, S)
     if P.source_rate > 0.0:
         S.unit[len(P.groups)] = exponential(S.rng) / P.source_rate
     if P.people:
@@ -423,11 +477,17 @@ def pick_source(P, rng):
 
 
 @jit
-def _part_is_last(S, t):
-    for c in range(len(S.copies)):
-        if S.copies[c].intact:
-            return S.copies[c].part_until > t
-    return False
+def _become_unreadable(P, S, t):
+    """Lose all copies whose readers are gone at t; return the last of their formats, or -1."""
+    gone = -1
+    for c in range(len(P.copies)):
+        if S.rest[c].obsolete_at <= t:
+            S.rest[c].obsolete_at = _INF
+            gone = P.rest[c].format
+            _kill_copy(P, S, c, t, False)
+    if gone >= 0:
+        look_ahead(P, S)
+    return gone
 
 
 @jit
@@ -439,6 +499,8 @@ def _start_over(P, S, t):
     for c in range(len(P.copies)):
         if not S.copies[c].intact:
             _recover(P, S, c, t)
+        if P.rest[c].sets > 1 and P.rest[c].first_set == c:
+            arrange(P, S, c)
     if P.people:
         restart_points(P, S, t)
 
@@ -474,42 +536,56 @@ def next_blow(P, S, until):
                 continue
             t = S.unit[who]
             c = P.groups[who].owner
-            lose_copy(P, S, c, t)
-            return t, (outcome - 1) * n_copies + c
+            if lose_group(P, S, who, t):
+                return t, (outcome - 1) * n_copies + c
+            continue
         if who == n_groups:
             i = pick_source(P, S.rng)
             strike(P, S, i, t)
             S.unit[n_groups] = t + exponential(S.rng) / P.source_rate
             return t, LOST_TO_REBUILD_ERROR * n_copies + i
-        recover_next(P, S, who - n_groups - 1, t)
+        i = who - n_groups - 1
+        if i == n_copies + len(P.sites):
+            gone = _become_unreadable(P, S, t)
+            if gone >= 0:
+                _settle_people(P, S, t)
+                return t, LOST_TO_REBUILD_ERROR * n_copies + len(P.sources) + gone
+        recover_next(P, S, i, t)
 
 
 @jit
 def recover_next(P, S, i, t):
-    """End the recovery of copy i or, beyond the copies, of a site."""
+    """End the recovery of copy i or, beyond the copies, of a site; beyond those, media at rest."""
     if i < len(P.copies):
         _recover(P, S, i, t)
-    else:
+    elif i < len(P.copies) + len(P.sites):
         _recover_site(P, S, i - len(P.copies), t)
+    else:
+        fall_due(P, S, t)
     _settle_people(P, S, t)
+    if S.outage[0].state == OUT or S.outage[0].state == RESTORED:
+        after_recovery(P, S, t)
 
 
 @jit
 def _trial(P, S, causes, bins):
     """Run one history to the horizon; return how often everything was lost."""
     start_trial(P, S)
+    start_outages(S)
     losses = 0
     while True:
         t, cause = next_blow(P, S, P.horizon)
         if t == _INF:
+            end_outages(P, S)
             return losses
+        after_blow(P, S, t, cause)
         if S.tally[INTACT] == 0:
             losses += 1
             if losses == 1:
                 causes[cause] += 1
                 bins[min(int(t / P.horizon * len(bins)), len(bins) - 1)] += 1
             _start_over(P, S, t)
-        elif S.tally[INTACT] == 1 and _part_is_last(S, t):
+        elif S.tally[PART_LOST] == 0 and something_is_gone(P, S, t):
             S.tally[PART_LOST] = 1
 
 

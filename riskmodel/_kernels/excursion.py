@@ -16,7 +16,7 @@ import numpy as np
 from riskmodel._kernels._jit import by_reference, entry, jit
 from riskmodel._kernels.errors import advance_errors
 from riskmodel._kernels.events import (
-    lose_copy,
+    lose_group,
     next_blow,
     pick_source,
     recover_next,
@@ -272,8 +272,7 @@ def _let_group(P, S, g, t):
         find_next(P, S, g)
         return -1
     c = P.groups[g].owner
-    lose_copy(P, S, c, t)
-    return (outcome - 1) * len(P.copies) + c
+    return (outcome - 1) * len(P.copies) + c if lose_group(P, S, g, t) else -1
 
 
 @jit

@@ -9,13 +9,12 @@ import numpy as np
 from riskmodel._kernels._jit import jit
 from riskmodel._kernels.errors import advance_errors, any_error
 from riskmodel._kernels.laws import draw, residual_time
+from riskmodel._kernels.parts import lose_part
 from riskmodel._kernels.records import (
     CLEAN,
     DOWN,
     EXPONENTIAL,
     FIXED,
-    INTACT,
-    PART_LOST,
     REBUILDING,
     UNKNOWN,
     UP,
@@ -76,24 +75,13 @@ def restress(P, S, g, t):
 
 
 @jit
-def lose_part(P, S, c, t):
-    """Lose one part of a copy; it heals from another copy, if there is one until then."""
-    copy = S.copies[c]
-    if S.tally[INTACT] == 1:
-        S.tally[PART_LOST] = 1
-    else:
-        healed = t + draw(P.terms, P.laws[P.copies[c].recovery], S.rng)
-        copy.part_until = max(copy.part_until, healed)
-
-
-@jit
 def start_rebuild(P, S, g, d, t):
     """Schedule the rebuild of a drive that failed at t; its clock waits for part and turn."""
     c = P.groups[g].owner
     store = P.stores[c]
     drive = S.drives[d]
     group = S.groups[g]
-    if P.laws[store.rebuild].count == 0:
+    if P.laws[store.rebuild].count == 0 or group.lost:
         S.status[d] = DOWN
         S.clock[d] = _INF
         return
@@ -127,20 +115,48 @@ def start_rebuild(P, S, g, d, t):
 
 @jit
 def stop_rebuilds(P, S, c, t):
-    """Stop the rebuilds of a lost copy; spares on their way to it stay spares."""
+    """Stop the rebuilds of a lost copy."""
     store = P.stores[c]
     for g in range(store.first_group, store.first_group + store.groups):
-        group = P.groups[g]
-        S.groups[g].busy_until = -_INF
+        stop_group(P, S, g, t)
+
+
+@jit
+def stop_group(P, S, g, t):
+    """Stop the rebuilds of a group; spares on their way to it stay spares."""
+    group = P.groups[g]
+    spares = P.stores[group.owner].spares
+    S.groups[g].busy_until = -_INF
+    for d in range(group.first, group.first + group.drives):
+        drive = S.drives[d]
+        if S.status[d] == UP:
+            continue
+        if spares > 0 and drive.spare >= 0 and drive.start > t:
+            S.spares[drive.spare] = min(S.spares[drive.spare], drive.start)
+        S.status[d] = DOWN
+        drive.spare = -1
+        S.clock[d] = _INF
+
+
+@jit
+def revive_group(P, S, g, t):
+    """Make a lost group whole: drives that are down are new, the others keep age and error."""
+    group = P.groups[g]
+    c = group.owner
+    store = P.stores[c]
+    state = S.groups[g]
+    if state.down > 0:
+        state.down = 0
         for d in range(group.first, group.first + group.drives):
-            drive = S.drives[d]
-            if S.status[d] == UP:
-                continue
-            if store.spares > 0 and drive.spare >= 0 and drive.start > t:
-                S.spares[drive.spare] = min(S.spares[drive.spare], drive.start)
-            S.status[d] = DOWN
-            drive.spare = -1
-            S.clock[d] = _INF
+            if S.status[d] != UP:
+                install(P, S, d, c, t, 1.0)
+        if store.stresses:
+            restress(P, S, g, t)
+    state.busy_until = -_INF
+    if store.while_rebuilding:
+        for d in range(group.first, group.first + group.drives):
+            advance_errors(P, S, d, c, t)
+    find_next(P, S, g)
 
 
 @jit
@@ -157,7 +173,7 @@ def find_next(P, S, g):
             who = d
     store = P.stores[group.owner]
     if store.while_rebuilding and S.groups[g].down == group.tolerates:
-        if S.copies[group.owner].intact:
+        if S.copies[group.owner].intact and not S.groups[g].lost:
             for d in range(first, first + group.drives):
                 drive = S.drives[d]
                 if S.status[d] == UP:
@@ -302,7 +318,7 @@ def step_group(P, S, g):
         if arises:
             if store.whole:
                 return LOST_TO_LATENT_ERROR
-            lose_part(P, S, c, t)
+            lose_part(P, S, g, t)
     elif S.status[d] == UP:
         return _fail(P, S, g, d, t)
     elif S.status[d] == WAITING:
@@ -322,7 +338,7 @@ def step_group(P, S, g):
                 if coin(S, store.rebuild_error, S.floor[c]):
                     return LOST_TO_REBUILD_ERROR
             elif uniform(S.rng) < store.rebuild_error:
-                lose_part(P, S, c, t)
+                lose_part(P, S, g, t)
     return NOTHING
 
 
@@ -337,7 +353,7 @@ def _fail(P, S, g, d, t):
     S.clock[d] = _INF
     if store.stresses:
         restress(P, S, g, t)
-    if not S.copies[c].intact:
+    if not S.copies[c].intact or state.lost:
         return NOTHING
     if state.down > group.tolerates:
         return LOST_TO_FAILURES
@@ -346,6 +362,6 @@ def _fail(P, S, g, d, t):
             if meets_error(P, S, g, t):
                 return LOST_TO_LATENT_ERROR
         elif any_error(P, S, g, t):
-            lose_part(P, S, c, t)
+            lose_part(P, S, g, t)
     start_rebuild(P, S, g, d, t)
     return NOTHING

@@ -96,6 +96,7 @@ FRAILTY = _record(("variance", _F))
 FEED = _record(
     ("source", _I),  # -1: it is worked on, or nothing is known of its feed
     ("every", _F),  # 0: without pause, ``lag`` behind
+    ("phase", _F),  # of its runs: sets of a rotation take turns
     ("lag", _F),
     ("missed", _F),
     ("by_hand", _I),
@@ -129,6 +130,7 @@ GROUP_STATE = _record(
     ("down", _I),
     ("busy_until", _F),
     ("next", _I),
+    ("lost", _I),  # with the piece that it belongs to, its copy being intact
 )
 
 COPY_STATE = _record(
@@ -139,6 +141,52 @@ COPY_STATE = _record(
     ("frailty", _F),
     ("survive_start", _F),  # chance of a first drive to outlast the horizon
     ("survive_new", _F),
+)
+
+# media at rest: what a copy does beyond its drives, at the copy's index
+REST = _record(
+    ("refresh", _F),  # 0: never
+    ("obsolescence", _I),
+    ("format", _I),  # of all copies on one medium; -1: it never ends
+    ("age", _F),
+    ("pieces", _I),
+    ("piece_groups", _I),
+    ("first_piece", _I),
+    ("piece_recovery", _I),
+    ("first_set", _I),
+    ("sets", _I),
+    ("source_site", _I),  # where the newest set is; -1: with the others
+    ("turn", _F),  # 0: the first set stays the newest
+    ("restore", _F),  # hours until a user has the data back from it
+)
+REST_STATE = _record(
+    ("site", _I),  # now
+    ("refresh_at", _F),
+    ("obsolete_at", _F),
+    ("turn_at", _F),
+    ("newest", _I),
+    ("by_people", _I),  # its loss: the media are as they were
+)
+PIECE_STATE = _record(("lost", _I), ("noticed", _F), ("recovered_at", _F))
+
+# media of one kind, written last: when, and the hazard that their format lives through
+FORMAT = _record(("written", _F), ("budget", _F))
+
+# a sector lost of a copy: where in the data, until when
+SECTOR = _record(("place", _F), ("until", _F))
+SECTORS = 32  # kept for each copy, the latest to heal
+
+# whether people have the data, in the one row of State.outage
+AVAILABLE, OUT, RESTORED, GONE = range(4)
+OUTAGE = _record(
+    ("state", _I),
+    ("start", _F),
+    ("source", _I),  # that the data is being restored from, -1 for none
+    ("until", _F),
+    ("cause", _I),
+    ("over_day", _I),
+    ("over_week", _I),
+    ("hours", _F),
 )
 
 # what a copy holds, as of the last event that the feeds were followed to
@@ -194,16 +242,24 @@ class Program(NamedTuple):
     spares: int
     outcomes: np.ndarray
     error_ages: np.ndarray
+    rest: np.ndarray
+    pieces: int  # of all copies; one for a copy that is not in pieces
+    in_pieces: int
+    formats: int
+    is_at_rest: int
+    live: int  # first set of the copy that people work on
+    causes: int
 
 
 class State(NamedTuple):
     """One trial in progress.
 
     ``clock`` holds each drive's next instant, ``born`` when its age was 0. ``unit`` holds the next
-    instant of each group, then of the Poisson sources together, of each copy's recovery and of
-    each site's. ``floor`` is the least chance with which the coins of each copy are thrown.
-    ``points`` follows the feeds; ``held`` counts who holds each key; ``struck`` marks sites and
-    people hit in this event; ``run_key`` decides which backup runs are missed.
+    instant of each group, then of the Poisson sources together, of each copy's recovery, of each
+    site's, and of media at rest together. ``floor`` is the least chance with which the coins of
+    each copy are thrown. ``points`` follows the feeds; ``held`` counts who holds each key;
+    ``struck`` marks sites and people hit in this event; ``run_key`` decides which backup runs are
+    missed.
     """
 
     rng: np.ndarray
@@ -221,6 +277,13 @@ class State(NamedTuple):
     chosen: np.ndarray
     weight: np.ndarray
     floor: np.ndarray
+    rest: np.ndarray
+    pieces: np.ndarray
+    sectors: np.ndarray
+    formats: np.ndarray
+    outage: np.ndarray
+    outage_counts: np.ndarray
+    outage_hours: np.ndarray
     points: np.ndarray
     held: np.ndarray
     struck: np.ndarray

@@ -59,6 +59,7 @@ def start_points(P, S):
     S.work[ROLLBACK] = 0.0
     S.work[OVER] = 0.0
     _forget_event(S)
+    broken = False
     for c in range(len(P.feeds)):
         feed = P.feeds[c]
         point = S.points[c]
@@ -66,7 +67,9 @@ def start_points(P, S):
         point.missed = feed.missed
         if feed.by_hand and feed.missed < 1.0:
             point.missed = -math.expm1(person * math.log1p(-feed.missed))
-        if feed.unrestorable > 0.0 and uniform(S.rng) < feed.unrestorable:
+        if P.rest[c].first_set == c:  # sets are written by one job
+            broken = feed.unrestorable > 0.0 and uniform(S.rng) < feed.unrestorable
+        if broken:
             _leave_broken(P, S, c)
     for j in range(len(P.jobs)):
         if uniform(S.rng) < P.jobs[j].unrestorable:
@@ -121,10 +124,11 @@ def _made(S, c, k):
 def _last_run(P, S, c, t, good):
     """Return the last run in [good, t] that was not missed, -inf if there is none."""
     every = P.feeds[c].every
-    k = math.floor(t / every)
-    while k >= 1.0 and k * every >= good:
+    phase = P.feeds[c].phase
+    k = math.floor((t - phase) / every)
+    while phase + k * every > 0.0 and phase + k * every >= good:
         if _made(S, c, k):
-            return k * every
+            return phase + k * every
         k -= 1.0
     return -_INF
 
@@ -137,12 +141,13 @@ def _next_run(P, S, c, t, limit):
         return t + P.feeds[c].lag
     if S.points[c].missed >= 1.0:
         return _INF
-    k = math.floor(t / every) + 1.0
+    phase = P.feeds[c].phase
+    k = math.floor((t - phase) / every) + 1.0
     for _ in range(_MAX_RUNS):
-        if k * every >= limit:
+        if phase + k * every >= limit:
             break
         if _made(S, c, k):
-            return k * every
+            return phase + k * every
         k += 1.0
     return _INF
 

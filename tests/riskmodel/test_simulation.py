@@ -116,25 +116,6 @@ def test_bad_options_are_named(busy: rm.Layout, options: dict, words: str) -> No
         rm.simulate(busy, **options)
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("copies.disk.rotation", 3),
-        ("copies.disk.pieces", 3),
-        ("copies.disk.store.refresh", "5 years"),
-    ],
-)
-def test_a_key_that_is_not_simulated_is_refused(disk_layout: dict, key: str, value) -> None:
-    disk_layout["copies"].append(
-        {"name": "other", "store": {"media": "drive"}, "recovery": {"fixed": "1 day"}}
-    )
-    disk_layout["copies"][0]["recovery"] = {"fixed": "1 day"}
-    layout = rm.Layout.from_dict(disk_layout)
-    rm.simulate(layout, trials=10)
-    with pytest.raises(rm.NotSimulated, match=key.split(".")[-1]):
-        rm.simulate(layout.replace(key, value), trials=10)
-
-
 def test_a_range_is_refused_not_ignored(disk_layout: dict) -> None:
     disk_layout["media"]["drive"]["afr"] = {"low": 0.01, "mode": 0.02, "high": 0.04}
     with pytest.raises(rm.NotSimulated, match=r"media\.drive\.afr"):

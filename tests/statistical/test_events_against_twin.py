@@ -14,8 +14,6 @@ import riskmodel as rm
 from tests.random_layouts import random_layout, random_tables
 from tests.twins import simulate_naively
 
-ENGINE_TRIALS = 100_000
-
 
 def _share_score(engine_hits: int, engine_trials: int, twin_hits: int, twin_trials: int) -> float:
     """Return the difference of two shares in standard errors; exact where hits are few.
@@ -35,12 +33,20 @@ def _share_score(engine_hits: int, engine_trials: int, twin_hits: int, twin_tria
     return (engine_hits / engine_trials - twin_hits / twin_trials) / error if error else 0.0
 
 
+def _variance(total: float, squares: float, trials: int) -> float:
+    return squares / trials - (total / trials) ** 2
+
+
 def _compare(layout: rm.Layout, trials: int, seed: int) -> dict[str, float]:
     """Return the differences between engine and twin, in standard errors."""
-    engine = rm.simulate(layout, method="events", trials=ENGINE_TRIALS, seed=seed)
+    engine = rm.simulate(layout, method="events", trials=30 * trials, seed=seed)
     twin = simulate_naively(layout, trials, seed)
     variance = engine.losses_in_all_squared / engine.trials - engine.expected_losses**2
     error = math.sqrt(variance * (1.0 / engine.trials + 1.0 / twin.trials))
+    out = engine.unavailable
+    assert out is not None
+    spread = _variance(out.hours, out.hours_squared, out.trials)
+    spread_out = math.sqrt(spread / out.trials + spread / trials)
 
     def score(engine_hits: int, twin_hits: int) -> float:
         return _share_score(engine_hits, engine.trials, twin_hits, trials)
@@ -49,6 +55,9 @@ def _compare(layout: rm.Layout, trials: int, seed: int) -> dict[str, float]:
         "probability": score(engine.losses, twin.losses),
         "something": score(engine.lost_something, twin.lost_something),
         "expected": (engine.expected_losses - twin.expected_losses) / error,
+        "over a day": score(out.over_day, twin.over_day),
+        "over a week": score(out.over_week, twin.over_week),
+        "hours": (out.hours / out.trials - twin.hours_out / trials) / spread_out if spread else 0,
     }
     for item, hits in zip(engine.rollbacks, twin.rolled_back, strict=False):
         scores[f"rollback over a {item.span}"] = score(item.hits, hits)
@@ -66,7 +75,7 @@ def _assert_agree(seeds: range, trials: int) -> None:
         found[seed] = _compare(layout, trials, seed)
         far = {what: score for what, score in found[seed].items() if not abs(score) <= 4.5}
         assert not far, (seed, far, repr(layout))
-    for name in ("probability", "something", "expected"):
+    for name in ("probability", "something", "expected", "over a day", "over a week", "hours"):
         scores = [scores[name] for scores in found.values()]
         assert sum(score**2 for score in scores) < chi2.ppf(0.999, len(scores)), (name, found)
 
@@ -95,6 +104,7 @@ def test_random_layouts_range_over_the_whole_law() -> None:
         raid0 raid1 raid5 raidz2 raid10 2-of-4 groups parallel serial spares spare_wait stress
         fixed bandwidth never shocks kills perils media recovery vulnerability check random offline
         hits choose
+        refresh pieces rotation obsolescence kind burglary primary restore wait
         threats defaults mistake ransomware account-loss provider-failure key-loss software-fault
         noticed credentials account provider key keys kept immutable retention online depth fed
         live mirror replica backup every lag missed by hand tool within daily weekly monthly last

@@ -132,6 +132,7 @@ def test_a_part_of_the_only_copy_is_lost_with_the_first_error() -> None:
 
 
 def test_what_is_not_played_is_refused() -> None:
-    layout = _of_drives("1 year", {"lifetime": "never"}).replace("copies.a.rotation", 2)
-    with pytest.raises(NotImplementedError, match="rotation"):
+    layout = _of_drives("1 year", {"lifetime": "never"})
+    layout = layout.replace("sites", {"home": {"location": (52.0, 5.0)}})
+    with pytest.raises(NotImplementedError, match="location"):
         simulate_naively(layout, 1, 1)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
 
 from riskmodel.layout import Copy
+from riskmodel.lifetimes import Law
 from tests.twin.drives import Drive, Group
-from tests.twin.laws import NEVER, draw
-from tests.twin.queue import CHECKS, NOTHING, RECOVERIES, REPAIRS, Event
+from tests.twin.laws import NEVER, age_at, cumulative_hazard, draw
+from tests.twin.pieces import Piece
+from tests.twin.queue import CHECKS, FAILURES, NOTHING, RECOVERIES, REPAIRS, Event
 
 if TYPE_CHECKING:
     from tests.twins import History
@@ -22,23 +25,34 @@ __all__ = ["Whole"]
 class Whole:
     """A copy, and the store that it sits on."""
 
-    def __init__(self, history: History, copy: Copy) -> None:
+    def __init__(self, history: History, copy: Copy, number: int = 0) -> None:
         self.history = history
         self.copy = copy
+        self.number = number  # of several sets that take turns
+        self.sets = copy.rotation or 1
         self.store = copy.store
         self.medium = history.layout.medium(copy.store.media)
-        self.site = history.sites[copy.site] if copy.site else None
+        self.place = history.sites[copy.site] if copy.site else None
         self.intact = True
         self.noticed = False
         self.seen_by = ""  # the depth of check that sees its loss; any if empty
+        self.taken_by_people = False  # its media are as they were
         self.notice_to_come = NOTHING
         self.recovery = NOTHING
-        self.parts_missing: list[Event] = []
+        self.lost_by = ""
+        self.sectors_missing: list[tuple[Fraction, Event]] = []
         self.spares = self.store.spares or 0
         self.drives_without_spare: deque[Drive] = deque()
-        self.groups = [Group(self) for _ in range(self.store.group_count)]
+        count = copy.pieces or self.store.pieces or 1
+        self.pieces = [Piece(self, number, count) for number in range(count)]
+        self.groups = [group for piece in self.pieces for group in piece.groups]
         for group in self.groups:
             group.fill()
+        self.obsolescence = NOTHING
+        self.await_obsolescence(self.medium.age or 0.0)
+        refresh = copy.refresh or self.store.refresh
+        if refresh:
+            self.refresh_every(refresh, 1)
         for shock in self.store.shocks:
             cause = f"{shock.name} in {copy.name}"
             history.strike_at_rate(shock.rate, partial(self.kill_some, shock.kills, cause))
@@ -46,7 +60,8 @@ class Whole:
             self.scrub_every(self.store.scrub.every, 1)
         if copy.check is not None:
             random = copy.check.phase == "random"
-            self.first_check = copy.check.every * (history.rng.random() if random else 1.0)
+            start = copy.check.every * (history.rng.random() if random else 1.0)
+            self.first_check = history.first_checks.setdefault(copy.name, start)
             self.check_every(copy.check.every, self.first_check, 0)
 
     def kill_some(self, share: float, cause: str) -> None:
@@ -59,26 +74,46 @@ class Whole:
     def settle_failures(self) -> None:
         """Draw the consequences of all failures of this instant."""
         struck = [group for group in self.groups if group.failed_now]
-        if self.intact and any(group.down > self.store.tolerance for group in struck):
-            self.lose(struck[0].cause)
         for group in struck:
-            if self.intact and group.down == self.store.tolerance and group.carries_error:
-                self.meet_error(group.cause_with_error)
+            if group.counts and group.down > self.store.tolerance:
+                self.lose_piece(group.piece, group.cause)
+        for group in struck:
+            if group.counts and group.down == self.store.tolerance and group.carries_error:
+                self.meet_error(group, group.cause_with_error)
         for group in struck:
             failed, group.failed_now = group.failed_now, []
             for drive in failed:
-                if self.intact:
+                if group.counts:
                     self.ask_for_spare(drive)
 
-    def meet_error(self, cause: str) -> None:
-        """Lose a part, or everything here, by an unreadable sector."""
-        if not self.intact:
+    def meet_error(self, group: Group, cause: str) -> None:
+        """Lose a sector, or everything here, by an unreadable sector."""
+        if not group.counts:
             return
         if self.store.latent_loss == "whole":
-            self.lose(cause)
+            self.lose_piece(group.piece, cause)
             return
-        part = self.after_recovery(lambda: self.parts_missing.remove(part))
-        self.parts_missing.append(part)
+        place = group.piece.begin + group.piece.length * Fraction(self.history.rng.random())
+        missing = (
+            place,
+            self.after_recovery(self.copy.recovery, lambda: self.sectors_missing.remove(missing)),
+        )
+        self.sectors_missing.append(missing)
+
+    def lose_piece(self, piece: Piece, cause: str) -> None:
+        """Lose one piece, and with the last one the whole copy."""
+        if sum(not other.missing for other in self.pieces) == 1:
+            self.lose(cause)
+        else:
+            piece.lose()
+
+    def holds(self, place: Fraction) -> bool:
+        """Whether what belongs at a place in the data, from 0 to 1, is here."""
+        return (
+            self.intact
+            and not any(piece.missing and piece.covers(place) for piece in self.pieces)
+            and all(place != sector for sector, _ in self.sectors_missing)
+        )
 
     def lose(self, cause: str, *, quietly: bool = False) -> None:
         """Lose the whole copy."""
@@ -86,17 +121,24 @@ class Whole:
             return
         self.intact = False
         self.noticed = False
-        self.history.latest_cause = cause
-        for part in self.parts_missing:
-            part.cancel()
-        self.parts_missing = []
+        self.taken_by_people = False
+        self.lost_by = self.history.latest_cause = cause
+        for _, healing in self.sectors_missing:
+            healing.cancel()
+        self.sectors_missing = []
+        for piece in self.pieces:
+            piece.forget()
         self.drives_without_spare.clear()
         for group in self.groups:
             group.stop_rebuilds()
-        at_rest = self.copy.offline or bool(self.medium.at_rest)
         self.history.people.copy_lost(self)
-        if self.copy.check is None and not at_rest and not quietly:
+        if self.noticed_at_once and not quietly:
             self.notice()
+
+    @property
+    def noticed_at_once(self) -> bool:
+        at_rest = self.copy.offline or bool(self.medium.at_rest)
+        return self.copy.check is None and not at_rest
 
     def lose_quietly(self, cause: str, *, seen_by: str = "nothing", at: float = math.inf) -> None:
         """Be lost so that only some checks see it, or whoever notices it at an instant."""
@@ -127,18 +169,19 @@ class Whole:
         if self.intact or self.noticed:
             return
         self.noticed = True
-        if self.site is None or not self.site.destroyed:
-            self.recovery = self.after_recovery(self.restore)
+        if self.place is None or not self.place.destroyed:
+            self.recovery = self.after_recovery(self.copy.recovery, self.restore)
 
-    def after_recovery(self, action: Callable[[], None]) -> Event:
-        law = self.copy.recovery
+    def after_recovery(
+        self, law: Law | None, action: Callable[[], None], share: float = 1.0
+    ) -> Event:
+        """Do something when a share of the data has been copied here again."""
         if law is None and len(self.history.copies) == 1:
             law = NEVER
         assert law is not None, f"{self.copy.name} needs a recovery"
         size = self.history.layout.size
-        return self.history.at(
-            self.history.now + draw(law, self.history.rng, size), RECOVERIES, action
-        )
+        hours = draw(law, self.history.rng, size * share if size else None)
+        return self.history.at(self.history.now + hours, RECOVERIES, action)
 
     def restore(self) -> None:
         """Be intact again; drives that are down are replaced, the others stay as they are."""
@@ -150,19 +193,54 @@ class Whole:
         self.intact = True
         self.noticed = False
         for group in self.groups:
-            group.failed_now = []
-            for drive in group.drives:
-                if not drive.working:
-                    drive.install(0.0)
-            group.follow_stress()
+            group.revive()
+        self.await_obsolescence(0.0)
+
+    def refresh_every(self, every: float, count: int) -> None:
+        def refresh() -> None:
+            dead = any(group.down > self.store.tolerance for group in self.groups)
+            for group in self.groups:
+                group.replace_all()
+            self.await_obsolescence(0.0)
+            if dead or not self.taken_by_people:
+                self.notice()
+            for piece in self.pieces:
+                piece.notice()
+            self.refresh_every(every, count + 1)
+
+        self.history.at(count * every, CHECKS, refresh)
+
+    def look_at_all(self, depth: str) -> None:
+        if self.seen_by in ("", "listed", depth):
+            self.notice()
+        for piece in self.pieces:
+            piece.notice()
+
+    def await_obsolescence(self, age: float) -> None:
+        """Find out when nothing will be left that reads what is written now on media of an age."""
+        self.obsolescence.cancel()
+        law = self.medium.obsolescence
+        if law is None or law.never:
+            return
+        name = self.store.media
+        if law.fixed is not None:
+            left = max(law.fixed - age, 0.0)
+        else:
+            lived = cumulative_hazard(law, age) + self.history.budget_of_format(name)
+            oldest = age + self.history.horizon - self.history.now
+            if lived > cumulative_hazard(law, oldest):
+                return
+            left = age_at(law, lived, oldest) - age
+        self.obsolescence = self.history.at(
+            self.history.now + left, FAILURES, lambda: self.destroy(f"obsolescence of {name}")
+        )
 
     def check_every(self, every: float, start: float, count: int) -> None:
         assert self.copy.check is not None
         depth = self.copy.check.depth
 
         def check() -> None:
-            if self.seen_by in ("", "listed", depth):
-                self.notice()
+            self.look_at_all(depth)
             self.check_every(every, start, count + 1)
 
         self.history.at(start + count * every, CHECKS, check)

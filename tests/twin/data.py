@@ -31,11 +31,14 @@ class Data:
         self.made: list[bool] = [True]  # runs that were not missed
         self.missed = self.chance_to_miss()
         if self.feed is not None and self.feed.every is not None:
-            self.await_run(1)
+            self.await_run(1 if self.whole.number == 0 else 0)
 
     @property
     def source(self) -> Data | None:
-        return None if self.feed is None else self.people.data[self.feed.source]
+        if self.feed is None:
+            return None
+        (source,) = self.people.named(self.feed.source)
+        return source
 
     @property
     def is_good(self) -> bool:
@@ -65,7 +68,13 @@ class Data:
                 self.points.append((self.history.now, self.source.newest(self.history.now)))
             self.await_run(count + 1)
 
-        self.history.at(count * self.feed.every, RUNS, run)
+        self.history.at(self.time_of_run(count), RUNS, run)
+
+    def time_of_run(self, count: int) -> float:
+        """Return the instant of a run; sets take turns, so that each has every n-th."""
+        assert self.feed is not None
+        assert self.feed.every is not None
+        return (count * self.whole.sets + self.whole.number) * self.feed.every
 
     def run_is_made(self, count: int) -> bool:
         while len(self.made) <= count:
@@ -77,12 +86,12 @@ class Data:
         assert self.feed is not None
         if self.feed.every is None:
             return since + (self.feed.lag or 0.0)
-        count = math.floor(since / self.feed.every) + 1
-        while count * self.feed.every < limit:
+        count = math.floor((since / self.feed.every - self.whole.number) / self.whole.sets) + 1
+        while self.time_of_run(count) < limit:
             if self.missed == 1.0:
                 break
             if self.run_is_made(count):
-                return count * self.feed.every
+                return self.time_of_run(count)
             count += 1
         return math.inf
 

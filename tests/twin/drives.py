@@ -9,7 +9,7 @@ from tests.twin.laws import age_at, cumulative_hazard, draw
 from tests.twin.queue import FAILURES, NOTHING, REPAIRS
 
 if TYPE_CHECKING:
-    from tests.twin.copies import Whole
+    from tests.twin.pieces import Piece
 
 __all__ = ["Drive", "Group"]
 
@@ -17,8 +17,9 @@ __all__ = ["Drive", "Group"]
 class Group:
     """A RAID group: equal drives of which some may be down."""
 
-    def __init__(self, whole: Whole) -> None:
-        self.whole = whole
+    def __init__(self, piece: Piece) -> None:
+        self.piece = piece
+        self.whole = whole = piece.whole
         self.history = whole.history
         self.store = whole.store
         self.drives: list[Drive] = []
@@ -36,6 +37,11 @@ class Group:
     @property
     def down(self) -> int:
         return sum(not drive.working for drive in self.drives)
+
+    @property
+    def counts(self) -> bool:
+        """Whether something would be lost with this group."""
+        return self.whole.intact and not self.piece.missing
 
     @property
     def carries_error(self) -> bool:
@@ -70,7 +76,7 @@ class Group:
     def error_arose(self) -> None:
         """Apply the rule that an error on a group without redundancy counts too."""
         if self.store.latent_rule == "at-failure-and-rebuild" and self.down == self.store.tolerance:
-            self.whole.meet_error(f"latent errors of {self.whole.copy.name}")
+            self.whole.meet_error(self, f"latent errors of {self.whole.copy.name}")
 
     def start_rebuilds(self) -> None:
         """Start what may start: all with a spare, or only the first when one runs at a time."""
@@ -95,8 +101,34 @@ class Group:
         drive.install(0.0)
         self.follow_stress()
         if bare and self.history.chance(self.store.rebuild_error):
-            self.whole.meet_error(f"rebuild errors of {self.whole.copy.name}")
+            self.whole.meet_error(self, f"rebuild errors of {self.whole.copy.name}")
         self.start_rebuilds()
+
+    def revive(self) -> None:
+        """Be whole again; drives that are down are replaced, the others stay as they are."""
+        self.failed_now = []
+        for drive in self.drives:
+            if not drive.working:
+                drive.install(0.0)
+        self.follow_stress()
+
+    def replace_all(self) -> None:
+        """Put new drives in the place of all; dead ones of what is lost wait for its recovery."""
+        if self.counts:
+            self.give_up_waiting()
+        for drive in self.drives:
+            if self.counts or drive.working:
+                drive.stop()
+                drive.install(0.0)
+        self.follow_stress()
+
+    def give_up_waiting(self) -> None:
+        """Stop all rebuilds, those too that wait for a spare."""
+        waiting = self.whole.drives_without_spare
+        for drive in self.drives:
+            if drive in waiting:
+                waiting.remove(drive)
+        self.stop_rebuilds()
 
     def stop_rebuilds(self) -> None:
         for drive in self.drives:

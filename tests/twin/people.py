@@ -44,9 +44,9 @@ class People:
         self.defaults = self.threats is not None and self.threats.defaults
         variance = presets().defaults.hand_variance
         self.carelessness = float(history.rng.gamma(1.0 / variance, variance))
-        self.data: dict[str, Data] = {}
-        for name, whole in history.copies.items():
-            self.data[name] = Data(self, whole)
+        self.data: dict[Whole, Data] = {}
+        for whole in history.copies:
+            self.data[whole] = Data(self, whole)
         used = {copy.key for copy in layout.copies if copy.key}
         self.keys = [KeyRing(name, layout.keys_[name].kept) for name in sorted(used)]
         self.event = ""  # what a loss at this instant is due to
@@ -73,18 +73,20 @@ class People:
     def leave_unrestorable(self) -> None:
         known = presets().defaults
         hazard = -math.log(1.0 - known.unrestorable)
-        jobs: dict[tuple[str, str], list[Whole]] = {}
-        for whole in self.history.copies.values():
-            fed = whole.copy.fed
+        jobs: dict[tuple[str, str], list[Copy]] = {}
+        for copy in self.history.layout.copies:
+            fed = copy.fed
             if fed is not None and fed.how == "backup":
-                jobs.setdefault((fed.tool or whole.copy.name, fed.source), []).append(whole)
+                jobs.setdefault((fed.tool or copy.name, fed.source), []).append(copy)
         for members in jobs.values():
             alone = len(members) == 1
             shared = 0.0 if alone else known.unrestorable_shared * hazard
             together = self.history.chance(1.0 - math.exp(-shared))
-            for whole in members:
+            for copy in members:
                 if together or self.history.chance(1.0 - math.exp(shared - hazard)):
-                    whole.lose_quietly("never worked", seen_by="restore")
+                    for whole in self.history.named(copy.name):
+                        whole.lose_quietly("never worked", seen_by="restore")
+                        whole.taken_by_people = True
 
     def let_threats_strike(self) -> None:
         copies = self.history.layout.copies
@@ -106,7 +108,7 @@ class People:
             holder
             for key in self.keys
             for holder in key.kept
-            if holder not in self.history.sites and holder not in self.history.copies
+            if holder not in self.history.sites and not self.history.named(holder)
         }
         for person in sorted(people):
             self.let_strike("key-loss", partial(self.forget_key, person))
@@ -136,7 +138,7 @@ class People:
         """Damage data where it is reached, and where it is fed to until somebody sees it."""
         now = self.history.now
         self.remember_work()
-        here = [self.data[name] for name in reached if self.data[name].whole.intact]
+        here = [data for name in reached for data in self.named(name) if data.whole.intact]
         seen = now + (draw(noticed, self.history.rng) if noticed is not None else 0.0)
         for data in here:
             check = data.whole.copy.check
@@ -150,6 +152,7 @@ class People:
                 survive.append(data)
             else:
                 data.whole.lose_quietly(cause, at=seen)
+                data.whole.taken_by_people = True
         for data in survive:
             data.spoil()
             data.damaged_until = max(data.damaged_until, seen)
@@ -157,21 +160,22 @@ class People:
 
     def damaged_by_then(self, here: list[Data], seen: float) -> list[Data]:
         """Return what carries the damage when it is seen, as it goes from copy to copy."""
-        damaged: dict[str, Data] = {}
-        going = [(self.history.now, data.whole.copy.name) for data in here]
+        everything = list(self.data.values())
+        damaged: dict[int, Data] = {}
+        going = [(self.history.now, everything.index(data)) for data in here]
         heapq.heapify(going)
         while going:
-            time, name = heapq.heappop(going)
-            if name in damaged:
+            time, place = heapq.heappop(going)
+            if place in damaged:
                 continue
-            damaged[name] = self.data[name]
-            for other in self.fed_from(self.data[name]):
+            damaged[place] = everything[place]
+            for other in self.fed_from(everything[place]):
                 if not other.whole.intact:
                     continue
                 arrives = other.arrival(time, seen)
                 at_once = other.feed is not None and not (other.feed.every or other.feed.lag)
                 if arrives < seen or at_once:
-                    heapq.heappush(going, (arrives, other.whole.copy.name))
+                    heapq.heappush(going, (arrives, everything.index(other)))
         return list(damaged.values())
 
     def repair(self, data: Data) -> None:
@@ -182,7 +186,8 @@ class People:
         """Lose all copies in an account or at a provider."""
         self.remember_work()
         for name in reached:
-            self.lose(self.history.copies[name], cause, noticed)
+            for whole in self.history.named(name):
+                self.lose(whole, cause, noticed)
 
     def lose(self, whole: Whole, cause: str, noticed: Law | None) -> None:
         if not whole.intact:
@@ -192,6 +197,7 @@ class People:
         else:
             seen = self.history.now + draw(noticed, self.history.rng)
             whole.lose_quietly(cause, at=seen, seen_by="listed")
+        whole.taken_by_people = True
 
     def forget_key(self, person: str, noticed: Law | None) -> None:
         self.people_struck.add(person)
@@ -199,6 +205,10 @@ class People:
         self.event = f"key-loss of {person}"
 
     # what follows
+
+    def named(self, name: str) -> list[Data]:
+        """Return what a copy holds, or each of its sets."""
+        return [self.data[whole] for whole in self.history.named(name)]
 
     def fed_from(self, data: Data) -> list[Data]:
         return [other for other in self.data.values() if other.source is data]
@@ -214,11 +224,12 @@ class People:
         self.remember_work()
         self.event = self.history.latest_cause
         self.lost_now = True
-        self.data[whole.copy.name].spoil()
-        self.gone(whole.copy.name)
+        self.data[whole].spoil()
+        if not any(other.intact for other in self.history.named(whole.copy.name)):
+            self.gone(whole.copy.name)
 
     def copy_back(self, whole: Whole) -> None:
-        self.back_now.append(self.data[whole.copy.name])
+        self.back_now.append(self.data[whole])
 
     def site_gone(self, name: str, cause: str, *, stands: bool) -> None:
         """Burn the keys at a site; one that stands soon has them again from elsewhere."""
@@ -247,7 +258,7 @@ class People:
             dead = [key for key in self.keys if key.lives and not key.holders]
             for key in dead:
                 key.lives = False
-                for whole in self.history.copies.values():
+                for whole in self.history.copies:
                     if whole.copy.key == key.name:
                         self.lose(whole, self.event, self.key_law)
         for holder in self.people_struck | self.sites_struck:
