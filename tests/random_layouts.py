@@ -325,7 +325,9 @@ def rarer(layout: Layout, factor: float) -> Layout:
     raw = layout.model_dump(exclude_unset=True, by_alias=True)
     for medium in raw["media"].values():
         medium["lifetime"] = _slower(medium["lifetime"], factor)
-    blows = [peril for site in raw.get("sites", {}).values() for peril in site.get("perils", {}).values()]
+    blows = [
+        peril for site in raw.get("sites", {}).values() for peril in site.get("perils", {}).values()
+    ]
     blows += raw.get("shocks", ())
     blows += [shock for copy in raw["copies"] for shock in copy["store"].get("shocks", ())]
     for blow in blows:
