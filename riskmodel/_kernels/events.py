@@ -221,7 +221,10 @@ def _shake_store(P, S, c, t, kills):
     last = store.first_group + store.groups
     for g in range(store.first_group, last):
         group = P.groups[g]
-        floor = S.floor[c] * (group.tolerates + 1.0) / group.drives
+        down = S.groups[g].down
+        floor = S.floor[c]
+        if down < group.drives:
+            floor *= max(group.tolerates + 1.0 - down, 1.0) / (group.drives - down)
         for d in range(group.first, group.first + group.drives):
             if S.status[d] == UP and coin(S, kills, floor):
                 S.status[d] = _KILLED

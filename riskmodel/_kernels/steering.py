@@ -235,8 +235,33 @@ def weigh(P, S, plan, t):
         plan.hazard[n + i] = P.sources[i].rate * window
         if len(plan.value) > 1:
             plan.mass[n + i] = P.sources[i].rate * window * _blow(P, plan, i, lost)
+            if P.sources[i].kind == SHOCK_STORE:
+                plan.mass[n + i] *= _weakened(P, S, i)
         else:
             plan.mass[n + i] = 1.0 if window > 0.0 else 0.0
+
+
+@jit
+def _weakened(P, S, i):
+    """Return how much likelier a shock loses a store, for the drives that are down already."""
+    source = P.sources[i]
+    c = P.targets[source.first].index
+    if source.outcomes == 0 or not S.copies[c].intact:
+        return 1.0
+    chance = 0.0
+    store = P.stores[c]
+    for g in range(store.first_group, store.first_group + store.groups):
+        group = P.groups[g]
+        down = S.groups[g].down
+        if down > 0:
+            one = 1.0
+            for k in range(group.tolerates + 1 - down):
+                one *= source.kills * (group.drives - down - k) / (k + 1.0)
+            chance += one
+    if chance == 0.0:
+        return 1.0
+    whole = P.outcomes[source.first_outcome].chance
+    return min(chance + whole, 1.0) / whole
 
 
 @jit

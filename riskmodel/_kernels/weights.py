@@ -24,6 +24,7 @@ from riskmodel._kernels.records import (
 from riskmodel._kernels.rng import exponential, uniform
 
 _INF = np.inf
+_MOST_TRIES = 1000
 
 
 @jit
@@ -98,14 +99,7 @@ def _error_chance(P, S, d, c, t):
         age = min(age, t - math.floor(t / store.scrub_every) * store.scrub_every)
     if store.error_ages == 0:
         return -math.expm1(-age / store.latent_mean)
-    place = age / store.error_age_step
-    last = store.error_ages - 1
-    if place >= last:
-        return P.error_ages[store.first_error_age + last, 0]
-    k = int(place)
-    at = store.first_error_age + k
-    low = P.error_ages[at, 0]
-    return low + (place - k) * (P.error_ages[at + 1, 0] - low)
+    return _error_chance_at(P, store, age)
 
 
 @jit
@@ -149,16 +143,33 @@ def _call_defective(P, S, d, c, t):
 
 
 @jit
+def _error_chance_at(P, store, age):
+    """Return the chance that a drive carries an error a time after it was clean, from the table."""
+    place = age / store.error_age_step
+    last = store.error_ages - 1
+    if place >= last:
+        return P.error_ages[store.first_error_age + last, 0]
+    k = int(place)
+    at = store.first_error_age + k
+    low = P.error_ages[at, 0]
+    return low + (place - k) * (P.error_ages[at + 1, 0] - low)
+
+
+@jit
 def _draw_error_age(P, S, store, clean_since):
-    """Draw how long an error has been there: it arose at a steady rate and was not cleared.
+    """Draw how long an error has been there: it arose on a clean drive and was not cleared.
 
     The second column of the table is the integral of the scrub's survival.
     """
     first = store.first_error_age
     last = store.error_ages - 1
-    top = min(int(clean_since / store.error_age_step) + 1, last)
-    while True:
-        level = uniform(S.rng) * P.error_ages[first + top, 1]
+    place = min(clean_since / store.error_age_step, float(last))
+    top = min(int(place) + 1, last)
+    below = P.error_ages[first + top - 1, 1]
+    most = below + (place - (top - 1.0)) * (P.error_ages[first + top, 1] - below)
+    age = 0.0
+    for _ in range(_MOST_TRIES):
+        level = uniform(S.rng) * most
         low = 0
         high = top
         while high - low > 1:
@@ -170,6 +181,7 @@ def _draw_error_age(P, S, store, clean_since):
         here = P.error_ages[first + low, 1]
         rise = P.error_ages[first + high, 1] - here
         share = (level - here) / rise if rise > 0.0 else 0.0
-        age = (low + share) * store.error_age_step
-        if age <= clean_since:
-            return age
+        age = min((low + share) * store.error_age_step, clean_since)
+        if uniform(S.rng) >= _error_chance_at(P, store, clean_since - age):
+            break
+    return age
