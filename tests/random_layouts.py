@@ -321,10 +321,12 @@ def _add_keys(tables: Table, rng: Generator) -> None:
 
 
 def rarer(layout: Layout, factor: float) -> Layout:
-    """Return a layout whose drives last longer, by a factor, and whose blows come that rarely."""
+    """Return a layout of drives that last longer, by a factor, and blows that come that rarely."""
     raw = layout.model_dump(exclude_unset=True, by_alias=True)
     for medium in raw["media"].values():
         medium["lifetime"] = _slower(medium["lifetime"], factor)
+        if "latent_errors" in medium:
+            medium["latent_errors"]["mean_time"] *= factor
     blows = [
         peril for site in raw.get("sites", {}).values() for peril in site.get("perils", {}).values()
     ]

@@ -1,4 +1,4 @@
-"""Intervals of 95 % cover 92 to 98 times in a hundred, whatever the engine and how rare the loss."""
+"""Intervals of 95 % cover 92 to 98 times in a hundred, by any engine and however rare the loss."""
 
 from __future__ import annotations
 

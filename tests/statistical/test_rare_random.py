@@ -54,7 +54,7 @@ def _assert_agree(cases: dict[int, Case], method: str, trials: int, *, most: flo
             warned.append(seed)
             low, high = found.interval(0.999)
             plain_low, plain_high = case.plain.interval(0.999)
-            assert low <= plain_high and plain_low <= high, (seed, found)
+            assert max(low, plain_low) <= min(high, plain_high), (seed, found)
         else:
             # of the two guesses of plain trials' error, that from few losses is the worse one
             error = math.sqrt(found.probability * (1.0 - found.probability) / case.plain.trials)
