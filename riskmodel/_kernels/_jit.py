@@ -61,9 +61,9 @@ def _cache_folder() -> str | None:
 
 
 def is_cold() -> bool:
-    """Tell whether the first call will have to compile, which takes tens of seconds."""
+    """Tell whether the first call will have to compile, which takes some ten seconds."""
     folder = _cache_folder()
-    return folder is None or next(Path(folder).rglob("*.nbi"), None) is None
+    return folder is None or next(Path(folder).rglob("*.run_*.nbi"), None) is None
 
 
 _OPTIONS: dict[str, Any] = {
