@@ -30,12 +30,6 @@ def _throw(P: Any, S: Any, kind: int, chance: float, floor: float, out: Any) -> 
         value = 0.0
         if kind == 0:
             value = 1.0 if kernels.coin(S, chance, floor) else 0.0
-        elif kind == 1:
-            kernels.begin_tosses(S)
-            for c in range(3):
-                if kernels.toss(S, chance, floor):
-                    value += 1.0 if c < 2 else 10.0
-            kernels.end_tosses(S)
         else:
             value = kernels.draw_long(P, S, P.copies[int(chance)].recovery)
         out[k, 0] = value
@@ -91,19 +85,6 @@ def test_a_biased_coin_is_weighed_right(chance: float, floor: float) -> None:
     assert _is_mean(ratio, 1.0)
     assert _is_mean(hit * ratio, chance)
     assert _is_mean(hit, max(chance, floor) if chance > 0.0 else 0.0)
-
-
-@pytest.mark.parametrize("chance", [1e-6, 0.03, 0.4, 1.0])
-@pytest.mark.parametrize("floor", [0.0, 0.5, 0.9])
-def test_the_coins_of_a_blow_are_weighed_together(chance: float, floor: float) -> None:
-    value, ratio = _drawn(1, chance, floor)
-    assert ratio.max() < 5.0 + 1e-9  # no more than the share of blows whose coins fall as they do
-    assert _is_mean(ratio, 1.0)
-    for hits in range(3):
-        for last in (0, 10):
-            fair = math.comb(2, hits) * chance**hits * (1.0 - chance) ** (2 - hits)
-            fair *= chance if last else 1.0 - chance
-            assert _is_mean((value == hits + last) * ratio, fair), (hits, last)
 
 
 @pytest.mark.parametrize("name", RECOVERIES)
