@@ -55,7 +55,9 @@ def _rare(seed: int, trials: int) -> Case:
     pytest.fail(f"seed {seed}: losses stay frequent")
 
 
-def _assert_agree(cases: dict[int, Case], method: str, trials: int, *, most: float) -> None:
+def _assert_agree(
+    cases: dict[int, Case], method: str, trials: int, *, most: float, may_warn: float
+) -> None:
     """Compare; an estimate that warns is held to its interval only, and few may warn."""
     scores = {}
     warned = []
@@ -70,34 +72,34 @@ def _assert_agree(cases: dict[int, Case], method: str, trials: int, *, most: flo
             # of the two guesses of plain trials' error, that from few losses is the worse one
             error = math.sqrt(found.probability * (1.0 - found.probability) / case.plain.trials)
             scores[str(seed)] = score(found, case.plain.probability, error)
-    assert len(warned) <= max(0.25 * len(cases), 1.0), warned
+    assert len(warned) <= max(may_warn * len(cases), 1.0), warned
     assert_like_normal(scores, most)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_few_layouts_with_frequent_losses(method: str) -> None:
     cases = {seed: _frequent(seed, 50_000) for seed in range(500, 505)}
-    _assert_agree(cases, method, 40_000, most=4.5)
+    _assert_agree(cases, method, 40_000, most=4.5, may_warn=0.5)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_few_layouts_with_rare_losses(method: str) -> None:
     cases = {seed: _rare(seed, 200_000) for seed in range(600, 604)}
-    _assert_agree(cases, method, 40_000, most=4.5)
+    _assert_agree(cases, method, 40_000, most=4.5, may_warn=0.25)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
-def test_forty_layouts_with_frequent_losses(method: str) -> None:
-    cases = {seed: _frequent(seed, 200_000) for seed in range(700, 740)}
-    _assert_agree(cases, method, 200_000, most=4.5)
+def test_thirty_layouts_with_frequent_losses(method: str) -> None:
+    cases = {seed: _frequent(seed, 100_000) for seed in range(700, 730)}
+    _assert_agree(cases, method, 100_000, most=4.5, may_warn=0.5)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
-def test_forty_layouts_with_rare_losses(method: str) -> None:
-    cases = {seed: _rare(seed, 3_000_000) for seed in range(800, 840)}
-    _assert_agree(cases, method, 400_000, most=4.5)
+def test_a_dozen_layouts_with_rare_losses(method: str) -> None:
+    cases = {seed: _rare(seed, 1_000_000) for seed in range(800, 812)}
+    _assert_agree(cases, method, 100_000, most=4.5, may_warn=0.25)
 
 
 def test_layouts_with_rare_losses_are_the_same_law_in_slow_motion() -> None:
