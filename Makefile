@@ -27,7 +27,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@echo "== tests (make slow runs the rest)"
-	@$(BIN)/python -m pytest -q -m "not slow and not integration"
+	@$(BIN)/python -m pytest -q --durations=5 -m "not slow and not integration"
 
 check: $(STAMP)
 	@echo "== lint and types"
@@ -37,7 +37,7 @@ check: $(STAMP)
 
 slow: $(STAMP)
 	@echo "== slow and integration tests"
-	@$(BIN)/python -m pytest -q -m "slow or integration"
+	@$(BIN)/python -m pytest -q --durations=15 -m "slow or integration"
 
 notebooks: $(STAMP)
 	@echo "== notebooks"
