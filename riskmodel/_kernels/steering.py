@@ -26,6 +26,7 @@ _INF = np.inf
 _PUSHED = 0.9  # chance that an event is pushed where none would come of itself
 _COIN = 0.5  # least chance of what would lose a copy
 _MOST = 0.9  # most that a coin is raised to
+_LEAST = 0.05  # what it is raised to where that seems to be worth nothing
 _SHARED = 0.1  # share of the pushes that is dealt out evenly
 
 
@@ -139,7 +140,8 @@ def set_floors(P, S, plan, i, lost, often):
             if mask >> c & 1:
                 S.floor[c] += worth
     for c in range(len(P.copies)):
-        S.floor[c] = min(S.floor[c] / total, _MOST) / often if total > 0.0 else 0.0
+        floor = min(S.floor[c] / total, _MOST) if total > 0.0 else 0.0
+        S.floor[c] = max(floor, _LEAST) / often if S.copies[c].intact else 0.0
 
 
 @jit
@@ -315,9 +317,8 @@ def steer(P, S, plan, t):
     total = 0.0
     ways = 0
     for j in range(len(plan.mass)):
-        if plan.mass[j] > 0.0:
-            total += plan.mass[j]
-            ways += 1
+        total += plan.mass[j]
+        ways += plan.hazard[j] > 0.0
     # what may come after these windows as well
     total += _afterwards(P, S, plan, t)
     for g in range(len(P.groups)):
@@ -326,8 +327,11 @@ def steer(P, S, plan, t):
     chosen = -1
     for j in range(len(plan.mass)):
         share = 0.0
-        if plan.mass[j] > 0.0:
-            share = (1.0 - _SHARED) * plan.mass[j] / total + _SHARED / ways
+        if plan.hazard[j] > 0.0:
+            # a guess of nothing may be wrong
+            share = _SHARED / ways
+            if total > 0.0:
+                share += (1.0 - _SHARED) * plan.mass[j] / total
             # what is likely to happen of itself needs no push
             share *= _PUSHED * max(0.0, 1.0 - plan.hazard[j])
         plan.push[j] = share
