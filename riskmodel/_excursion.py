@@ -22,7 +22,8 @@ __all__ = ["ConditionalEngine", "ExcursionEngine"]
 _BINS = 100
 _TOTAL, _SQUARES, _FOURTHS, _CAUSES = range(4)
 _WORK_A_CHUNK = 20_000
-_LEAST_VALUES = 16
+_LEAST_VALUES = 64  # nets
+_NETS = 4  # in what would be one chunk of single trials
 
 _Array = NDArray[np.float64]
 
@@ -61,7 +62,7 @@ class ExcursionEngine:
         weights, causes, bins = _play(self, seed, first, count, shared)
         return Sums(
             np.array([count, count], np.int64),
-            np.concatenate([_powers(weights), causes[0], causes[1], bins]),
+            np.concatenate([_powers(weights), causes[0], causes[1], causes[1], bins]),
         )
 
     def relative_error(self, sums: Sums) -> float:
@@ -100,7 +101,8 @@ class ConditionalEngine:
     def of(cls, compiled: Compiled) -> ConditionalEngine:
         """Make the engine of a compiled layout."""
         program = steered(compiled.program)
-        return cls(program, frailty_orders(program), compiled.causes, _chunk_trials(program))
+        trials = _chunk_trials(program) // _NETS
+        return cls(program, frailty_orders(program), compiled.causes, trials)
 
     def run(self, seed: int, first: int, count: int) -> Sums:
         """Run one net; a chunk that is cut short is a shorter net."""
@@ -116,7 +118,7 @@ class ConditionalEngine:
         by_cause = causes[0] / count
         return Sums(
             np.array([1, count], np.int64),
-            np.concatenate([_powers(value), by_cause, by_cause**2, bins / count]),
+            np.concatenate([_powers(value), by_cause, by_cause**2, by_cause * value, bins / count]),
         )
 
     def relative_error(self, sums: Sums) -> float:
@@ -188,15 +190,15 @@ def _powers(values: _Array) -> _Array:
 
 def _weighted(cause_names: tuple[str, ...], sums: Sums) -> Weighted:
     weights = [float(weight) for weight in sums.weights]
-    middle = _CAUSES + len(cause_names)
-    last = middle + len(cause_names)
+    count = len(cause_names)
+    parts = [weights[_CAUSES + k * count : _CAUSES + (k + 1) * count] for k in range(3)]
     return Weighted(
         values=int(sums.counts[0]),
         total=weights[_TOTAL],
         squares=weights[_SQUARES],
         fourths=weights[_FOURTHS],
-        causes=tuple(zip(cause_names, weights[_CAUSES:middle], weights[middle:last], strict=True)),
-        bins=tuple(weights[last:]),
+        causes=tuple(zip(cause_names, *parts, strict=True)),
+        bins=tuple(weights[_CAUSES + 3 * count :]),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 __all__ = ["LEAST_EFFECTIVE", "Weighted"]
 
-LEAST_EFFECTIVE = 30.0
+LEAST_EFFECTIVE = 100.0
 """Fewer effective squares than this, and the standard error itself is a guess."""
 
 
@@ -24,8 +24,9 @@ class Weighted:
         How many there are.
     total, squares, fourths : float
         Sums of their first, second and fourth powers.
-    causes : tuple of (str, float, float)
-        Sum of the values, and of their squares, by the event that took the last intact copy.
+    causes : tuple of (str, float, float, float)
+        By the event that took the last intact copy: sum of its parts of the values, of the parts'
+        squares, and of the parts times the values.
     bins : tuple of float
         Sums of the values by equal slices of the horizon.
     """
@@ -34,7 +35,7 @@ class Weighted:
     total: float
     squares: float
     fourths: float
-    causes: tuple[tuple[str, float, float], ...]
+    causes: tuple[tuple[str, float, float, float], ...]
     bins: tuple[float, ...]
 
     def __add__(self, other: Weighted) -> Weighted:
@@ -45,10 +46,8 @@ class Weighted:
             self.squares + other.squares,
             self.fourths + other.fourths,
             tuple(
-                (name, total + more, squares + more_squares)
-                for (name, total, squares), (_, more, more_squares) in zip(
-                    self.causes, other.causes, strict=True
-                )
+                (one[0], one[1] + more[1], one[2] + more[2], one[3] + more[3])
+                for one, more in zip(self.causes, other.causes, strict=True)
             ),
             tuple(a + b for a, b in zip(self.bins, other.bins, strict=True)),
         )
@@ -107,8 +106,8 @@ class Weighted:
             return 0.0, 1.0
         return self.mean * math.exp(-spread), min(self.mean * math.exp(spread), 1.0)
 
-    def share_error(self, total: float, squares: float) -> float:
+    def share_error(self, total: float, squares: float, crossed: float) -> float:
         """Return the standard error of a cause's share of the total, by the delta method."""
         share = total / self.total
-        spread = squares * (1.0 - 2.0 * share) + share**2 * self.squares
+        spread = squares - 2.0 * share * crossed + share**2 * self.squares
         return math.sqrt(max(spread, 0.0)) / self.total

@@ -229,8 +229,8 @@ class LossEstimate:
             return ()
         if self.weighted is not None:
             found = [
-                Cause(name, total / self.weighted.total, self.weighted.share_error(total, squares))
-                for name, total, squares in self.weighted.causes
+                Cause(name, total / self.weighted.total, self.weighted.share_error(total, *powers))
+                for name, total, *powers in self.weighted.causes
                 if total > 0.0
             ]
         else:
@@ -387,7 +387,7 @@ class LossEstimate:
                 f"no way to a loss was found in {self.trials:,} trials, which bounds nothing: "
                 "method events gives a bound"
             )
-        elif self.weighted.effective < min(LEAST_EFFECTIVE, 0.25 * self.weighted.values):
+        elif self.weighted.effective < min(LEAST_EFFECTIVE, 0.5 * self.weighted.values):
             yield (
                 f"the estimate rests on few of its {self.trials:,} trials: believe the interval "
                 "only, and run more trials or method events"

@@ -39,7 +39,7 @@ _ENGINES: dict[str, Callable[[Compiled], _Engine]] = {
     "excursion": ExcursionEngine.of,
     "events": EventsEngine.of,
 }
-_PILOT_CHUNKS = 16
+_PILOT_CHUNKS = 64
 _WORTH_IT = 0.3  # of the variance of plain trials, which cost a third
 
 

@@ -15,7 +15,7 @@ def _of(weights: list[float] | np.ndarray, cause: np.ndarray | None = None) -> W
     w = np.asarray(weights, dtype=np.float64)
     by_first = np.random.default_rng(len(w)).random(len(w)) < 0.3 if cause is None else cause
     causes = tuple(
-        (name, float(w[its].sum()), float((w[its] ** 2).sum()))
+        (name, float(w[its].sum()), *[float((w[its] ** 2).sum())] * 2)
         for name, its in (("a", by_first), ("b", ~by_first))
     )
     bins = tuple(float(w[k::4].sum()) for k in range(4))
@@ -116,21 +116,35 @@ def test_share_errors_are_those_of_many_repeats() -> None:
     shares, errors = [], []
     for _ in range(800):
         found = _of(rng.gamma(0.5, size=400), rng.random(400) < 0.3)
-        _, total, squares = found.causes[0]
+        _, total, *powers = found.causes[0]
         shares.append(total / found.total)
-        errors.append(found.share_error(total, squares))
+        errors.append(found.share_error(total, *powers))
     spread = float(np.std(shares))
     # the spread of 800 repeats is known to 2.5 %
     assert float(np.mean(errors)) == pytest.approx(spread, rel=0.11)
 
 
 def test_a_share_of_all_or_nothing_has_no_error() -> None:
-    found = Weighted(10, 5.0, 4.0, 3.0, (("a", 5.0, 4.0), ("b", 0.0, 0.0)), (5.0,))
-    assert found.share_error(5.0, 4.0) == 0.0
-    assert found.share_error(0.0, 0.0) == 0.0
+    found = Weighted(10, 5.0, 4.0, 3.0, (("a", 5.0, 4.0, 4.0), ("b", 0.0, 0.0, 0.0)), (5.0,))
+    assert found.share_error(5.0, 4.0, 4.0) == 0.0
+    assert found.share_error(0.0, 0.0, 0.0) == 0.0
 
 
-def test_the_least_effective_number_is_some_dozens() -> None:
+def test_share_errors_of_values_that_have_parts_of_both() -> None:
+    rng = np.random.default_rng(5)
+    shares, errors = [], []
+    for _ in range(800):
+        parts = rng.gamma(4.0, size=(2, 200))
+        value = parts.sum(axis=0)
+        powers = (float((value**k).sum()) for k in (1, 2, 4))
+        cause = tuple(float(x.sum()) for x in (parts[0], parts[0] ** 2, parts[0] * value))
+        found = Weighted(200, *powers, (("a", *cause),), (value.sum(),))
+        shares.append(cause[0] / found.total)
+        errors.append(found.share_error(*cause))
+    assert float(np.mean(errors)) == pytest.approx(float(np.std(shares)), rel=0.11)
+
+
+def test_the_least_effective_number_is_large_enough() -> None:
     """Below it Student's quantile differs from the normal one by more than four percent."""
     equal = _of([1.0] * int(LEAST_EFFECTIVE) + [0.0] * 10_000)
     low, high = equal.interval(0.95)
