@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import chi2
 
 import riskmodel as rm
+from riskmodel._program import compile_layout
 from riskmodel.presets import presets
 from tests.random_layouts import random_layout
 
@@ -98,6 +99,8 @@ def test_random_layouts_with_people_agree_with_events(method: str) -> None:
         seed += 1
         layout = random_layout(np.random.default_rng(seed), pilot_trials=40)
         if layout.threats is None and not layout.keys_:
+            continue
+        if compile_layout(layout).program.formats:  # their end is for method events only
             continue
         assert layout.horizon is not None
         layout = layout.replace("horizon", 0.3 * layout.horizon)
