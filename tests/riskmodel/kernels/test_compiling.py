@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import pytest
 
+from riskmodel._kernels import _jit
 from riskmodel._kernels._jit import by_reference, entry, jit
 from riskmodel._kernels.rng import exponential
 
@@ -29,6 +31,11 @@ def _count(bundle, i, marked):
     return bundle.factor * bundle.places[i]
 
 
+@jit
+def _doubled(bundle, i):
+    return 2.0 * _count(bundle, i, True)
+
+
 @entry
 def _walk(bundle, steps):
     bundle = by_reference(bundle)
@@ -39,9 +46,9 @@ def _walk(bundle, steps):
     return total
 
 
-def _walked() -> tuple[float, list[int]]:
+def _walked(walk: Any = _walk) -> tuple[float, list[int]]:
     bundle = Bundle(np.zeros(4, np.int64), np.array([1.0, 2.0, 4.0, 8.0]), 0.5)
-    return _walk(bundle, 3), bundle.counts.tolist()
+    return walk(bundle, 3), bundle.counts.tolist()
 
 
 def test_a_bundle_by_reference_reads_and_writes_its_own_arrays() -> None:
@@ -51,8 +58,9 @@ def test_a_bundle_by_reference_reads_and_writes_its_own_arrays() -> None:
 
 
 @compiled
-def test_constants_do_not_compile_a_kernel_again() -> None:
-    _walked()
+def test_constants_do_not_compile_a_kernel_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_jit, "_cache_folder", lambda: None)
+    _walked(entry(_walk.py_func))
     assert len(_count.signatures) == 1
 
 
@@ -63,3 +71,13 @@ def test_python_cannot_call_a_kernel_that_is_no_entry() -> None:
         exponential(np.zeros(4, np.uint64))
     with pytest.raises(TypeError, match="_count: only kernels call it"):
         _count(Bundle(np.zeros(1, np.int64), np.zeros(1), 1.0), 0, True)
+
+
+@compiled
+def test_a_caller_of_another_make_gets_all_that_a_kernel_calls() -> None:
+    def through(bundle):
+        return _doubled(bundle, 1)
+
+    bundle = Bundle(np.zeros(4, np.int64), np.array([1.0, 2.0, 4.0, 8.0]), 0.5)
+    assert numba.njit(through)(bundle) == 2.0
+    assert bundle.counts.tolist() == [0, 1, 0, 0]
