@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from riskmodel import literature
+    from riskmodel.catalogue import Parameters, parameters
     from riskmodel.comparison import Comparison, compare
     from riskmodel.errors import (
         InputError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from riskmodel.simulation import simulate
 
 _ROOMS = {
+    "catalogue": ("Parameters", "parameters"),
     "comparison": ("Comparison", "compare"),
     "errors": (
         "InputError",
@@ -65,6 +67,7 @@ __all__ = [
     "Lognormal",
     "LossEstimate",
     "NotSimulated",
+    "Parameters",
     "StateSpaceTooLarge",
     "ThreeTwoOneError",
     "UnitError",
@@ -75,6 +78,7 @@ __all__ = [
     "example_files",
     "literature",
     "load_layout",
+    "parameters",
     "presets",
     "simulate",
 ]

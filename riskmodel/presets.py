@@ -21,8 +21,13 @@ __all__ = ["MediumPreset", "Presets", "ShockPreset", "SitePreset", "Source", "pr
 class Source(Described):
     """Where a default number comes from.
 
-    ``grade`` is A for measured on a stated population, B for derived or of one vendor, C for a
-    judgement; ``parameter`` is its name in the catalogue of parameters.
+    ``key`` is its dotted path inside the preset, items of lists counted from 1; all numbers below
+    it are covered. ``grade`` is A for measured on a stated population, B for derived or of one
+    vendor, C for a judgement; ``parameter`` is its name in the catalogue of parameters.
+
+    ``low`` and ``high`` are quantities of the kind of ``value``. Where the key is a whole law, they
+    are values of one figure of it, and ``scales`` says what follows that figure proportionally:
+    the law's hazard (``rate``) or its times (``time``).
     """
 
     key: Name
@@ -34,6 +39,7 @@ class Source(Described):
     address: str = ""
     year: str = ""
     grade: Literal["A", "B", "C"]
+    scales: Literal["rate", "time", ""] = ""
     note: str = ""
 
 
