@@ -17,6 +17,7 @@ from riskmodel._resolve import (
     needs_recovery,
     never_noticed,
     perils_of,
+    plugged_in,
     rebuild_of,
     recovery_of,
     require_simulated,
@@ -199,8 +200,14 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
     site_rows, site_copies = _site_rows(build, layout)
     for index, (name, site) in enumerate(layout.sites.items()):
         for peril_name, peril in perils_of(site).items():
+            cause = f"{peril_name} at {name}"
+            if peril.takes == "plugged-in":
+                reached = plugged_in(layout, name).items()
+                targets = [(0, names.index(copy), chance) for copy, chance in reached]
+                build.source(cause, peril.rate, records.SHOCK_CHANCES, targets)
+                continue
             kind = records.PERIL_SITE if peril.takes == "site" else records.PERIL_MEDIA
-            build.source(f"{peril_name} at {name}", peril.rate, kind, [(1, index, 1.0)])
+            build.source(cause, peril.rate, kind, [(1, index, 1.0)])
     for shock in layout.shocks:
         chances = shock.hits if isinstance(shock.hits, dict) else dict.fromkeys(shock.hits, 1.0)
         targets = [

@@ -163,8 +163,8 @@ class Layout(Described):
         """Return a medium by its name in this layout or among the presets, presets merged in."""
         own = self.media.get(name)
         if own is None:
-            return presets().media[name].medium
-        return own.over(presets().media[own.preset].medium) if own.preset else own
+            return presets().media[name].medium_for(None)
+        return own.over(presets().media[own.preset].medium_for(own)) if own.preset else own
 
     def presets_used(self) -> tuple[str, ...]:
         """Return the names of the media presets that the copies rest on."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import ConfigDict, Field, StrictBool, model_validator
 
 from riskmodel._described import Described
 from riskmodel.errors import did_you_mean
@@ -16,14 +16,45 @@ from riskmodel.units import Bandwidth, Bytes, Fraction, Hours, PerHour
 __all__ = ["Label", "LatentErrors", "Medium", "Store", "StoreShock"]
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+_T = TypeVar("_T")
 Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 
 
+def _variance_may_come_from_a_preset(schema: dict[str, Any]) -> None:
+    schema["required"] = ["label"]
+
+
 class Label(Described):
-    """A batch or a model: all drives that name it share one gamma frailty of mean 1."""
+    """A batch or a model: all drives that name it share one gamma frailty of mean 1.
+
+    ``preset`` names a sourced variance, which one that stands here overrides.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_variance_may_come_from_a_preset)
 
     label: Name
+    preset: Name | None = None
     variance: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=100)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, value: Any) -> Any:
+        from riskmodel.presets import presets
+
+        if not isinstance(value, dict) or not isinstance(value.get("preset"), str):
+            return value
+        found = _named("preset", value["preset"], presets().frailties)
+        return {"variance": found.variance} | value
+
+
+def _shock_may_come_from_a_preset(schema: dict[str, Any]) -> None:
+    del schema["required"]
+
+
+def _named(key: str, name: str, known: Mapping[str, _T]) -> _T:
+    if name not in known:
+        raise ValueError(f"{key}: unknown {key} '{name}'{did_you_mean(name, known)}")
+    return known[name]
 
 
 class LatentErrors(Described):
@@ -78,11 +109,28 @@ class Medium(Described):
 
 
 class StoreShock(Described):
-    """One instant that kills each working drive of a store with a chance of its own."""
+    """One instant that kills each working drive of a store with a chance of its own.
 
+    ``preset`` names a sourced one, whose keys those that stand here override.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_shock_may_come_from_a_preset)
+
+    preset: Name | None = None
     name: Name
     rate: PerHour
     kills: Fraction
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, value: Any) -> Any:
+        from riskmodel.presets import presets
+
+        if not isinstance(value, dict) or not isinstance(value.get("preset"), str):
+            return value
+        name = value["preset"]
+        found = _named("preset", name, presets().store_shocks)
+        return {"name": name, "rate": found.rate, "kills": found.kills} | value
 
 
 # level -> drives that a group of n may lose
