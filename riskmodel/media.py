@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import ConfigDict, Field, StrictBool, model_validator
+from pydantic import ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from riskmodel._described import Described
 from riskmodel.errors import did_you_mean
@@ -68,10 +68,13 @@ class Medium(Described):
     """One kind of drive, cartridge or disc. Unset keys come from the preset, if one is named.
 
     ``obsolescence`` is the time from writing until no reader is left, the same for all copies that
-    are written to the medium at one instant.
+    are written to the medium at one instant; a law, or the name of a sourced one. ``drive`` is a
+    disk's model by name, of the preset ``hdd`` unless another is named: the preset's law with its
+    whole hazard multiplied so that its level is what that model showed in the field.
     """
 
     preset: Name | None = None
+    drive: Name | None = None
     capacity: Annotated[Bytes, Field(gt=0)] | None = None
     bandwidth: Annotated[Bandwidth, Field(gt=0)] | None = None
     age: Hours | None = None
@@ -83,8 +86,20 @@ class Medium(Described):
     at_rest: StrictBool | None = None
     obsolescence: Law | None = None
 
+    @field_validator("obsolescence", mode="before")
+    @classmethod
+    def _sourced_obsolescence(cls, value: Any) -> Any:
+        from riskmodel.presets import presets
+
+        if not isinstance(value, str) or value in ("none", "never"):
+            return value
+        return _named("law", value, presets().obsolescence).law
+
     @model_validator(mode="after")
     def _one_lifetime(self) -> Self:
+        if self.drive is not None and (self.lifetime is not None or self.afr is not None):
+            own = "lifetime" if self.afr is None else "afr"
+            raise ValueError(f"names both 'drive' and '{own}'; keep one")
         if self.lifetime is not None and self.afr is not None:
             raise ValueError("names both 'lifetime' and 'afr'; keep one")
         if self.lifetime is not None and self.lifetime.kind in ("fixed", "bandwidth", "every"):
@@ -94,13 +109,18 @@ class Medium(Described):
         return self
 
     @property
+    def based_on(self) -> str | None:
+        """The name of the preset that unset keys come from."""
+        return self.preset or ("hdd" if self.drive is not None else None)
+
+    @property
     def lifetime_law(self) -> Law | None:
         """The lifetime, whichever way it was written."""
         return Law(afr=self.afr) if self.afr is not None else self.lifetime
 
     def over(self, preset: Medium) -> Medium:
         """Return this medium with its unset keys taken from a preset."""
-        own = {name: getattr(self, name) for name in self.model_fields_set - {"preset"}}
+        own = {name: getattr(self, name) for name in self.model_fields_set - {"preset", "drive"}}
         base = {name: getattr(preset, name) for name in preset.model_fields_set}
         if "afr" in own or "lifetime" in own:
             base.pop("afr", None)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from riskmodel._data import data_folder
 from riskmodel._described import Described
+from riskmodel.drive_models import find_drive
 from riskmodel.lifetimes import Law
 from riskmodel.media import Medium, Name
 from riskmodel.sites import Peril
@@ -71,8 +72,15 @@ class MediumPreset(Described):
     sources: Sources
 
     def medium_for(self, own: Medium | None) -> Medium:
-        """Return the preset's medium with the law that fits what a layout says of its drives."""
+        """Return the preset's medium with the law that fits what a layout says of its drives.
+
+        Of a drive whose model is known by name the model's frailty is known too, so that the law
+        is the one without labels.
+        """
         labels = (own.batch, own.model) if own is not None else ()
+        drive = find_drive(own.drive) if own is not None and own.drive is not None else None
+        if drive is not None and self.unlabelled is not None:
+            return self.medium.model_copy(update={"lifetime": drive.lifetime(self.unlabelled)})
         if self.unlabelled is None or any(label and label.variance for label in labels):
             return self.medium
         return self.medium.model_copy(update={"lifetime": self.unlabelled})

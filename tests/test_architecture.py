@@ -15,7 +15,7 @@ ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
     {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
      "_ranges", "layout", "_write", "_toml", "examples", "catalogue",
-     "bathtub", "shrinkage"},
+     "bathtub", "shrinkage", "drive_models"},
     {"_resolve", "_rest", "_bounds"},
     {"_threats"},
     {"_program"},
