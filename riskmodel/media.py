@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, StrictBool, field_validator, model_valid
 from riskmodel._described import Described
 from riskmodel.errors import did_you_mean
 from riskmodel.lifetimes import Law
-from riskmodel.units import Bandwidth, Bytes, Fraction, Hours, PerHour
+from riskmodel.units import Bandwidth, Bytes, Fraction, Hours, PerHour, written
 
 __all__ = ["Label", "LatentErrors", "Medium", "Store", "StoreShock"]
 
@@ -150,7 +150,8 @@ class StoreShock(Described):
             return value
         name = value["preset"]
         found = _named("preset", name, presets().store_shocks)
-        return {"name": name, "rate": found.rate, "kills": found.kills} | value
+        rate = written(found.rate, "rate")  # with its unit, as a file has it
+        return {"name": name, "rate": rate, "kills": found.kills} | value
 
 
 # level -> drives that a group of n may lose
