@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from riskmodel import literature
+    from riskmodel._used import Used, parameters_used
     from riskmodel.catalogue import Parameters, parameters
     from riskmodel.comparison import Comparison, compare
     from riskmodel.errors import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from riskmodel.simulation import simulate
 
 _ROOMS = {
+    "_used": ("Used", "parameters_used"),
     "catalogue": ("Parameters", "parameters"),
     "comparison": ("Comparison", "compare"),
     "errors": (
@@ -71,6 +73,7 @@ __all__ = [
     "StateSpaceTooLarge",
     "ThreeTwoOneError",
     "UnitError",
+    "Used",
     "Weibull",
     "WorkersLost",
     "compare",
@@ -79,6 +82,7 @@ __all__ = [
     "literature",
     "load_layout",
     "parameters",
+    "parameters_used",
     "presets",
     "simulate",
 ]

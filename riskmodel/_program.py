@@ -34,6 +34,7 @@ from riskmodel._rest import (
     source_site,
 )
 from riskmodel._threats import People, add_sources, key_rows, people_of
+from riskmodel._used import Used, parameters_used
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law, Term
 
@@ -65,6 +66,8 @@ class Compiled:
         The copy that people work on.
     restore_hours : tuple of (str, float or None)
         How long the data takes to come back from each copy, if that is said. [h]
+    parameters : tuple of Used
+        The sourced defaults that it rests on.
     """
 
     program: Program
@@ -74,6 +77,7 @@ class Compiled:
     horizon_hours: float
     live: str
     restore_hours: tuple[tuple[str, float | None], ...]
+    parameters: tuple[Used, ...]
 
     def digest(self) -> str:
         """Return a hash of the arrays: of the layout with all that presets and defaults add."""
@@ -241,6 +245,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
         horizon_hours=horizon,
         live=live,
         restore_hours=tuple((copy.name, restore_hours(layout, copy)) for copy in layout.copies),
+        parameters=parameters_used(layout),
     )
 
 

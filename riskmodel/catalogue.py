@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from riskmodel._data import data_folder
+from riskmodel.drive_models import DriveModel, drive_models
 from riskmodel.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -165,5 +166,25 @@ def parameters() -> Parameters:
     ['1.3']
     """
     with (data_folder() / "parameters.csv").open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        return Parameters(tuple(Parameter.model_validate(row) for row in rows))
+        rows = [Parameter.model_validate(row) for row in csv.DictReader(file)]
+    return Parameters((*rows, *(_of_drive(drive) for drive in drive_models().values())))
+
+
+def _of_drive(drive: DriveModel) -> Parameter:
+    said = drive.source()
+    value, low, high = (said[key].removesuffix(" %/yr") for key in ("value", "low", "high"))
+    return Parameter(
+        parameter=drive.parameter,
+        value=value,
+        low=low,
+        high=high,
+        unit="%/yr",
+        distribution="gamma",
+        population=f"{drive.years}: {drive.failures:,} failures in {drive.drive_years:,.0f} years",
+        year=said["year"],
+        source="own shrinkage of Backblaze drive statistics towards the fleet",
+        address=said["address"],
+        status="derived",
+        grade="A" if said["grade"] == "A" else "B",
+        note=said["note"],
+    )

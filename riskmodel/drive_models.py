@@ -41,6 +41,28 @@ class DriveModel:
     low: float
     high: float
 
+    @property
+    def parameter(self) -> str:
+        """Its name in the catalogue of parameters."""
+        return f"disk/afr_of_model/{self.model}"
+
+    def source(self) -> dict[str, str]:
+        """Return where its rate comes from, as a source of presets."""
+        return {
+            "key": "lifetime",
+            "parameter": self.parameter,
+            "value": f"{self.afr * 100:.4g} %/yr",
+            "low": f"{self.low * 100:.4g} %/yr",
+            "high": f"{self.high * 100:.4g} %/yr",
+            "source": f"Backblaze drive statistics {self.years}: {self.failures:,} failures in "
+            f"{self.drive_years:,.0f} drive-years, drawn towards the fleet",
+            "address": "https://www.backblaze.com/cloud-storage/resources/hard-drive-test-data",
+            "year": self.years[-4:],
+            "grade": "A" if self.failures >= 30 else "B",
+            "scales": "rate",
+            "note": f"95 % interval; at {self.mean_age_years:.1f} years on average",
+        }
+
     def lifetime(self, law: Law) -> Law:
         """Return a law with its whole hazard multiplied so that its level is this model's.
 

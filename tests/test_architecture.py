@@ -18,6 +18,7 @@ ROOMS = [
      "bathtub", "shrinkage", "drive_models"},
     {"_resolve", "_rest", "_bounds"},
     {"_threats"},
+    {"_used"},
     {"_program"},
     {"estimate", "unavailability", "exact", "_exact", "literature", "_run", "_executors",
      "_checkpoint", "_events", "_weighted", "_steering", "_threat_steering", "_excursion",
