@@ -147,9 +147,10 @@ def _of_threats(layout: Layout) -> Iterator[Used]:
         if name not in causes:
             continue
         own = getattr(layout.threats, name.replace("-", "_"))
-        keys = ("rate", "noticed")
+        keys = ("rate", "noticed", "backups")
         said = {key for key in keys if own is not None and getattr(own, key) is not None}
-        yield from _unsaid(f"threats.{name}", name, presets().shocks[name].sources, said)
+        preset = own.preset if own is not None and own.preset is not None else name
+        yield from _unsaid(f"threats.{name}", preset, presets().shocks[preset].sources, said)
 
 
 def _defaults_used(layout: Layout) -> set[str]:

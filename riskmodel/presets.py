@@ -100,6 +100,7 @@ class ShockPreset(Described):
     about: str
     rate: PerHour
     noticed: Law | None = None
+    backups: Fraction | None = None
     sources: Sources
 
 

@@ -109,6 +109,8 @@ def test_perils_strike_as_often_as_their_source_says(
         ("mistake", 0.005),
         ("ransomware", 0.003),
         ("ransomware-business", 0.01 * 0.5),
+        ("account-loss-takeover", 0.001),
+        ("provider-failure-hyperscaler", 1e-6),
         ("account-loss", 0.002),
         ("provider-failure", 0.0005),
         ("software-fault", 0.001),
