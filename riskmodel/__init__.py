@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from riskmodel import literature
+    from riskmodel._used import Used, parameters_used
+    from riskmodel.catalogue import Parameters, parameters
     from riskmodel.comparison import Comparison, compare
     from riskmodel.errors import (
         InputError,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from riskmodel.simulation import simulate
 
 _ROOMS = {
+    "_used": ("Used", "parameters_used"),
+    "catalogue": ("Parameters", "parameters"),
     "comparison": ("Comparison", "compare"),
     "errors": (
         "InputError",
@@ -65,9 +69,11 @@ __all__ = [
     "Lognormal",
     "LossEstimate",
     "NotSimulated",
+    "Parameters",
     "StateSpaceTooLarge",
     "ThreeTwoOneError",
     "UnitError",
+    "Used",
     "Weibull",
     "WorkersLost",
     "compare",
@@ -75,6 +81,8 @@ __all__ = [
     "example_files",
     "literature",
     "load_layout",
+    "parameters",
+    "parameters_used",
     "presets",
     "simulate",
 ]

@@ -17,6 +17,7 @@ from riskmodel._resolve import (
     needs_recovery,
     never_noticed,
     perils_of,
+    plugged_in,
     rebuild_of,
     recovery_of,
     require_simulated,
@@ -33,6 +34,7 @@ from riskmodel._rest import (
     source_site,
 )
 from riskmodel._threats import People, add_sources, key_rows, people_of
+from riskmodel._used import Used, parameters_used
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law, Term
 
@@ -64,6 +66,8 @@ class Compiled:
         The copy that people work on.
     restore_hours : tuple of (str, float or None)
         How long the data takes to come back from each copy, if that is said. [h]
+    parameters : tuple of Used
+        The sourced defaults that it rests on.
     """
 
     program: Program
@@ -73,6 +77,7 @@ class Compiled:
     horizon_hours: float
     live: str
     restore_hours: tuple[tuple[str, float | None], ...]
+    parameters: tuple[Used, ...]
 
     def digest(self) -> str:
         """Return a hash of the arrays: of the layout with all that presets and defaults add."""
@@ -199,8 +204,14 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
     site_rows, site_copies = _site_rows(build, layout)
     for index, (name, site) in enumerate(layout.sites.items()):
         for peril_name, peril in perils_of(site).items():
+            cause = f"{peril_name} at {name}"
+            if peril.takes == "plugged-in":
+                reached = plugged_in(layout, name).items()
+                targets = [(0, names.index(copy), chance) for copy, chance in reached]
+                build.source(cause, peril.rate, records.SHOCK_CHANCES, targets)
+                continue
             kind = records.PERIL_SITE if peril.takes == "site" else records.PERIL_MEDIA
-            build.source(f"{peril_name} at {name}", peril.rate, kind, [(1, index, 1.0)])
+            build.source(cause, peril.rate, kind, [(1, index, 1.0)])
     for shock in layout.shocks:
         chances = shock.hits if isinstance(shock.hits, dict) else dict.fromkeys(shock.hits, 1.0)
         targets = [
@@ -234,6 +245,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
         horizon_hours=horizon,
         live=live,
         restore_hours=tuple((copy.name, restore_hours(layout, copy)) for copy in layout.copies),
+        parameters=parameters_used(layout),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from riskmodel._rest import is_alone
+from riskmodel._rest import is_alone, sets_of
 from riskmodel.errors import LayoutError, NotSimulated
 from riskmodel.lifetimes import Law
 from riskmodel.presets import presets
@@ -27,6 +27,7 @@ __all__ = [
     "never_noticed",
     "people_keys",
     "perils_of",
+    "plugged_in",
     "rebuild_of",
     "recovery_of",
     "require_simulated",
@@ -117,6 +118,21 @@ def perils_of(site: Site) -> dict[str, Peril]:
     return found
 
 
+def plugged_in(layout: Layout, site: str) -> dict[str, float]:
+    """Return the copies at a site that a surge reaches, each with its chance to be lost in it.
+
+    They are those that are neither offline nor at rest; of sets that rotate the ones at the copy's
+    site lie on a shelf.
+    """
+    return {
+        copy.name: copy.vulnerability
+        for copy in layout.copies
+        if copy.site == site
+        and sets_of(copy) == 1
+        and not (copy.offline or layout.medium(copy.store.media).at_rest)
+    }
+
+
 def rebuild_of(copy: Copy, medium: Medium) -> tuple[Law, str]:
     """Return the law of a rebuild, and what was assumed for it if anything.
 
@@ -201,7 +217,9 @@ def needs_recovery(layout: Layout, copy: Copy, medium: Medium) -> bool:
     perils = perils_of(site).values()
     if site.recovery is None:
         return bool(perils) or any(copy.site in shock.targets for shock in layout.shocks)
-    return any(peril.takes == "media" for peril in perils)
+    takes = {peril.takes for peril in perils}
+    surge = "plugged-in" in takes and copy.name in plugged_in(layout, copy.site or "")
+    return "media" in takes or surge
 
 
 def never_noticed(layout: Layout, copy: Copy) -> bool:

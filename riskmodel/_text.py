@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -61,8 +62,26 @@ def _estimate_lines(loss: LossEstimate) -> Iterator[str]:
         yield f"  {'':<16} {rest:>4.0%} others" if rest >= 0.005 else f"  {'':<16}  <1% others"
     for text in loss.assumptions:
         yield f"  assumed: {text}"
+    yield from _inputs(loss)
     for text in loss.all_warnings:
         yield f"  note: {text}"
+
+
+def _inputs(loss: LossEstimate) -> Iterator[str]:
+    """Say how many sourced defaults the answer rests on, and which of them are judgements."""
+    if not loss.parameters:
+        return
+    unsure = list(dict.fromkeys(item.path for item in loss.parameters if item.uncertain))
+    yield (
+        f"  inputs: {len(loss.parameters)} sourced defaults, "
+        f"{sum(item.uncertain for item in loss.parameters)} of them judgements (grade C)"
+    )
+    if unsure:
+        shown = ", ".join(unsure)
+        yield from textwrap.wrap(
+            f"uncertain: {shown}", 96, initial_indent="  ", subsequent_indent=" " * 13,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
 
 
 def _once(word: str) -> Iterator[str]:

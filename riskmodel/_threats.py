@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from riskmodel._resolve import NEVER, is_online
 from riskmodel._rest import expanded, sets_of
-from riskmodel.errors import LayoutError
+from riskmodel.errors import LayoutError, did_you_mean
 from riskmodel.policies import Threat
-from riskmodel.presets import presets
+from riskmodel.presets import ShockPreset, presets
 from riskmodel.units import HOURS_PER_YEAR, format_hours
 
 if TYPE_CHECKING:
@@ -90,10 +90,11 @@ def threats_of(layout: Layout) -> dict[str, Threat]:
         own: Threat | None = getattr(table, name.replace("-", "_"))
         if own is None and not table.defaults:
             continue
-        known = presets().shocks[name]
+        known = _preset_of(name, own)
         rate = own.rate if own is not None else None
         noticed = own.noticed if own is not None else None
-        if rate is None and not table.defaults:
+        named = own is not None and own.preset is not None
+        if rate is None and not (table.defaults or named):
             raise LayoutError(
                 f"threats.{name}.rate: is required, such as '0.5 %/year'; "
                 "threats.defaults = true brings the sourced ones"
@@ -101,8 +102,24 @@ def threats_of(layout: Layout) -> dict[str, Threat]:
         law = noticed or known.noticed
         if law is not None and law.kind in ("bandwidth", "every"):
             raise LayoutError(f"threats.{name}.noticed: '{law.kind}' is no law of a notice")
-        found[name] = Threat(rate=known.rate if rate is None else rate, noticed=law)
+        backups = own.backups if own is not None and own.backups is not None else known.backups
+        if backups is not None and name != "ransomware":
+            raise LayoutError(f"threats.{name}.backups: only ransomware may spare what it reaches")
+        found[name] = Threat(
+            rate=known.rate if rate is None else rate, noticed=law, backups=backups
+        )
     return found
+
+
+def _preset_of(name: str, own: Threat | None) -> ShockPreset:
+    """Return the sourced threat that stands in for what a layout does not say."""
+    if own is None or own.preset is None:
+        return presets().shocks[name]
+    known = [preset for preset in presets().shocks if preset.startswith(name)]
+    if own.preset not in known:
+        hint = did_you_mean(own.preset, known)
+        raise LayoutError(f"threats.{name}.preset: unknown preset '{own.preset}'{hint}")
+    return presets().shocks[own.preset]
 
 
 def people_of(layout: Layout) -> People:
@@ -185,6 +202,7 @@ def key_rows(people: People, sites: int) -> tuple[list[dict[str, float]], list[t
 
 
 def _reaches(layout: Layout, persons: dict[str, int]) -> Iterator[Reach]:
+    copies = expanded(layout)
     for name, threat in threats_of(layout).items():
         takes = "data" if name in _DAMAGE else "person" if name == "key-loss" else "copies"
         groups = _grouped(layout, name)
@@ -194,7 +212,17 @@ def _reaches(layout: Layout, persons: dict[str, int]) -> Iterator[Reach]:
             if threat.rate:
                 cause = f"{name} of {group}" if group else name
                 noticed = threat.noticed
-                yield Reach(cause, threat.rate, takes, targets, noticed)
+                too = 1.0 if threat.backups is None else threat.backups
+                live = tuple(index for index in targets if not _is_backup(copies[index]))
+                if too > 0.0:
+                    yield Reach(cause, too * threat.rate, takes, targets, noticed)
+                if too < 1.0 and live:
+                    rate = (1.0 - too) * threat.rate
+                    yield Reach(f"{cause}, sparing backups", rate, takes, live, noticed)
+
+
+def _is_backup(copy: Copy) -> bool:
+    return copy.fed.how == "backup" if copy.fed is not None else copy.role == "backup"
 
 
 def _grouped(layout: Layout, threat: str) -> dict[str, tuple[int, ...]]:

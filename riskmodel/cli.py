@@ -153,6 +153,27 @@ def check(files: Files) -> None:
 
 
 @app.command()
+def parameters(
+    name: Annotated[
+        str | None,
+        typer.Argument(help="a parameter or the start of its name, such as disk/afr_fleet"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the sourced parameters behind all defaults, or show what is known about some."""
+    from riskmodel._parameters_text import catalogue_text, parameters_text
+    from riskmodel.catalogue import parameters as catalogue
+
+    found = catalogue() if name is None else catalogue().named(name)
+    if as_json:
+        _print_json(found.to_dicts())
+    elif name is None:
+        typer.echo(catalogue_text(found))
+    else:
+        typer.echo(parameters_text(found))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of layout files, for editors."""
     from riskmodel.layout import Layout

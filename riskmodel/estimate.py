@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from riskmodel._used import Used
     from riskmodel.unavailability import Unavailability
 
 __all__ = ["Cause", "LossEstimate", "Rollback", "binomial_interval", "one_in"]
@@ -129,6 +130,8 @@ class LossEstimate:
         The probability where it was computed without sampling.
     exact_curve : tuple of float
         Then, the probability at the ends of equal slices of the horizon.
+    parameters : tuple of Used
+        The sourced defaults that it rests on.
     """
 
     layout: str
@@ -153,6 +156,7 @@ class LossEstimate:
     warnings: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     elapsed_seconds: float = 0.0
+    parameters: tuple[Used, ...] = field(default=(), repr=False)
 
     @property
     def seen(self) -> bool:
@@ -331,6 +335,7 @@ class LossEstimate:
             "rollback": self._rollback(confidence) if self.rollbacks else None,
             "restore": self.unavailable.to_dict(confidence) if self.unavailable else None,
             "parameter_range": None,
+            "parameters": [item.to_dict() for item in self.parameters],
             "assumptions": list(self.assumptions),
             "warnings": list(self.all_warnings),
             "versions": versions(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,6 +14,7 @@ from pydantic import Field, StrictBool, ValidationError, model_validator
 from riskmodel._described import Described, first_mistake
 from riskmodel._ranges import Range, split_ranges
 from riskmodel._toml import read_toml
+from riskmodel.drive_models import drive_models, find_drive
 from riskmodel.errors import LayoutError, did_you_mean
 from riskmodel.lifetimes import Law
 from riskmodel.media import Medium, Name, Store
@@ -163,13 +165,14 @@ class Layout(Described):
         """Return a medium by its name in this layout or among the presets, presets merged in."""
         own = self.media.get(name)
         if own is None:
-            return presets().media[name].medium
-        return own.over(presets().media[own.preset].medium) if own.preset else own
+            return presets().media[name].medium_for(None)
+        preset = own.based_on
+        return own.over(presets().media[preset].medium_for(own)) if preset else own
 
     def presets_used(self) -> tuple[str, ...]:
         """Return the names of the media presets that the copies rest on."""
         names = (copy.store.media for copy in self.copies)
-        used = (self.media[name].preset if name in self.media else name for name in names)
+        used = (self.media[name].based_on if name in self.media else name for name in names)
         return tuple(sorted({name for name in used if name}))
 
     def digest(self) -> str:
@@ -196,6 +199,7 @@ class Layout(Described):
             yield from _unknown(f"sites.{name}.kind", site.kind, presets().sites)
         for name, medium in self.media.items():
             yield from _unknown(f"media.{name}.preset", medium.preset, presets().media)
+            yield from _unfit_drive(f"media.{name}.drive", medium)
         media = [*self.media, *presets().media]
         for copy in self.copies:
             at = f"copies.{copy.name}"
@@ -236,6 +240,17 @@ def _unknown(place: str, name: str | None, known: Iterable[str], noun: str = "")
     if name is not None and name not in words:
         noun = noun or place.rsplit(".", 1)[-1]
         yield f"{place}: unknown {noun} '{name}'{did_you_mean(name, words) or '; none is defined'}"
+
+
+def _unfit_drive(place: str, medium: Medium) -> Iterator[str]:
+    preset = presets().media.get(medium.based_on or "")
+    if medium.drive is None or preset is None:
+        return
+    if find_drive(medium.drive) is None:
+        near = get_close_matches(medium.drive.upper(), drive_models(), n=8, cutoff=0.5)
+        yield from _unknown(place, medium.drive, near or drive_models(), noun="drive model")
+    elif preset.unlabelled is None:
+        yield f"{place}: {medium.drive} is a spinning disk, and {medium.preset} is none"
 
 
 def load_layout(path: str | Path) -> Layout:

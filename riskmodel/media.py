@@ -3,27 +3,58 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from riskmodel._described import Described
 from riskmodel.errors import did_you_mean
 from riskmodel.lifetimes import Law
-from riskmodel.units import Bandwidth, Bytes, Fraction, Hours, PerHour
+from riskmodel.units import Bandwidth, Bytes, Fraction, Hours, PerHour, written
 
 __all__ = ["Label", "LatentErrors", "Medium", "Store", "StoreShock"]
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+_T = TypeVar("_T")
 Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 
 
+def _variance_may_come_from_a_preset(schema: dict[str, Any]) -> None:
+    schema["required"] = ["label"]
+
+
 class Label(Described):
-    """A batch or a model: all drives that name it share one gamma frailty of mean 1."""
+    """A batch or a model: all drives that name it share one gamma frailty of mean 1.
+
+    ``preset`` names a sourced variance, which one that stands here overrides.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_variance_may_come_from_a_preset)
 
     label: Name
+    preset: Name | None = None
     variance: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=100)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, value: Any) -> Any:
+        from riskmodel.presets import presets
+
+        if not isinstance(value, dict) or not isinstance(value.get("preset"), str):
+            return value
+        found = _named("preset", value["preset"], presets().frailties)
+        return {"variance": found.variance} | value
+
+
+def _shock_may_come_from_a_preset(schema: dict[str, Any]) -> None:
+    del schema["required"]
+
+
+def _named(key: str, name: str, known: Mapping[str, _T]) -> _T:
+    if name not in known:
+        raise ValueError(f"{key}: unknown {key} '{name}'{did_you_mean(name, known)}")
+    return known[name]
 
 
 class LatentErrors(Described):
@@ -37,10 +68,13 @@ class Medium(Described):
     """One kind of drive, cartridge or disc. Unset keys come from the preset, if one is named.
 
     ``obsolescence`` is the time from writing until no reader is left, the same for all copies that
-    are written to the medium at one instant.
+    are written to the medium at one instant; a law, or the name of a sourced one. ``drive`` is a
+    disk's model by name, of the preset ``hdd`` unless another is named: the preset's law with its
+    whole hazard multiplied so that its level is what that model showed in the field.
     """
 
     preset: Name | None = None
+    drive: Name | None = None
     capacity: Annotated[Bytes, Field(gt=0)] | None = None
     bandwidth: Annotated[Bandwidth, Field(gt=0)] | None = None
     age: Hours | None = None
@@ -52,8 +86,20 @@ class Medium(Described):
     at_rest: StrictBool | None = None
     obsolescence: Law | None = None
 
+    @field_validator("obsolescence", mode="before")
+    @classmethod
+    def _sourced_obsolescence(cls, value: Any) -> Any:
+        from riskmodel.presets import presets
+
+        if not isinstance(value, str) or value in ("none", "never"):
+            return value
+        return _named("law", value, presets().obsolescence).law
+
     @model_validator(mode="after")
     def _one_lifetime(self) -> Self:
+        if self.drive is not None and (self.lifetime is not None or self.afr is not None):
+            own = "lifetime" if self.afr is None else "afr"
+            raise ValueError(f"names both 'drive' and '{own}'; keep one")
         if self.lifetime is not None and self.afr is not None:
             raise ValueError("names both 'lifetime' and 'afr'; keep one")
         if self.lifetime is not None and self.lifetime.kind in ("fixed", "bandwidth", "every"):
@@ -63,13 +109,18 @@ class Medium(Described):
         return self
 
     @property
+    def based_on(self) -> str | None:
+        """The name of the preset that unset keys come from."""
+        return self.preset or ("hdd" if self.drive is not None else None)
+
+    @property
     def lifetime_law(self) -> Law | None:
         """The lifetime, whichever way it was written."""
         return Law(afr=self.afr) if self.afr is not None else self.lifetime
 
     def over(self, preset: Medium) -> Medium:
         """Return this medium with its unset keys taken from a preset."""
-        own = {name: getattr(self, name) for name in self.model_fields_set - {"preset"}}
+        own = {name: getattr(self, name) for name in self.model_fields_set - {"preset", "drive"}}
         base = {name: getattr(preset, name) for name in preset.model_fields_set}
         if "afr" in own or "lifetime" in own:
             base.pop("afr", None)
@@ -78,11 +129,29 @@ class Medium(Described):
 
 
 class StoreShock(Described):
-    """One instant that kills each working drive of a store with a chance of its own."""
+    """One instant that kills each working drive of a store with a chance of its own.
 
+    ``preset`` names a sourced one, whose keys those that stand here override.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_shock_may_come_from_a_preset)
+
+    preset: Name | None = None
     name: Name
     rate: PerHour
     kills: Fraction
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, value: Any) -> Any:
+        from riskmodel.presets import presets
+
+        if not isinstance(value, dict) or not isinstance(value.get("preset"), str):
+            return value
+        name = value["preset"]
+        found = _named("preset", name, presets().store_shocks)
+        rate = written(found.rate, "rate")  # with its unit, as a file has it
+        return {"name": name, "rate": rate, "kills": found.kills} | value
 
 
 # level -> drives that a group of n may lose

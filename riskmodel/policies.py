@@ -94,11 +94,15 @@ class Threat(Described):
     """One kind of harm by people or malware: how often to each of its victims, and when it shows.
 
     Without a law in ``noticed``, a lost account, provider or key is noticed like any loss of the
-    copy, by its check.
+    copy, by its check. ``preset`` names a sourced threat of another population, such as
+    ``ransomware-business``. ``backups`` is the chance that ransomware takes the backups that it
+    reaches too, all of them together, and not the live data alone; 1 unless a preset says less.
     """
 
+    preset: Name | None = None
     rate: PerHour | None = None
     noticed: Law | None = None
+    backups: Fraction | None = None
 
 
 class Threats(Described):

@@ -148,6 +148,7 @@ def simulate(
         seed=seed,
         warnings=compiled.warnings,
         assumptions=compiled.assumptions,
+        parameters=compiled.parameters,
         elapsed_seconds=time.perf_counter() - started,
         **engine.found(sums),
     )
@@ -208,6 +209,7 @@ def _exactly(layout: Layout, compiled: Compiled, started: float) -> LossEstimate
         exact_curve=tuple(float(value) for value in result.curve),
         warnings=compiled.warnings,
         assumptions=compiled.assumptions,
+        parameters=compiled.parameters,
         elapsed_seconds=time.perf_counter() - started,
     )
 

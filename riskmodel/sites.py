@@ -18,10 +18,14 @@ Longitude = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-180, le
 
 
 class Peril(Described):
-    """A kind of disaster at one site: its total rate there, and what it takes."""
+    """A kind of disaster at one site: its total rate there, and what it takes.
+
+    It destroys the site, takes all media that are there, or only what is plugged in: every copy
+    that is neither offline nor at rest. Only a destroyed site has a recovery of its own.
+    """
 
     rate: PerHour
-    takes: Literal["site", "media"] = "site"
+    takes: Literal["site", "media", "plugged-in"] = "site"
 
 
 class Site(Described):

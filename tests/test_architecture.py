@@ -14,15 +14,17 @@ ROOT = Path(__file__).parent.parent
 ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
     {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
-     "_ranges", "layout", "_write", "_toml", "examples"},
+     "_ranges", "layout", "_write", "_toml", "examples", "catalogue",
+     "bathtub", "shrinkage", "drive_models"},
     {"_resolve", "_rest", "_bounds"},
     {"_threats"},
+    {"_used"},
     {"_program"},
     {"estimate", "unavailability", "exact", "_exact", "literature", "_run", "_executors",
      "_checkpoint", "_events", "_weighted", "_steering", "_threat_steering", "_excursion",
      "simulation"},
     {"comparison"},
-    {"_text", "_console", "reporting", "cli", "__main__"},
+    {"_text", "_parameters_text", "_console", "reporting", "cli", "__main__"},
 ]  # fmt: skip
 BRIDGE_ONLY = {
     "layout",

@@ -247,8 +247,18 @@ class Place:
         cause = f"{name} at {self.name}"
         if peril.takes == "site":
             self.disaster(cause)
+        elif peril.takes == "plugged-in":
+            for copy in self.copies:
+                if self.runs(copy) and self.history.chance(copy.copy.vulnerability):
+                    copy.destroy(cause)
         elif not self.destroyed:
             self.take_media(cause)
+
+    def runs(self, copy: Whole) -> bool:
+        """Tell whether a copy hangs on the mains: sets that take turns lie on a shelf here."""
+        told = copy.copy
+        medium = self.history.layout.medium(told.store.media)
+        return not (told.offline or medium.at_rest or (told.rotation or 1) > 1)
 
     def disaster(self, cause: str) -> None:
         """Destroy the site; one without a recovery stands, and only its copies are hit."""

@@ -49,14 +49,14 @@ _MEDIA = {
     "nvme": "ssd",
     "usb-flash": "usb-flash",
     "tape": "lto",
-    "vtl": "hdd",
+    "vtl": "vtl",
     "optical": "dvd-r",
     "object-storage": "object-storage",
     "cloud": "object-storage",
     "cloud-object": "object-storage",
     "saas": "saas",
 }
-_SPINNING = ("hdd", "nas-hdd", "usb-hdd")
+_SPINNING = ("hdd", "nas-hdd", "usb-hdd", "vtl")
 _LEVELS = {"raid0", "raid1", "raid5", "raid6", "raid10", "raidz1", "raidz2", "raidz3"}
 # kinds in which a deletion at the source is repeated, or that one command can delete
 _WITHOUT_HISTORY = ("directory",)

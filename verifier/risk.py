@@ -211,23 +211,24 @@ def _assumed(risk: Risk) -> Table:
 
 
 def _sources(risk: Risk) -> Table:
-    known = presets()
-    layout = risk.bridged.worst
-    used = [(f"medium {name}", known.media[name].sources) for name in layout.presets_used()]
-    kinds = sorted({site.kind for site in layout.sites.values() if site.kind})
-    used += [(f"site of kind {kind}", known.sites[kind].sources) for kind in kinds]
-    used += [
-        (shock.name, known.shocks[shock.name].sources)
-        for shock in layout.shocks
-        if shock.name in known.shocks
-    ]
-    used.append(("defaults", known.defaults.sources))
-    rows = tuple(
-        (what, source.key, source.value, f"{source.source} ({source.year})", source.grade)
-        for what, sources in used
-        for source in sources
+    rows = [(item.path, item.source) for item in risk.worst.parameters]
+    # what the bridge fills in stands in the layout like any other number
+    filled = ("check_every", "site_recovery", "model_variance")
+    known = presets().defaults.sources
+    rows += [(f"defaults.{item.key}", item) for item in known if item.key in filled]
+    return Table(
+        ("number", "value", "range", "source", "grade"),
+        tuple(
+            (
+                path,
+                source.value,
+                f"{source.low} to {source.high}" if source.low else "",
+                f"{source.source} ({source.year})",
+                "C: uncertain" if source.grade == "C" else source.grade,
+            )
+            for path, source in rows
+        ),
     )
-    return Table(("what", "key", "value", "source", "grade"), rows)
 
 
 def _limits() -> Prose:

@@ -12,6 +12,7 @@ from riskmodel._resolve import (
     never_noticed,
     people_keys,
     perils_of,
+    plugged_in,
     rebuild_of,
     recovery_of,
     unsimulated,
@@ -212,7 +213,12 @@ def _strikes(layout: Layout) -> Iterable[Strike]:
     real |= {name for shock in layout.shocks if shock.choose is not None for name in shock.targets}
     for index, (name, site) in enumerate(layout.sites.items()):
         for peril in perils_of(site).values():
-            if peril.rate > 0.0 and name in real:
+            if peril.takes == "plugged-in":
+                reached = plugged_in(layout, name).items()
+                struck = tuple(Target(False, names.index(c), p) for c, p in reached if p > 0.0)
+                if peril.rate > 0.0 and struck:
+                    yield Strike(peril.rate, struck)
+            elif peril.rate > 0.0 and name in real:
                 yield Strike(
                     peril.rate, (Target(True, index, 1.0),), media_only=peril.takes == "media"
                 )

@@ -59,19 +59,6 @@ def test_a_parameter_and_its_year_name_one_row() -> None:
     assert len(_catalogue()) == len(ROWS) > 50
 
 
-@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: f"{row['parameter']} {row['year']}")
-def test_a_row_is_complete(row: dict[str, str]) -> None:
-    assert row["source"]
-    assert row["grade"] in _GRADES
-    assert row["status"] in ("verified", "verified-secondary", "derived", "from memory")
-    assert all(re.match(r"https?://\S+$", part) for part in row["address"].split(" ; ") if part)
-    figures = _figures(row)
-    if len(figures) == 3:
-        value, low, high = figures
-        assert low < high
-        assert low <= value <= high
-
-
 @pytest.mark.parametrize("name", CITING)
 def test_a_preset_cites_a_row_and_its_figure(name: str) -> None:
     source = CITING[name]

@@ -120,7 +120,10 @@ class People:
         if own is None and not self.defaults:
             return
         own = own or Threat()
-        known = presets().shocks[name]
+        known = presets().shocks[own.preset or name]
+        if name == "ransomware":
+            share = known.backups if own.backups is None else own.backups
+            action = partial(self.encrypt, 1.0 if share is None else share, *action.args)
         rate = known.rate if own.rate is None else own.rate
         self.history.strike_at_rate(rate, partial(action, own.noticed or known.noticed))
 
@@ -133,6 +136,18 @@ class People:
         return (copy.credentials or "") if online else None
 
     # what strikes
+
+    def encrypt(self, too: float, reached: list[str], cause: str, noticed: Law | None) -> None:
+        """Damage what is reached, or only what of it is no backup."""
+        if not self.history.chance(too):
+            copies = [copy for copy in self.history.layout.copies if copy.name in reached]
+            reached = [
+                copy.name
+                for copy in copies
+                if (copy.fed.how != "backup" if copy.fed else copy.role != "backup")
+            ]
+            cause += ", sparing backups"
+        self.damage(reached, cause, noticed)
 
     def damage(self, reached: list[str], cause: str, noticed: Law | None) -> None:
         """Damage data where it is reached, and where it is fed to until somebody sees it."""
