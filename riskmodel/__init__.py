@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.presets import presets
     from riskmodel.simulation import simulate
+    from riskmodel.uncertainty import ParameterRange, parameter_range
 
 _ROOMS = {
     "comparison": ("Comparison", "compare"),
@@ -48,6 +49,7 @@ _ROOMS = {
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "presets": ("presets",),
     "simulation": ("simulate",),
+    "uncertainty": ("ParameterRange", "parameter_range"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
@@ -65,6 +67,7 @@ __all__ = [
     "Lognormal",
     "LossEstimate",
     "NotSimulated",
+    "ParameterRange",
     "StateSpaceTooLarge",
     "ThreeTwoOneError",
     "UnitError",
@@ -75,6 +78,7 @@ __all__ = [
     "example_files",
     "literature",
     "load_layout",
+    "parameter_range",
     "presets",
     "simulate",
 ]

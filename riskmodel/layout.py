@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from riskmodel._described import Described, first_mistake
 from riskmodel._ranges import Range, split_ranges
@@ -17,11 +18,14 @@ from riskmodel.errors import LayoutError, did_you_mean
 from riskmodel.lifetimes import Law
 from riskmodel.media import Medium, Name, Store
 from riskmodel.policies import Check, Feed, Key, Price, Restore, Retention, Threats
-from riskmodel.presets import presets
+from riskmodel.presets import Defaults, presets
 from riskmodel.sites import Shock, Site
 from riskmodel.units import Bytes, Fraction, Hours
 
 __all__ = ["Copy", "Layout", "load_layout"]
+
+
+_INSIDE = ("ranges", "sampled_defaults")  # fields that no file spells
 
 
 class Copy(Described):
@@ -71,11 +75,12 @@ class Layout(Described):
     keys_: dict[Name, Key] = Field(default_factory=dict, alias="keys")
     shocks: tuple[Shock, ...] = ()
     ranges: tuple[Range, ...] = ()
+    sampled_defaults: SkipJsonSchema[Defaults | None] = None
 
     @classmethod
     def keys(cls) -> tuple[str, ...]:
         """Return the keys as a file spells them; ranges stand where their numbers are."""
-        return tuple(key for key in super().keys() if key != "ranges")  # noqa: SIM118
+        return tuple(key for key in super().keys() if key not in _INSIDE)  # noqa: SIM118
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], *, origin: str = "") -> Layout:
@@ -100,8 +105,9 @@ class Layout(Described):
         prefix = f"{origin}: " if origin else ""
         context = {"from_file": True}
         try:
-            if "ranges" in raw:
-                raise LayoutError(f"unknown key 'ranges'{did_you_mean('ranges', cls.keys())}")
+            for key in _INSIDE:
+                if key in raw:
+                    raise LayoutError(f"unknown key '{key}'{did_you_mean(key, cls.keys())}")
             plain, ranges = split_ranges(raw)
             if ranges:
                 for side in ("low", "high"):
@@ -134,6 +140,9 @@ class Layout(Described):
             If the path names nothing, or the result breaks a rule.
         """
         raw = self.model_dump(exclude_unset=True, by_alias=True)
+        # a range that stood there, or inside of it, goes with the old value
+        kept = [item for item in self.ranges if not f"{item.path}.".startswith(f"{path}.")]
+        raw["ranges"] = kept
         *parents, last = path.split(".")
         here: Any = raw
         for part in parents:
@@ -165,6 +174,10 @@ class Layout(Described):
         if own is None:
             return presets().media[name].medium
         return own.over(presets().media[own.preset].medium) if own.preset else own
+
+    def stand_ins(self) -> Defaults:
+        """Return the numbers for what the layout is silent on: the sourced ones, unless varied."""
+        return self.sampled_defaults or presets().defaults
 
     def presets_used(self) -> tuple[str, ...]:
         """Return the names of the media presets that the copies rest on."""
