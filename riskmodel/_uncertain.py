@@ -124,15 +124,21 @@ def inputs_of(layout: Layout, horizon_hours: float | None = None) -> Inputs:
     """
     base = _spelled_out(layout)
     before = compile_layout(base, horizon_hours).digest()
+    groups: dict[str, list[_Use]] = {}
+    for use in (*_of_file(base), *_of_media(layout, base), *_of_sites(layout, base),
+                *_of_threats(layout, base), *_of_stand_ins(base)):  # fmt: skip
+        groups.setdefault(use.parameter.name, []).append(use)
+    # a parameter counts with all its places: of two media with one label the law reads the first
     used = [
         use
-        for use in (*_of_file(base), *_of_media(layout, base), *_of_sites(layout, base),
-                    *_of_threats(layout, base), *_of_stand_ins(base))
+        for uses in groups.values()
         if any(
-            compile_layout(changed_layout, horizon_hours).digest() != before
-            for changed_layout in _probes(base, use)
+            compile_layout(probe, horizon_hours).digest() != before
+            for use in uses
+            for probe in _probes(base, use)
         )
-    ]  # fmt: skip
+        for use in uses
+    ]
     varied = [use for use in used if use.spread is not None]
     found: dict[str, Parameter] = {}
     for use in varied:
@@ -303,7 +309,7 @@ def _alike(kinds: Sequence[str], *texts: str) -> tuple[str, list[float]]:
 
 def _read(text: str, kind: str) -> float:
     try:
-        return parse(text, kind)
+        return 0.0 if text == "0" else parse(text, kind)
     except ValueError:
         raise ValueError(f"'{text}' cannot be read as a quantity") from None
 
