@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from riskmodel.units import Kind
 if TYPE_CHECKING:
     from riskmodel.layout import Layout
 
-__all__ = ["Place", "changed", "place_of"]
+__all__ = ["Place", "changed", "labels_in", "place_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,9 @@ def _steps(here: Any) -> Iterator[tuple[str, str | int]]:
         for key in here:
             yield str(key), key
     elif isinstance(here, tuple):
-        named = [{"name": getattr(item, "name", None)} for item in here]
-        for index, label in enumerate(labels_of(named)):
-            yield label, index
+        yield from zip(labels_in(here), range(len(here)), strict=True)
+
+
+def labels_in(items: Sequence[Any]) -> list[str]:
+    """Return what paths call the items of a list of a layout."""
+    return labels_of([{"name": getattr(item, "name", None)} for item in items])

@@ -77,10 +77,9 @@ def _range_lines(loss: LossEstimate) -> Iterator[str]:
         f"  inputs           {found.level:.0%} range {low} to {high}, median {median}; "
         f"{len(found.names)} of them uncertain, {found.points} points"
     ).replace("%", " %")
-    for heading, item in zip(_once("range from"), found.shares[:4], strict=False):
-        if item.share >= 0.01:
-            grade = f" (grade {item.grade})" if item.grade else ""
-            yield f"  {heading:<16} {item.share:>4.0%} {item.parameter}{grade}"
+    for heading, item in zip(_once("range from"), found.clear_shares[:4], strict=False):
+        grade = f" (grade {item.grade})" if item.grade else ""
+        yield f"  {heading:<16} {item.share:>4.0%} {item.parameter}{grade}"
     if found.judged >= 0.005:
         yield f"  {'':<16} {found.judged:>4.0%} of what is explained rests on judgements (grade C)"
     if found.not_varied:

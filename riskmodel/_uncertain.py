@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from riskmodel._places import Place, changed, place_of
+from riskmodel._places import Place, changed, labels_in, place_of
 from riskmodel._program import compile_layout
 from riskmodel._resolve import perils_of
 from riskmodel._scaling import scaled
@@ -126,7 +126,7 @@ def inputs_of(layout: Layout, horizon_hours: float | None = None) -> Inputs:
     before = compile_layout(base, horizon_hours).digest()
     groups: dict[str, list[_Use]] = {}
     for use in (*_of_file(base), *_of_media(layout, base), *_of_sites(layout, base),
-                *_of_threats(layout, base), *_of_stand_ins(base)):  # fmt: skip
+                *_of_threats(layout, base), *_of_shocks(base), *_of_stand_ins(base)):  # fmt: skip
         groups.setdefault(use.parameter.name, []).append(use)
     # a parameter counts with all its places: of two media with one label the law reads the first
     used = [
@@ -236,6 +236,16 @@ def _of_threats(layout: Layout, base: Layout) -> Iterator[_Use]:
             head = source.key.split(".")[0]
             if head in ("rate", "noticed") and (own is None or getattr(own, head) is None):
                 yield from _of_row(base, ("threats", name), source, f"threat {name}")
+
+
+def _of_shocks(base: Layout) -> Iterator[_Use]:
+    # who writes a threat as a shock, with the sourced rate, rests on its row all the same
+    for shock, label in zip(base.shocks, labels_in(base.shocks), strict=True):
+        known = presets().shocks.get(shock.name)
+        if known is not None and shock.rate == known.rate:
+            for source in known.sources:
+                if source.key == "rate":
+                    yield from _of_row(base, ("shocks", label), source, f"threat {shock.name}")
 
 
 def _of_stand_ins(base: Layout) -> Iterator[_Use]:

@@ -101,6 +101,11 @@ class ParameterRange:
         return judged / total if total > 0.0 else 0.0
 
     @property
+    def clear_shares(self) -> tuple[Share, ...]:
+        """The shares that stand out of their own error."""
+        return tuple(item for item in self.shares if item.share > 2.0 * item.standard_error)
+
+    @property
     def in_words(self) -> str:
         """The range for people, the worse end first: "1 in 5,000 to 1 in 300,000"."""
         from riskmodel.estimate import one_in

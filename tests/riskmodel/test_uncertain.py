@@ -273,3 +273,12 @@ def test_every_input_in_use_is_varied_or_told(name: str) -> None:
         if source.key.startswith(("lifetime", "afr"))
     }
     assert used <= varied | {what for what, _ in inputs.not_varied}
+
+
+def test_a_threat_written_as_a_shock_rests_on_its_row() -> None:
+    sourced, own = (
+        _layout(shocks=[{"name": "ransomware", "rate": rate, "hits": ["a"]}])
+        for rate in ("0.3 %/year", "0.4 %/year")
+    )
+    assert _names(sourced) == {"human/ransomware_hit/household"}
+    assert _names(own) == set()
