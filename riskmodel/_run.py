@@ -38,7 +38,7 @@ __all__ = [
     "software",
 ]
 
-_FIRST_LOOK = 8  # chunks
+_FIRST_LOOK = 2  # chunks
 _PROGRESS_SECONDS = 0.1
 _MOST_CHUNKS_A_TASK = 256
 
@@ -118,7 +118,7 @@ class Plan:
     max_trials : int
         Trials at most, >= 1.
     target : float or None
-        Relative error to stop at, looked at after 8, 16, 32… chunks.
+        Relative error to stop at, looked at after 2, 4, 8… chunks.
     budget_seconds : float
         Time after which no further chunk is waited for. [s]
     """

@@ -9,6 +9,7 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,7 +149,7 @@ def _tabulate(program: Program, store: Any, tables: list[_Array]) -> None:
         return
     typical = _mean(program, store["scrub"])
     step = min(_MEANS * max(typical, 1e-6), program.horizon) / (_POINTS - 1)
-    table = error_ages(_terms(program, store["scrub"]), mean, step)
+    table = error_ages(tuple(_terms(program, store["scrub"])), float(mean), float(step))
     store["error_share"] = table[-1, 0]
     store["first_error_age"] = sum(len(other) for other in tables)
     store["error_ages"] = _POINTS
@@ -156,12 +157,13 @@ def _tabulate(program: Program, store: Any, tables: list[_Array]) -> None:
     tables.append(table)
 
 
-def error_ages(scrub: list[Term], mean_hours: float, step_hours: float) -> _Array:
+@lru_cache(maxsize=256)
+def error_ages(scrub: tuple[Term, ...], mean_hours: float, step_hours: float) -> _Array:
     """Tabulate the chance that a drive carries an error, by the time since it was clean.
 
     Parameters
     ----------
-    scrub : list of Term
+    scrub : tuple of Term
         Law of the time from an error's arising to its clearing.
     mean_hours : float
         Mean time until an error arises on a clean drive. [h]
@@ -171,12 +173,13 @@ def error_ages(scrub: list[Term], mean_hours: float, step_hours: float) -> _Arra
     Returns
     -------
     ndarray
-        Shape (points, 2): the chance; the integral of the scrub's survival from 0. [h]
+        Shape (points, 2), kept and not to be changed: the chance; the integral of the scrub's
+        survival from 0. [h]
 
     Notes
     -----
-    With C the chance to be clean and G the survival of an error, the renewal equation is
-    1 − C(t) = ∫ C(t − x) G(x) dx / mean. C is taken as linear in each step and G is integrated
+    With D the chance to carry an error and G the survival of an error, the renewal equation is
+    D(t) = ∫ (1 − D(t − x)) G(x) dx / mean. D is taken as linear in each step and G is integrated
     in each, so that a jump of G costs no accuracy.
     """
     fine = 16
@@ -186,13 +189,30 @@ def error_ages(scrub: list[Term], mean_hours: float, step_hours: float) -> _Arra
     middle = np.exp(-cumulative_hazard_of(scrub, centres))
     small = (survival[:-1] + 4.0 * middle + survival[1:]) * (step_hours / fine / 6.0)
     mass = small.reshape(-1, fine).sum(axis=1)
-    clean = np.ones(_POINTS)
-    for i in range(1, _POINTS):
-        # each step's mass meets the mean of C at its two ends
-        known = mass[1:i] @ (0.5 * (clean[i - 1 : 0 : -1] + clean[i - 2 :: -1])) if i > 1 else 0.0
-        own = 0.5 * mass[0] / mean_hours
-        clean[i] = (1.0 - known / mean_hours - own * clean[i - 1]) / (1.0 + own)
-    return np.column_stack([1.0 - clean, np.concatenate([[0.0], np.cumsum(mass)])])
+    # each step's mass meets the mean of the chance at its two ends
+    ends = 0.5 * (mass + np.concatenate([[0.0], mass[:-1]])) / mean_hours
+    within = np.concatenate([[0.0], np.cumsum(mass)])
+    chance = _deconvolved(ends, within / mean_hours)
+    table: _Array = np.column_stack([chance, within])
+    table.flags.writeable = False
+    return table
+
+
+def _deconvolved(kernel: _Array, known: _Array) -> _Array:
+    """Solve x + kernel * x = known, where * convolves, x begins with 0 and known is longer by 1."""
+    block = 64
+    inverse = np.zeros(block)
+    inverse[0] = 1.0 / (1.0 + kernel[0])
+    for i in range(1, block):
+        inverse[i] = -inverse[0] * (kernel[1 : i + 1] @ inverse[i - 1 :: -1])
+    found = np.zeros_like(known)
+    kernel = np.append(kernel, 0.0)
+    for start in range(1, len(known), block):
+        here = slice(start, start + block)
+        before = np.convolve(kernel[: here.stop], found[:start], mode="valid")[1:]
+        rest = known[here] - before
+        found[here] = np.convolve(inverse, rest)[: len(rest)]
+    return found
 
 
 def _gap(program: Program, copies: Any, sites: Any, target: Any) -> float:

@@ -113,11 +113,11 @@ def test_every_trial_is_run_once_and_the_last_chunk_is_cut() -> None:
 
 
 def test_it_stops_at_the_first_look_that_is_good_enough() -> None:
-    """Looks come after 8, 16, 32… chunks; 160 trials are needed for an error of 1 / sqrt(160)."""
+    """Looks come after 2, 4, 8… chunks; 160 trials are needed for an error of 1 / sqrt(160)."""
     engine = Toy()
     total = _go(engine, Plan(seed=1, max_trials=10_000, target=1 / math.sqrt(150)))
     assert total.counts.tolist() == [160]
-    assert engine.asked == [80, 160]
+    assert engine.asked == [20, 40, 80, 160]
 
 
 def test_an_error_is_not_trusted_before_enough_was_seen() -> None:

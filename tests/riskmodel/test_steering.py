@@ -138,7 +138,7 @@ STEP, MEAN = 2.0, 400.0
 
 def test_error_ages_of_an_exponential_scrub_are_those_of_a_two_state_chain() -> None:
     clears = 90.0
-    table = error_ages(list(Law.model_validate(_exponential(clears)).terms()), MEAN, STEP)
+    table = error_ages(Law.model_validate(_exponential(clears)).terms(), MEAN, STEP)
     times = STEP * np.arange(len(table))
     arises, cleared = 1.0 / MEAN, 1.0 / clears
     total = arises + cleared
@@ -164,7 +164,7 @@ def _exponential(hours: float) -> dict[str, Any]:
 )
 def test_error_ages_are_those_of_errors_that_come_and_go(scrub: dict[str, Any]) -> None:
     law = Law.model_validate(scrub)
-    table = error_ages(list(law.terms()), MEAN, STEP)
+    table = error_ages(law.terms(), MEAN, STEP)
     rng = np.random.default_rng(8)
     trials = 200_000
     times = STEP * np.array([3, 40, 83, 85, 150, 700, 2000])
