@@ -59,7 +59,8 @@ def _numbers(law: Law, hazard: float, time: float) -> object:
     if law.lognormal is not None:
         return {"median": law.lognormal.median * time, "sigma": law.lognormal.sigma}
     if law.afr is not None:
-        return -math.expm1(math.log1p(-law.afr) * hazard / time)
+        # a chance that rounds to 1 would be no chance within a year but a certain one
+        return min(-math.expm1(math.log1p(-law.afr) * hazard / time), math.nextafter(1.0, 0.0))
     if law.bandwidth is not None:
         return law.bandwidth / time
     return (law.fixed if law.fixed is not None else law.every or 0.0) * time

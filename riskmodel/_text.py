@@ -83,8 +83,7 @@ def _range_lines(loss: LossEstimate) -> Iterator[str]:
     if found.judged >= 0.005:
         yield f"  {'':<16} {found.judged:>4.0%} of what is explained rests on judgements (grade C)"
     if found.not_varied:
-        count = len(found.not_varied)
-        yield f"  {'':<16} taken as certain: {count} inputs whose sources state no usable range"
+        yield f"  {'':<16} {len(found.not_varied)} more are taken as certain; --json says why"
 
 
 def _once(word: str) -> Iterator[str]:
@@ -101,7 +100,10 @@ def comparison_text(found: Comparison) -> str:
     for loss in found.ranked:
         low, high = loss.interval()
         interval = "exact" if loss.exact is not None else f"{low:.2g} to {high:.2g}"
-        lines.append(f"{loss.layout:<{width}}  {loss.in_words:<38} {interval}")
+        line = f"{loss.layout:<{width}}  {loss.in_words:<38} {interval}"
+        if loss.parameter_range is not None:
+            line += f"; with the uncertainty of the inputs {loss.parameter_range.in_words}"
+        lines.append(line)
     notes = {text for loss in found.estimates for text in loss.all_warnings}
     return "\n".join([*lines, "", *(f"note: {text}" for text in sorted(notes))])
 

@@ -145,6 +145,8 @@ def inputs_of(layout: Layout, horizon_hours: float | None = None) -> Inputs:
         known = found.get(use.parameter.name, use.parameter)
         found[known.name] = max(known, use.parameter, key=lambda item: item.grade)
     faults = {use.parameter.name: use.fault for use in used if use.spread is None}
+    stated = (use.parameter.name for use in _of_file(base))
+    faults |= {name: "it changes nothing that is simulated" for name in stated if name not in found}
     return Inputs(tuple(found.values()), tuple(faults.items()), base, tuple(varied))
 
 

@@ -165,7 +165,7 @@ def _inputs_in_words(loss: LossEstimate) -> str:
         text += f"; {found.judged * 100:.0f} % of that rests on judgements (grade C)"
     if found.not_varied:
         count = len(found.not_varied)
-        text += f"; {count} more are taken as certain, for want of a range in their sources"
+        text += f"; {count} more are taken as certain"
     return text
 
 

@@ -63,6 +63,10 @@ def test_a_hazard_that_is_not_there_is_refused(raw: dict) -> None:
         scaled(Law.model_validate(raw), hazard=2.0)
 
 
+def test_a_yearly_chance_stays_below_one() -> None:
+    assert 0.999 < (scaled(Law(afr=0.99), hazard=1000.0).afr or 0.0) < 1.0
+
+
 def test_what_is_no_hazard_is_stretched() -> None:
     assert scaled(Law(fixed=12.0), time=2.0).fixed == 24.0
     assert scaled(Law(every=12.0), time=2.0).every == 24.0

@@ -129,6 +129,15 @@ def test_counts_are_drawn_whole_and_contradictions_are_told() -> None:
         inputs.at(point)
 
 
+def test_a_range_that_changes_nothing_is_told() -> None:
+    price = {"per_year": {"low": 10, "mode": 20, "high": 40}}
+    inputs = inputs_of(_layout(copies=[{"name": "a", "store": {"media": "m"}, "price": price}]))
+    assert inputs.parameters == ()
+    assert inputs.not_varied == (
+        ("copies.a.price.per_year", "it changes nothing that is simulated"),
+    )
+
+
 def test_ranges_in_items_of_one_name_stay_apart() -> None:
     rate = {"low": "1 %/year", "mode": "2 %/year", "high": "3 %/year"}
     layout = _layout(

@@ -277,6 +277,16 @@ def test_defaults_of_an_example_are_varied_with_their_grades() -> None:
     assert 0.5 < found.judged <= 1.0
 
 
+def test_a_comparison_shows_the_ranges_too(disk_layout: dict) -> None:
+    from riskmodel._text import comparison_text
+
+    better = {**disk_layout, "name": "better", "media": {"drive": {"afr": 0.01}}}
+    disk_layout["media"]["drive"]["afr"] = {"low": 0.01, "mode": 0.02, "high": 0.08}
+    layouts = [rm.Layout.from_dict(raw) for raw in (disk_layout, better)]
+    lines = comparison_text(rm.compare(layouts)).splitlines()
+    assert ["inputs" in line for line in lines if " about " in line] == [False, True]
+
+
 def test_the_command_shows_both_ranges(tmp_path: Path) -> None:
     file = tmp_path / "one.toml"
     file.write_text(
