@@ -26,6 +26,11 @@ class Place:
     value: Any
     kind: str
 
+    def overlaps(self, other: Place) -> bool:
+        """Whether one of the two is at or inside of the other."""
+        count = min(len(self.steps), len(other.steps))
+        return self.steps[:count] == other.steps[:count]
+
 
 def place_of(layout: Layout, path: str) -> Place:
     """Find what a path names.

@@ -144,7 +144,12 @@ def inputs_of(layout: Layout, horizon_hours: float | None = None) -> Inputs:
     for use in varied:
         known = found.get(use.parameter.name, use.parameter)
         found[known.name] = max(known, use.parameter, key=lambda item: item.grade)
-    faults = {use.parameter.name: use.fault for use in used if use.spread is None}
+    # a law may rest on several rows: one without a range is no gap where another one varies it
+    faults = {
+        use.parameter.name: use.fault
+        for use in used
+        if use.spread is None and not any(use.place.overlaps(other.place) for other in varied)
+    }
     stated = (use.parameter.name for use in _of_file(base))
     faults |= {name: "it changes nothing that is simulated" for name in stated if name not in found}
     return Inputs(tuple(found.values()), tuple(faults.items()), base, tuple(varied))
