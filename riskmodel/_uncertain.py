@@ -47,8 +47,9 @@ class Parameter:
 class _Use:
     """Where a parameter enters: a place of the layout, and what is done to what stands there.
 
-    ``how`` is "number" (replaced), "factor" (multiplied by draw / value), "rate" (that factor on
-    the hazard of a law) or "time" (on its times); ``fault`` tells why it is not varied.
+    ``how`` is "number" (replaced), "factor" (multiplied by draw / value), "divisor" (divided by
+    it), "rate" (that factor on the hazard of a law) or "time" (on its times); ``fault`` tells why
+    it is not varied.
     """
 
     parameter: Parameter
@@ -67,8 +68,8 @@ class _Use:
 
 
 def _times(old: Any, factor: float, how: str) -> Any:
-    if how == "factor":
-        return old * factor
+    if how in ("factor", "divisor"):
+        return old * factor if how == "factor" else old / factor
     hazard, time = (factor, 1.0) if how == "rate" else (1.0, factor)
     if isinstance(old, Law):
         return scaled(old, hazard=hazard, time=time)
@@ -294,21 +295,24 @@ def _reading(place: Place, source: Source) -> tuple[str, Spread]:
     if not law and place.kind == "share":
         low, high = (_read(end, "share") for end in (source.low, source.high))
         return "number", Spread(low, float(place.value), high, "logit")
-    kinds = _KINDS if law else (place.kind or "share",)
+    scales = source.scales
+    kinds = _KINDS if law or scales else (place.kind or "share",)
     kind, (low, high) = _alike(kinds, source.low, source.high)
     try:
         value = _read(source.value, kind)
     except ValueError:
-        if law:
+        if law or scales:
             raise
         value = float(place.value)
     spread = Spread(low, value, high)
     if value <= 0.0:
         raise ValueError(f"a value of {source.value} has no factor")
     if not law:
-        return "factor", spread
-    how = getattr(source, "scales", "") or (kind if kind in ("rate", "time") else "")
-    if not how:
+        # a mean time that rests on a rate falls as the rate rises
+        against = {place.kind, scales} == {"rate", "time"}
+        return "divisor" if against else "factor", spread
+    how = scales or ("rate" if place.steps[-1] == "afr" else kind)
+    if how not in ("rate", "time"):
         raise ValueError("it is not said whether rates or times are meant")
     _times(place.value, _PROBE, how)
     return how, spread

@@ -34,6 +34,7 @@ class Source(Described):
     address: str = ""
     year: str = ""
     grade: Literal["A", "B", "C"]
+    scales: Literal["rate", "time", ""] = ""
     note: str = ""
 
 

@@ -49,12 +49,19 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> Presets:
         "flash": {
             "about": "b",
             "medium": {"afr": 0.02},
-            "sources": [_source("afr", "disk/rate", "2 %/year", "1 %/year", "8 %/year")],
+            "sources": [_source("afr", "disk/rate", "2 %", "1 %", "8 %")],
         },
         "disc": {
             "about": "c",
             "medium": {"lifetime": {"lognormal": {"median": 20 * YEAR, "sigma": 0.7}}},
             "sources": [_source("lifetime", "disc/median", "20 years", "10 years", "80 years")],
+        },
+        "dirty": {
+            "about": "f",
+            "medium": {"lifetime": "none", "latent_errors": {"mean_time": 30 * YEAR}},
+            "sources": [
+                _source("latent_errors.mean_time", "errors", "3 %", "1 %", "12 %", scales="rate")
+            ],
         },
         "odd": {
             "about": "d",
@@ -196,6 +203,16 @@ def test_media_on_one_row_move_together_each_in_its_way() -> None:
     assert law is not None
     assert law.lognormal is not None
     assert law.lognormal.median == pytest.approx(80 * YEAR)  # its times, 4-fold
+
+
+@pytest.mark.usefixtures("made_up")
+def test_a_mean_time_goes_against_the_rate_it_rests_on() -> None:
+    store = {"media": "dirty", "level": "raid1", "drives": 2, "rebuild": {"fixed": "1 day"}}
+    inputs = inputs_of(_layout(copies=[{"name": "a", "store": store}]))
+    assert [item.name for item in inputs.parameters] == ["errors"]
+    errors = inputs.at([HIGH]).medium("dirty").latent_errors
+    assert errors is not None
+    assert errors.mean_time == pytest.approx(7.5 * YEAR)
 
 
 @pytest.mark.usefixtures("made_up")
