@@ -106,7 +106,7 @@ class Inputs:
         for use in self._uses:
             if use.spread is not None:
                 layout = use.put(layout, use.spread.at(values[use.parameter.name]))
-        return _checked(layout, self._uses)
+        return _checked(layout)
 
 
 def inputs_of(layout: Layout, horizon_hours: float | None = None) -> Inputs:
@@ -335,7 +335,7 @@ def _read(text: str, kind: str) -> float:
         raise ValueError(f"'{text}' cannot be read as a quantity") from None
 
 
-def _checked(layout: Layout, uses: Sequence[_Use]) -> Layout:
+def _checked(layout: Layout) -> Layout:
     """Hold the ranges of a file to the rules of the format; sourced rows keep to them."""
     if not layout.ranges:
         return layout
