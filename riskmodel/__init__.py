@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.presets import presets
     from riskmodel.simulation import simulate
+    from riskmodel.uncertainty import ParameterRange, parameter_range
 
 _ROOMS = {
     "_used": ("Used", "parameters_used"),
@@ -52,6 +53,7 @@ _ROOMS = {
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "presets": ("presets",),
     "simulation": ("simulate",),
+    "uncertainty": ("ParameterRange", "parameter_range"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
@@ -69,6 +71,7 @@ __all__ = [
     "Lognormal",
     "LossEstimate",
     "NotSimulated",
+    "ParameterRange",
     "Parameters",
     "StateSpaceTooLarge",
     "ThreeTwoOneError",
@@ -81,6 +84,7 @@ __all__ = [
     "example_files",
     "literature",
     "load_layout",
+    "parameter_range",
     "parameters",
     "parameters_used",
     "presets",

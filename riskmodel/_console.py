@@ -110,7 +110,7 @@ def bar(label: str) -> Iterator[Callable[[Progress], None] | None]:
 
         def report(done: Any) -> None:
             share = done.trials / done.max_trials
-            seen = f"{done.trials:,} trials"
+            seen = f"{done.trials:,} {done.unit}"
             if math.isfinite(done.relative_error):
                 seen += f", error {done.relative_error:.1%}".replace("%", " %")
                 if done.target_relative_error is not None and done.relative_error > 0.0:

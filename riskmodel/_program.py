@@ -20,7 +20,6 @@ from riskmodel._resolve import (
     plugged_in,
     rebuild_of,
     recovery_of,
-    require_simulated,
 )
 from riskmodel._rest import (
     expanded,
@@ -184,12 +183,9 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
     ------
     LayoutError
         If something that the simulation needs is missing.
-    NotSimulated
-        If the layout sets a key that the engine does not act on.
     """
     from riskmodel._kernels import records
 
-    require_simulated(layout)
     horizon = horizon_of(layout, horizon_hours)
     build = _Builder()
     copies = expanded(layout)
@@ -258,7 +254,7 @@ def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: 
             f'media.{store.media}.lifetime: is required: a law, an afr, "none", or a preset'
         )
     age = medium.age or 0.0
-    rebuild, assumed = rebuild_of(copy, medium)
+    rebuild, assumed = rebuild_of(layout, copy, medium)
     needed = needs_recovery(layout, copy, medium)
     recovery, assumed_too = recovery_of(layout, copy, needed=needed)
     build.assumptions += [text for text in (assumed, assumed_too) if text]
@@ -330,7 +326,7 @@ def _rest_row(build: _Builder, layout: Layout, copy: Copy, first_set: int) -> di
         "obsolescence": ends,
         "format": build.formats.get(copy.store.media, -1),
         "first_piece": build.pieces,
-        "piece_recovery": build.law(piece_recovery(copy, recovery)),
+        "piece_recovery": build.law(piece_recovery(layout, copy, recovery)),
         "first_set": first_set,
     }
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from riskmodel._described import Described
 from riskmodel.errors import LayoutError
 from riskmodel.units import parse
 
-__all__ = ["Range", "split_ranges"]
+__all__ = ["Range", "labels_of", "split_ranges"]
 
 _KEYS = {"low", "mode", "high"}
 
@@ -57,14 +57,21 @@ def split_ranges(
                 for key, item in value.items()
             }
         if isinstance(value, list):
-            return [walk(item, f"{path}.{_label(item, index)}") for index, item in enumerate(value)]
+            labels = labels_of(value)
+            return [
+                walk(item, f"{path}.{label}") for label, item in zip(labels, value, strict=True)
+            ]
         return value
 
     return walk(raw, ""), tuple(found)
 
 
-def _label(item: Any, index: int) -> str:
-    return str(item.get("name", index + 1)) if isinstance(item, Mapping) else str(index + 1)
+def labels_of(items: Sequence[Any]) -> list[str]:
+    """Return what paths call the items of a list: by name where names differ, else by number."""
+    names = [item.get("name") for item in items if isinstance(item, Mapping)]
+    if len(names) == len(items) == len(set(map(str, names))) and None not in names:
+        return [str(name) for name in names]
+    return [str(index + 1) for index in range(len(items))]
 
 
 def _range(value: Mapping[str, Any], path: str) -> Range:

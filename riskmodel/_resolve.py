@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from riskmodel._rest import is_alone, sets_of
-from riskmodel.errors import LayoutError, NotSimulated
+from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law
 from riskmodel.presets import presets
 from riskmodel.sites import Peril, Site
@@ -30,28 +30,9 @@ __all__ = [
     "plugged_in",
     "rebuild_of",
     "recovery_of",
-    "require_simulated",
-    "unsimulated",
 ]
 
 NEVER = Law(never=True)
-
-
-def unsimulated(layout: Layout) -> tuple[str, ...]:
-    """Return the keys that the layout sets and no engine of this release acts on.
-
-    Parameters
-    ----------
-    layout : Layout
-        What is asked about.
-
-    Returns
-    -------
-    tuple of str
-        Their paths, for example ``("media.disk.afr (a range)",)``.
-    """
-    found = [f"{item.path} (a range)" for item in layout.ranges]
-    return tuple(found)
 
 
 def people_keys(layout: Layout) -> tuple[str, ...]:
@@ -80,22 +61,6 @@ def is_online(layout: Layout, copy: Copy) -> bool:
     if copy.online is not None:
         return copy.online
     return not (copy.offline or layout.medium(copy.store.media).at_rest)
-
-
-def require_simulated(layout: Layout) -> None:
-    """Raise if the layout sets a key that no engine of this release acts on.
-
-    Raises
-    ------
-    NotSimulated
-        Naming every such key.
-    """
-    found = unsimulated(layout)
-    if found:
-        raise NotSimulated(
-            f"{layout.name}: {', '.join(found)}: known to the format but not simulated yet; "
-            "take these keys out"
-        )
 
 
 def horizon_of(layout: Layout, horizon_hours: float | None) -> float:
@@ -133,7 +98,7 @@ def plugged_in(layout: Layout, site: str) -> dict[str, float]:
     }
 
 
-def rebuild_of(copy: Copy, medium: Medium) -> tuple[Law, str]:
+def rebuild_of(layout: Layout, copy: Copy, medium: Medium) -> tuple[Law, str]:
     """Return the law of a rebuild, and what was assumed for it if anything.
 
     Raises
@@ -157,7 +122,7 @@ def rebuild_of(copy: Copy, medium: Medium) -> tuple[Law, str]:
             f"{place}: is required where failures are tolerated: "
             f"write a law such as {{ fixed = '12 h' }}, or give media.{store.media}.capacity"
         )
-    speed = medium.bandwidth or presets().defaults.rebuild_bandwidth
+    speed = medium.bandwidth or layout.stand_ins().rebuild_bandwidth
     hours = medium.capacity / speed
     return Law(
         fixed=hours
@@ -189,7 +154,7 @@ def recovery_of(layout: Layout, copy: Copy, *, needed: bool) -> tuple[Law, str]:
             f"copies.{copy.name}.recovery: is required with several copies: "
             "write a law such as { fixed = '5 days' }, or give the layout's size"
         )
-    defaults = presets().defaults
+    defaults = layout.stand_ins()
     hours = defaults.replacement_wait + layout.size / defaults.rebuild_bandwidth
     return Law(fixed=hours), (
         f"copies.{copy.name}.recovery: {format_hours(hours)}, a replacement's wait of "

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law
-from riskmodel.presets import presets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +86,7 @@ def turn_of(copy: Copy) -> float:
     return (every or 0.0) if sets_of(copy) > 1 else 0.0
 
 
-def piece_recovery(copy: Copy, whole: Law) -> Law:
+def piece_recovery(layout: Layout, copy: Copy, whole: Law) -> Law:
     """Return the law of one piece's recovery; what follows from the size takes a piece's share.
 
     Parameters
@@ -99,7 +98,7 @@ def piece_recovery(copy: Copy, whole: Law) -> Law:
     if pieces == 1 or whole.fixed is None:
         return whole
     if copy.recovery is None:
-        wait = presets().defaults.replacement_wait
+        wait = layout.stand_ins().replacement_wait
         return Law(fixed=wait + (whole.fixed - wait) / pieces)
     return Law(fixed=whole.fixed / pieces) if copy.recovery.bandwidth is not None else whole
 

@@ -95,12 +95,16 @@ class Kept(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: trials done and at most, relative error so far, and the target if any."""
+    """How far a run is: trials done and at most, relative error so far, and the target if any.
+
+    ``unit`` is what is counted where it is not trials.
+    """
 
     trials: int
     max_trials: int
     relative_error: float
     target_relative_error: float | None
+    unit: str = "trials"
 
 
 @dataclass(frozen=True, slots=True)

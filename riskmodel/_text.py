@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from riskmodel._program import compile_layout
-from riskmodel._resolve import perils_of, unsimulated
+from riskmodel._resolve import perils_of
 from riskmodel._rest import pieces_of, refresh_of, sets_of
-from riskmodel.errors import NotSimulated
 from riskmodel.presets import presets
 from riskmodel.units import format_hours
 
@@ -37,6 +36,7 @@ def _estimate_lines(loss: LossEstimate) -> Iterator[str]:
         yield "  probability      unknown: no way to a loss was found"
     else:
         yield f"  probability      below {high:.2g} (95 % bound: no loss was seen)"
+    yield from _range_lines(loss)
     if loss.losses:
         yield f"  expected losses  {loss.expected_losses:.3g}, starting over after each"
     if loss.lost_something > loss.losses:
@@ -84,6 +84,27 @@ def _inputs(loss: LossEstimate) -> Iterator[str]:
         )  # fmt: skip
 
 
+def _range_lines(loss: LossEstimate) -> Iterator[str]:
+    found = loss.parameter_range
+    if found is None:
+        return
+    low, median, high = (
+        "none seen" if end is None else f"{end:.2g}"
+        for end in (found.low, found.median, found.high)
+    )
+    yield (
+        f"  inputs           {found.level:.0%} range {low} to {high}, median {median}; "
+        f"{len(found.names)} of them uncertain, {found.points} points"
+    ).replace("%", " %")
+    for heading, item in zip(_once("range from"), found.clear_shares[:4], strict=False):
+        grade = f" (grade {item.grade})" if item.grade else ""
+        yield f"  {heading:<16} {item.share:>4.0%} {item.parameter}{grade}"
+    if found.judged >= 0.005:
+        yield f"  {'':<16} {found.judged:>4.0%} of what is explained rests on judgements (grade C)"
+    if found.not_varied:
+        yield f"  {'':<16} {len(found.not_varied)} more are taken as certain; --json says why"
+
+
 def _once(word: str) -> Iterator[str]:
     yield word
     while True:
@@ -98,7 +119,10 @@ def comparison_text(found: Comparison) -> str:
     for loss in found.ranked:
         low, high = loss.interval()
         interval = "exact" if loss.exact is not None else f"{low:.2g} to {high:.2g}"
-        lines.append(f"{loss.layout:<{width}}  {loss.in_words:<38} {interval}")
+        line = f"{loss.layout:<{width}}  {loss.in_words:<38} {interval}"
+        if loss.parameter_range is not None:
+            line += f"; with the uncertainty of the inputs {loss.parameter_range.in_words}"
+        lines.append(line)
     notes = {text for loss in found.estimates for text in loss.all_warnings}
     return "\n".join([*lines, "", *(f"note: {text}" for text in sorted(notes))])
 
@@ -117,14 +141,11 @@ def _layout_lines(layout: Layout) -> Iterator[str]:
     for name, site in layout.sites.items():
         perils = ", ".join(perils_of(site)) or "no perils"
         yield f"  site {name:<11} {site.kind or 'of no kind'}: {perils}"
-    try:
-        compiled = compile_layout(layout, layout.horizon or 1.0)
-        for text in (*compiled.assumptions, *compiled.warnings):
-            yield f"  note: {text}"
-    except NotSimulated:
-        yield "  not simulated yet, so that simulate refuses them: " + ", ".join(
-            unsimulated(layout)
-        )
+    compiled = compile_layout(layout, layout.horizon or 1.0)
+    for text in (*compiled.assumptions, *compiled.warnings):
+        yield f"  note: {text}"
+    for item in layout.ranges:
+        yield f"  range {item.path}: {item.low} to {item.high}, best estimate {item.mode}"
     for name in layout.presets_used():
         for source in presets().media[name].sources:
             yield f"  preset {name}, {source.key}: {source.source} (grade {source.grade})"

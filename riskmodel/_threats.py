@@ -300,7 +300,7 @@ def _feed_row(layout: Layout, copy: Copy, keys: list[str], number: int) -> dict[
         job = (fed.tool, fed.source)
         shared = _shared(layout) if job in jobs else 0.0
         row["job"] = jobs.index(job) if job in jobs else -1
-        row["unrestorable"] = 1.0 - (1.0 - presets().defaults.unrestorable) / (1.0 - shared)
+        row["unrestorable"] = 1.0 - (1.0 - layout.stand_ins().unrestorable) / (1.0 - shared)
     return row
 
 
@@ -336,7 +336,7 @@ def _missed(layout: Layout, copy: Copy) -> float:
     if fed is None:
         return 0.0
     if fed.missed is None and _defaults(layout):
-        known = presets().defaults
+        known = layout.stand_ins()
         return known.missed_by_hand if fed.by == "hand" else known.missed_by_scheduler
     return fed.missed or 0.0
 
@@ -346,7 +346,7 @@ def _hand_variance(layout: Layout) -> float:
         copy.fed is not None and copy.fed.by == "hand" and _missed(layout, copy)
         for copy in layout.copies
     )
-    return presets().defaults.hand_variance if by_hand else 0.0
+    return layout.stand_ins().hand_variance if by_hand else 0.0
 
 
 def _jobs(layout: Layout) -> list[tuple[str, str]]:
@@ -361,7 +361,7 @@ def _jobs(layout: Layout) -> list[tuple[str, str]]:
 
 def _shared(layout: Layout) -> float:
     """Return the chance that a whole job never worked: a share of each backup's, in hazard."""
-    known = presets().defaults
+    known = layout.stand_ins()
     return float(1.0 - (1.0 - known.unrestorable) ** known.unrestorable_shared)
 
 
@@ -378,7 +378,7 @@ def _assumptions(layout: Layout) -> Iterator[str]:
         if threat.noticed is not None and (own is None or own.noticed is None):
             yield f"threats.{name}.noticed: {_law_text(threat.noticed)}"
     if _defaults(layout):
-        known = presets().defaults
+        known = layout.stand_ins()
         if any(copy.fed is not None and copy.fed.how == "backup" for copy in layout.copies):
             yield (
                 f"a backup never worked from the first day: {known.unrestorable:.0%} each; "

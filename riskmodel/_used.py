@@ -157,7 +157,7 @@ def _defaults_used(layout: Layout) -> set[str]:
     found: set[str] = set()
     for copy in layout.copies:
         medium = layout.medium(copy.store.media)
-        if rebuild_of(copy, medium)[1] and medium.bandwidth is None:
+        if rebuild_of(layout, copy, medium)[1] and medium.bandwidth is None:
             found.add("rebuild_bandwidth")
         if recovery_of(layout, copy, needed=needs_recovery(layout, copy, medium))[1]:
             found |= {"rebuild_bandwidth", "replacement_wait"}

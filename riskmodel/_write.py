@@ -11,7 +11,7 @@ from riskmodel.units import Kind, written
 if TYPE_CHECKING:
     from riskmodel.layout import Layout
 
-__all__ = ["layout_toml"]
+__all__ = ["layout_toml", "marks"]
 
 
 def layout_toml(layout: Layout, comment: str = "") -> str:
@@ -43,13 +43,17 @@ def _entries(item: Described) -> Iterator[tuple[str, Any]]:
     fields = type(item).model_fields
     for name in fields:  # in the order of the format, not of assignment
         value = getattr(item, name)
-        if name not in item.model_fields_set or value is None or name == "ranges":
+        if (
+            name not in item.model_fields_set
+            or value is None
+            or name in ("ranges", "sampled_defaults")
+        ):
             continue
-        kinds = [mark.name for mark in _marks(fields[name]) if isinstance(mark, Kind)]
+        kinds = [mark.name for mark in marks(fields[name]) if isinstance(mark, Kind)]
         yield fields[name].alias or name, _plain(value, kinds[0] if kinds else "")
 
 
-def _marks(field: Any) -> Iterator[Any]:
+def marks(field: Any) -> Iterator[Any]:
     """Yield the marks of a field, also where its type is optional or a container of quantities."""
     yield from field.metadata
     pending = [field.annotation]

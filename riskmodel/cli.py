@@ -58,6 +58,18 @@ _RUN_OPTIONS: dict[str, tuple[Any, Any]] = {
         Annotated[int | None, typer.Option(help="worker threads; all cores by default")],
         None,
     ),
+    "ranges": (
+        Annotated[
+            bool | None,
+            typer.Option(
+                "--ranges/--no-ranges",
+                help="also vary what nobody knows exactly: the range of the answer over its "
+                "inputs; by default where a layout has ranges",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
     "processes": (
         Annotated[int | None, typer.Option(help="worker processes instead of threads")],
         None,

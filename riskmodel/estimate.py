@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from riskmodel._used import Used
     from riskmodel.unavailability import Unavailability
+    from riskmodel.uncertainty import ParameterRange
 
 __all__ = ["Cause", "LossEstimate", "Rollback", "binomial_interval", "one_in"]
 
@@ -132,6 +133,8 @@ class LossEstimate:
         Then, the probability at the ends of equal slices of the horizon.
     parameters : tuple of Used
         The sourced defaults that it rests on.
+    parameter_range : ParameterRange or None
+        Where the probability lies given what is known of the inputs, if that was asked for.
     """
 
     layout: str
@@ -157,6 +160,7 @@ class LossEstimate:
     assumptions: tuple[str, ...] = ()
     elapsed_seconds: float = 0.0
     parameters: tuple[Used, ...] = field(default=(), repr=False)
+    parameter_range: ParameterRange | None = None
 
     @property
     def seen(self) -> bool:
@@ -334,7 +338,7 @@ class LossEstimate:
             "partial_loss": self._partial_loss(confidence) if played else None,
             "rollback": self._rollback(confidence) if self.rollbacks else None,
             "restore": self.unavailable.to_dict(confidence) if self.unavailable else None,
-            "parameter_range": None,
+            "parameter_range": self.parameter_range.to_dict() if self.parameter_range else None,
             "parameters": [item.to_dict() for item in self.parameters],
             "assumptions": list(self.assumptions),
             "warnings": list(self.all_warnings),
@@ -427,7 +431,10 @@ class LossEstimate:
     def __str__(self) -> str:
         """Say the headline in one sentence."""
         years = format_hours(self.horizon_hours)
-        return f"{self.layout}: {self.in_words} to lose everything within {years}"
+        found = f"{self.layout}: {self.in_words} to lose everything within {years}"
+        if self.parameter_range is None:
+            return found
+        return f"{found}; with the uncertainty of the inputs {self.parameter_range.in_words}"
 
     def _repr_html_(self) -> str:
         low, high = self.interval()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from riskmodel._described import Described, first_mistake
 from riskmodel._ranges import Range, split_ranges
@@ -19,11 +20,14 @@ from riskmodel.errors import LayoutError, did_you_mean
 from riskmodel.lifetimes import Law
 from riskmodel.media import Medium, Name, Store
 from riskmodel.policies import Check, Feed, Key, Price, Restore, Retention, Threats
-from riskmodel.presets import presets
+from riskmodel.presets import Defaults, presets
 from riskmodel.sites import Shock, Site
 from riskmodel.units import Bytes, Fraction, Hours
 
 __all__ = ["Copy", "Layout", "load_layout"]
+
+
+_INSIDE = ("ranges", "sampled_defaults")  # fields that no file spells
 
 
 class Copy(Described):
@@ -73,11 +77,12 @@ class Layout(Described):
     keys_: dict[Name, Key] = Field(default_factory=dict, alias="keys")
     shocks: tuple[Shock, ...] = ()
     ranges: tuple[Range, ...] = ()
+    sampled_defaults: SkipJsonSchema[Defaults | None] = None
 
     @classmethod
     def keys(cls) -> tuple[str, ...]:
         """Return the keys as a file spells them; ranges stand where their numbers are."""
-        return tuple(key for key in super().keys() if key != "ranges")  # noqa: SIM118
+        return tuple(key for key in super().keys() if key not in _INSIDE)  # noqa: SIM118
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], *, origin: str = "") -> Layout:
@@ -102,8 +107,9 @@ class Layout(Described):
         prefix = f"{origin}: " if origin else ""
         context = {"from_file": True}
         try:
-            if "ranges" in raw:
-                raise LayoutError(f"unknown key 'ranges'{did_you_mean('ranges', cls.keys())}")
+            for key in _INSIDE:
+                if key in raw:
+                    raise LayoutError(f"unknown key '{key}'{did_you_mean(key, cls.keys())}")
             plain, ranges = split_ranges(raw)
             if ranges:
                 for side in ("low", "high"):
@@ -136,6 +142,9 @@ class Layout(Described):
             If the path names nothing, or the result breaks a rule.
         """
         raw = self.model_dump(exclude_unset=True, by_alias=True)
+        # a range that stood there, or inside of it, goes with the old value
+        kept = [item for item in self.ranges if not f"{item.path}.".startswith(f"{path}.")]
+        raw["ranges"] = kept
         *parents, last = path.split(".")
         here: Any = raw
         for part in parents:
@@ -168,6 +177,10 @@ class Layout(Described):
             return presets().media[name].medium_for(None)
         preset = own.based_on
         return own.over(presets().media[preset].medium_for(own)) if preset else own
+
+    def stand_ins(self) -> Defaults:
+        """Return the numbers for what the layout is silent on: the sourced ones, unless varied."""
+        return self.sampled_defaults or presets().defaults
 
     def presets_used(self) -> tuple[str, ...]:
         """Return the names of the media presets that the copies rest on."""

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -58,6 +59,7 @@ def simulate(
     executor: Any = None,
     checkpoint: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
+    ranges: bool | None = None,
 ) -> LossEstimate:
     """Estimate the probability that a layout loses all its data.
 
@@ -94,6 +96,10 @@ def simulate(
         does not count for ``time_budget``. Not used by ``exact``.
     progress : callable, optional
         Called with a `Progress` now and then.
+    ranges : bool, optional
+        Also fill ``parameter_range``, the range over the uncertain inputs, as `parameter_range`
+        does by itself; by default where the layout has ranges of its own. It runs on threads of
+        this machine, and ``time_budget`` and ``checkpoint`` do not count for it.
 
     Returns
     -------
@@ -118,6 +124,22 @@ def simulate(
     >>> round(rm.simulate(disk).probability, 6)
     0.02
     """
+    if ranges if ranges is not None else layout.ranges:
+        return _with_range(
+            layout,
+            horizon=horizon,
+            method=method,
+            target_relative_error=target_relative_error,
+            trials=trials,
+            time_budget=time_budget,
+            seed=seed,
+            threads=threads,
+            processes=processes,
+            dask=dask,
+            executor=executor,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
     plan = _plan(method, target_relative_error, trials, time_budget, seed)
     pool = pool_of(threads, processes, dask, executor)
     compiled = compile_layout(layout, hours(horizon) if horizon is not None else None)
@@ -152,6 +174,15 @@ def simulate(
         elapsed_seconds=time.perf_counter() - started,
         **engine.found(sums),
     )
+
+
+def _with_range(layout: Layout, **options: Any) -> LossEstimate:
+    """Estimate at the best values of the inputs, and then over what the inputs may be."""
+    from riskmodel.uncertainty import parameter_range
+
+    best = simulate(layout, ranges=False, **options)
+    kept = {key: options[key] for key in ("horizon", "seed", "threads", "progress")}
+    return replace(best, parameter_range=parameter_range(layout, estimate=best, **kept))
 
 
 def _cheapest(compiled: Compiled, seed: int, pool: Callable[[], Pool]) -> tuple[str, str]:

@@ -15,14 +15,15 @@ ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
     {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
      "_ranges", "layout", "_write", "_toml", "examples", "catalogue",
-     "bathtub", "shrinkage", "drive_models"},
+     "bathtub", "shrinkage", "drive_models", "_scaling", "_spread", "_places"},
     {"_resolve", "_rest", "_bounds"},
     {"_threats"},
     {"_used"},
     {"_program"},
+    {"_uncertain"},
     {"estimate", "unavailability", "exact", "_exact", "literature", "_run", "_executors",
      "_checkpoint", "_events", "_weighted", "_steering", "_threat_steering", "_excursion",
-     "simulation"},
+     "simulation", "_inner", "uncertainty"},
     {"comparison"},
     {"_text", "_parameters_text", "_console", "reporting", "cli", "__main__"},
 ]  # fmt: skip

@@ -326,7 +326,9 @@ class Risk:
     best: LossEstimate | None
 
 
-def assess(found: Audit, *, horizon: str | float = "10 years", seed: int = 1) -> Risk:
+def assess(
+    found: Audit, *, horizon: str | float = "10 years", seed: int = 1, ranges: bool = False
+) -> Risk:
     """Compute the probability of losing the data that an audit looked at.
 
     Parameters
@@ -337,6 +339,8 @@ def assess(found: Audit, *, horizon: str | float = "10 years", seed: int = 1) ->
         Mission time. [h]
     seed : int
         Key of the random streams.
+    ranges : bool
+        Also give the headline its range over the uncertain inputs.
 
     Returns
     -------
@@ -355,7 +359,8 @@ def assess(found: Audit, *, horizon: str | float = "10 years", seed: int = 1) ->
     for layout in (bridged.worst, bridged.best):
         if layout is not None:
             with bar(layout.name) as progress:
-                estimates.append(simulate(layout, seed=seed, progress=progress))
+                wanted = ranges and layout is bridged.worst
+                estimates.append(simulate(layout, seed=seed, progress=progress, ranges=wanted))
     return Risk(found, bridged, estimates[0], estimates[1] if len(estimates) > 1 else None)
 
 
@@ -392,7 +397,7 @@ def risk_command(
 
     if html is not None:
         require_writable(html)
-    risk = assess(_audit(path), horizon=horizon or "10 years", seed=seed)
+    risk = assess(_audit(path), horizon=horizon or "10 years", seed=seed, ranges=True)
     if html is not None:
         write(risk_page(risk), html)
         say(f"verifier: wrote {html}")

@@ -12,6 +12,7 @@ from riskmodel.units import format_hours
 from verifier.rules import Status
 
 if TYPE_CHECKING:
+    from riskmodel.estimate import LossEstimate
     from verifier.bridge import Risk
 
 __all__ = ["risk_json", "risk_page", "risk_text"]
@@ -39,6 +40,8 @@ def _lines(risk: Risk) -> Iterator[str]:
         yield f"  95 % interval {low:.3g} to {high:.3g}, {worst.trials:,} trials, seed {worst.seed}"
     else:
         yield f"  probability {worst.probability:.3g}, computed without sampling error"
+    if worst.parameter_range is not None:
+        yield f"  {_inputs_in_words(worst)}"
     if risk.best is not None:
         who = " and ".join(risk.bridged.doubts)
         yield f"  if {who} turned out to be independent: {risk.best.in_words}"
@@ -96,7 +99,7 @@ def risk_json(risk: Risk) -> str:
 
 def risk_page(risk: Risk) -> Page:
     """Return the answer as a page for somebody who decides."""
-    from riskmodel.reporting.figures import causes, curve
+    from riskmodel.reporting.figures import causes, curve, inputs
 
     audit, worst = risk.audit, risk.worst
     estimates = {"certain copies": worst}
@@ -106,6 +109,7 @@ def risk_page(risk: Risk) -> Page:
     taken = causes(worst)
     if taken is not None:
         pictures += (taken,)
+    uncertain = inputs(worst)
     return Page(
         title=f"Will these backups save \u201c{audit.setup.name}\u201d?",
         subtitle=f"Audited {audit.inventory.at:%Y-%m-%d %H:%M} UTC on "
@@ -117,7 +121,10 @@ def risk_page(risk: Risk) -> Page:
             Section("What was found", (_found(risk),)),
             Section("How the data would be lost", pictures),
             Section("What this rests on", (_assumed(risk), sentences(worst.assumptions))),
-            Section("Where the numbers come from", (_sources(risk),)),
+            Section(
+                "Where the numbers come from",
+                (uncertain, _sources(risk)) if uncertain is not None else (_sources(risk),),
+            ),
             Section("Limits", (_limits(), sentences(worst.all_warnings))),
         ),
         footer=f"threetwoone {worst.to_dict()['versions']['threetwoone']}, method {worst.method}, "
@@ -130,6 +137,8 @@ def _answers(risk: Risk) -> tuple[Answer, ...]:
     low, high = worst.interval()
     years = format_hours(worst.horizon_hours)
     detail = f"within {years}; sampling error alone: {low:.3g} to {high:.3g} (95 %)."
+    if worst.parameter_range is not None:
+        detail = f"{_inputs_in_words(worst)}; {detail}"
     if risk.best is not None:
         who = " and ".join(risk.bridged.doubts)
         detail += f" If {who} turned out to be independent: {risk.best.in_words}."
@@ -145,6 +154,19 @@ def _answers(risk: Risk) -> tuple[Answer, ...]:
         ),
         Answer("Gates passed", gates, f"{_counts(risk)}."),
     )
+
+
+def _inputs_in_words(loss: LossEstimate) -> str:
+    found = loss.parameter_range
+    if found is None:
+        return ""
+    text = f"with the uncertainty of the inputs {found.in_words} ({found.level * 100:.0f} %)"
+    if found.judged >= 0.005:
+        text += f"; {found.judged * 100:.0f} % of that rests on judgements (grade C)"
+    if found.not_varied:
+        count = len(found.not_varied)
+        text += f"; {count} more are taken as certain"
+    return text
 
 
 def _gates(risk: Risk) -> Table:

@@ -15,7 +15,6 @@ from riskmodel._resolve import (
     plugged_in,
     rebuild_of,
     recovery_of,
-    unsimulated,
 )
 from riskmodel._rest import rest_keys
 from riskmodel.errors import LayoutError, StateSpaceTooLarge
@@ -136,7 +135,7 @@ def read(layout: Layout, horizon_hours: float | None = None) -> Problem:
     StateSpaceTooLarge
         If the layout sets a key that no exact method models.
     """
-    found = (*unsimulated(layout), *people_keys(layout), *rest_keys(layout))
+    found = (*people_keys(layout), *rest_keys(layout))
     if found:
         refuse(layout.name, f"{', '.join(found)}: not part of the exact methods' law")
     horizon = horizon_of(layout, horizon_hours)
@@ -174,7 +173,7 @@ def _copy(layout: Layout, copy: Copy, medium: Medium, labels: tuple[int, ...]) -
         raise LayoutError(
             f'media.{store.media}.lifetime: is required: a law, an afr, "none", or a preset'
         )
-    rebuild = rebuild_of(copy, medium)[0] if store.tolerance else _NEVER
+    rebuild = rebuild_of(layout, copy, medium)[0] if store.tolerance else _NEVER
     needed = needs_recovery(layout, copy, medium)
     both = store.latent_rule == "at-failure-and-rebuild"
     whole = store.latent_loss == "whole"

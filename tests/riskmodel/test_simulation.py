@@ -116,10 +116,18 @@ def test_bad_options_are_named(busy: rm.Layout, options: dict, words: str) -> No
         rm.simulate(busy, **options)
 
 
-def test_a_range_is_refused_not_ignored(disk_layout: dict) -> None:
+def test_a_range_stands_for_its_mode_and_gives_a_range(disk_layout: dict) -> None:
+    disk_layout["media"]["drive"]["afr"] = 0.02
+    plain = rm.simulate(rm.Layout.from_dict(disk_layout))
+    assert plain.parameter_range is None
     disk_layout["media"]["drive"]["afr"] = {"low": 0.01, "mode": 0.02, "high": 0.04}
-    with pytest.raises(rm.NotSimulated, match=r"media\.drive\.afr"):
-        rm.simulate(rm.Layout.from_dict(disk_layout))
+    loss = rm.simulate(rm.Layout.from_dict(disk_layout))
+    assert loss.probability == plain.probability
+    assert loss.parameter_range is not None
+    assert loss.to_dict()["parameter_range"]["level"] == 0.9
+    assert "with the uncertainty of the inputs" in str(loss)
+    alone = rm.simulate(rm.Layout.from_dict(disk_layout), ranges=False)
+    assert alone == replace(loss, parameter_range=None, elapsed_seconds=alone.elapsed_seconds)
 
 
 def test_what_a_simulation_needs_is_asked_for(disk_layout: dict) -> None:
