@@ -150,8 +150,8 @@ class _Counts:
             bounds[fixed[0]] = (fixed[1], fixed[1])
         start = np.clip(start, *np.array(bounds).T)
         found = minimize(
-            self._loss, start, jac=True, method="L-BFGS-B", bounds=bounds,
-            options={"maxiter": 2000, "ftol": 1e-11, "gtol": 1e-5},
+            self._loss, start, jac=True, method="SLSQP", bounds=bounds,
+            options={"maxiter": 500, "ftol": 1e-9},
         )  # fmt: skip
         return found.x, -float(found.fun)
 
@@ -178,9 +178,11 @@ class _Counts:
     def _loss(self, point: Floats) -> tuple[float, Floats]:
         h, cumulative, dh, d_cumulative = _derivatives(point, self.years)
         died = self.failures > 0.0
-        value = float(self.failures[died] @ np.log(h[died])) - float(self.net @ cumulative)
-        slope = (dh[:, died] / h[died]) @ self.failures[died] - d_cumulative @ self.net
-        return -value, -slope
+        # sums and no @: threads of a linear algebra library only wait for each other here
+        value = np.sum(self.failures[died] * np.log(h[died])) - np.sum(self.net * cumulative)
+        slope = np.sum(dh[:, died] * (self.failures[died] / h[died]), axis=1)
+        slope -= np.sum(d_cumulative * self.net, axis=1)
+        return -float(value), -slope
 
 
 def _hazards(point: Floats, years: Floats) -> tuple[Floats, Floats]:

@@ -130,7 +130,7 @@ class _Drives:
         if not good.all():
             block, day, failure = block.filter(good), day[good], failure[good]
         age = numbers(block["smart_9_raw"])
-        age[~((age >= 0.0) & (age <= _OLDEST_HOURS))] = np.nan
+        age = np.where((age >= 0.0) & (age <= _OLDEST_HOURS), age, np.nan)
         row = self._rows(block["serial_number"])
         model = self._model_codes(block)
         for today in np.unique(day):

@@ -106,8 +106,7 @@ class Fit:
             "weibull": _weibull(self.weibull),
             "weibull_common_shape": self.common
             and {
-                "interval_of_shape": "profile likelihood",
-                "interval_of_scales": "Wald on the log scale",
+                "interval": "profile likelihood",
                 "min_failures": self.min_failures,
                 "shape": self.common.shape.to_dict(),
                 "scale_years": {

@@ -40,9 +40,9 @@ def _lines(fit: Fit) -> Iterator[str]:
         least = fit.min_failures
         yield (
             f"Weibull, one shape and a scale for each of {len(fit.common.names)} models with at "
-            f"least {least} failures"
+            f"least {least} failures (profile likelihood)"
         )
-        yield f"  shape                        {fit.common.shape} (profile likelihood)"
+        yield f"  shape                        {fit.common.shape}"
         yield from _model_lines(fit)
     if fit.competing:
         law = fit.competing
@@ -71,15 +71,13 @@ def _lines(fit: Fit) -> Iterator[str]:
 def _model_lines(fit: Fit) -> Iterator[str]:
     year = 1.0 / HOURS_PER_YEAR
     width = max(len(row.model) for row in fit.models)
-    yield (
-        f"  {'model':<{width}}  drives failures  scale, years (Wald, log)   "
-        "alone: shape             scale, years (profile likelihood)"
-    )
+    names = f"{'scale, years':<24}  {'alone: shape':<24} scale, years"
+    yield f"  {'model':<{width}}  drives failures  {names}"
     for row in fit.models:
         common = str(row.common_scale_hours.scaled(year))
         own = str(row.own.shape)
         yield (
-            f"  {row.model:<{width}} {row.drives:>7,} {row.failures:>8,}  {common:<25}  "
+            f"  {row.model:<{width}} {row.drives:>7,} {row.failures:>8,}  {common:<24}  "
             f"{own:<24} {row.own.scale_hours.scaled(year)}"
         )
 

@@ -19,12 +19,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.fitting.likelihood import Estimate, drop, interval_of, maximum_of
+from riskmodel.fitting.likelihood import Estimate, interval_of, maximum_of
 from riskmodel.fitting.observed import Floats, Lifetimes
 
 __all__ = ["WeibullFit", "WeibullGroups", "fit_common_shape", "fit_weibull"]
 
 _SHAPES = (math.log(0.02), math.log(50.0))
+_AROUND = 8.0  # standard deviations of a log shape within which a profile of a scale looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class WeibullFit:
 
 @dataclass(frozen=True, slots=True)
 class WeibullGroups:
-    """One shape with a scale for each group; shape by profile likelihood, scales by Wald (log)."""
+    """One shape with a scale for each group; intervals by profile likelihood."""
 
     shape: Estimate
     names: tuple[str, ...]
@@ -177,31 +178,50 @@ def fit_common_shape(
     return WeibullGroups(
         _exp(best, low, high),
         tuple(seen.models[i] for i in models),
-        _scales(sums, math.exp(best), confidence),
+        _scales(sums, best, confidence),
         len(kept),
         kept.failures,
     )
 
 
-def _scales(sums: _Sums, shape: float, confidence: float) -> tuple[Estimate, ...]:
-    """Return each group's scale [h]; the shape's error moves them too (inverse information)."""
+def _scales(sums: _Sums, best: float, confidence: float) -> tuple[Estimate, ...]:
+    """Return each group's scale by profile likelihood, over the shape and all other scales. [h].
+
+    The sums over drives are smooth in the log shape: they are taken at some shapes around the best
+    and interpolated, so that the search costs no further pass over the drives.
+    """
+    from scipy.interpolate import CubicSpline
+
     step = 1e-3
-    log_shape = math.log(shape)
-    curve = [sums.profile(log_shape + x) for x in (-step, 0.0, step)]
-    shape_variance = -(step**2) / (curve[0] - 2.0 * curve[1] + curve[2])  # of log shape
-    log_scale = np.log(sums.exposure(shape) / sums.deaths) / shape
+    curve = [sums.profile(best + x) for x in (-step, 0.0, step)]
+    deviation = step / math.sqrt(2.0 * curve[1] - curve[0] - curve[2])
+    around = best + deviation * np.linspace(-_AROUND, _AROUND, 81)
+    sums_at = CubicSpline(around, np.log([sums.exposure(math.exp(x)) for x in around]))
+    deaths, total = sums.deaths, float(sums.deaths.sum())
 
-    def moved(by: float) -> Floats:
-        k = math.exp(log_shape + by)
-        return np.asarray(np.log(sums.exposure(k) / sums.deaths) / k)
+    def likelihood_of(group: int) -> Callable[[float], float]:
+        others = np.delete(deaths, group)
 
-    slope = (moved(step) - moved(-step)) / (2.0 * step)
-    deviation = np.sqrt(1.0 / (shape**2 * sums.deaths) + slope**2 * shape_variance)
-    z = math.sqrt(2.0 * drop(confidence))
-    return tuple(
-        _exp(u, u - z * s, u + z * s).scaled(sums.unit)
-        for u, s in zip(log_scale.tolist(), deviation.tolist(), strict=True)
-    )
+        def at(log_scale: float) -> float:
+            def of_shape(log_shape: float) -> float:
+                shape, exposure = math.exp(log_shape), sums_at(log_shape)
+                free = float(others @ np.delete(exposure, group))
+                own = deaths[group] * shape * log_scale
+                own += math.exp(min(float(exposure[group]) - shape * log_scale, 600.0))
+                return float(total * log_shape + (shape - 1.0) * sums.log_ends - free - own)
+
+            return of_shape(maximum_of(of_shape, around[0], around[-1]))
+
+        return at
+
+    found = []
+    for group, exposure in enumerate(sums_at(best)):
+        log_scale = float(exposure - math.log(deaths[group])) / math.exp(best)
+        low, high = interval_of(
+            likelihood_of(group), log_scale, confidence=confidence, tolerance=1e-4
+        )
+        found.append(_exp(log_scale, low, high).scaled(sums.unit))
+    return tuple(found)
 
 
 def _exp(best: float, low: float, high: float) -> Estimate:
