@@ -39,6 +39,7 @@ def run_fit(
         )
     if not len(seen):
         left_out = "; ".join(f"{count:,} {words}" for words, count in seen.skipped.items())
+        left_out = left_out or "there are no rows"
         raise InputError(f"{files[0]}: no drive is left to fit: {left_out}")
     if only:
         seen = seen.of_models(only)

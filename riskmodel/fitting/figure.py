@@ -16,7 +16,7 @@ from riskmodel.units import HOURS_PER_YEAR
 __all__ = ["FORMATS", "draw"]
 
 FORMATS = ("png", "svg", "pdf")
-_STYLE: dict[Any, Any] = {"svg.hashsalt": "threetwoone", "font.size": 9.0}
+_STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "threetwoone", "font.size": 9.0}
 _PANELS = 5
 
 

@@ -53,9 +53,9 @@ def read_table(paths: Sequence[Path], columns: Mapping[str, str] | None = None) 
             raise InputError(f"--column: unknown column '{name}'{did_you_mean(name, COLUMNS)}")
     counts: dict[str, int] = {}
     parts = [part for path in paths for part in _parts(path, theirs, counts)]
-    whole = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-    if not len(whole["start"]):
+    if not any(len(part["start"]) for part in parts):
         raise InputError(f"{paths[0]}: holds no rows")
+    whole = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     return Lifetimes.from_columns(
         whole["start"], whole["end"], whole["failed"], whole["model"], whole["batch"],
         skipped=counts,
