@@ -109,37 +109,15 @@ def fit_weibull(seen: Lifetimes, *, confidence: float = 0.95) -> WeibullFit:
     low, high = interval_of(
         sums.profile, best, confidence=confidence, lowest=_SHAPES[0], highest=_SHAPES[1]
     )
-    deaths = float(sums.deaths[0])
-    log_scale = math.log(float(sums.exposure(math.exp(best))[0]) / deaths) / math.exp(best)
-    of_scale = _scale_profile(sums)
-    bottom, top = interval_of(of_scale, log_scale, confidence=confidence)
     value = sums.profile(best)
     return WeibullFit(
         _exp(best, low, high),
-        _exp(log_scale, bottom, top).scaled(sums.unit),
-        value - deaths * (1.0 + math.log(sums.unit)),
+        _scales(sums, best, confidence)[0],
+        value - seen.failures * (1.0 + math.log(sums.unit)),
         2.0 * (value - sums.profile(0.0)),
         len(seen),
         seen.failures,
     )
-
-
-def _scale_profile(sums: _Sums) -> Callable[[float], float]:
-    """Return the log-likelihood of a log-scale, highest over shapes, up to the same constant."""
-    deaths = float(sums.deaths[0])
-
-    def at(log_scale: float) -> float:
-        def of_shape(log_shape: float) -> float:
-            shape = math.exp(log_shape)
-            hazard = float(sums.exposure(shape)[0]) * math.exp(
-                min(-shape * log_scale, 600.0)  # a shape far from any that the data allow
-            )
-            level = deaths * (log_shape - shape * log_scale) + (shape - 1.0) * sums.log_ends
-            return level - hazard + deaths
-
-        return of_shape(maximum_of(of_shape, *_SHAPES))
-
-    return at
 
 
 def fit_common_shape(
@@ -194,8 +172,9 @@ def _scales(sums: _Sums, best: float, confidence: float) -> tuple[Estimate, ...]
 
     step = 1e-3
     curve = [sums.profile(best + x) for x in (-step, 0.0, step)]
-    deviation = step / math.sqrt(2.0 * curve[1] - curve[0] - curve[2])
-    around = best + deviation * np.linspace(-_AROUND, _AROUND, 81)
+    bend = 2.0 * curve[1] - curve[0] - curve[2]
+    reach = _AROUND * step / math.sqrt(bend) if bend > 0.0 else math.inf
+    around = np.linspace(max(best - reach, _SHAPES[0]), min(best + reach, _SHAPES[1]), 81)
     sums_at = CubicSpline(around, np.log([sums.exposure(math.exp(x)) for x in around]))
     deaths, total = sums.deaths, float(sums.deaths.sum())
 
