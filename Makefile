@@ -3,13 +3,14 @@
 # make check     lint and types
 # make slow      the slow and the integration tests
 # make notebooks run the notebooks
+# make fit-backblaze DATA=FILE   fits to Backblaze drives 2013-2016, a Parquet of a life each
 # make benchmark speed, memory and start-up; benchmarks/README.md reads the tables
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: install demo test check slow notebooks benchmark clean
+.PHONY: install demo test check slow notebooks fit-backblaze benchmark clean
 
 install: $(STAMP)
 
@@ -42,6 +43,16 @@ slow: $(STAMP)
 notebooks: $(STAMP)
 	@echo "== notebooks"
 	@if ls notebooks/*.ipynb >/dev/null 2>&1; then $(BIN)/python -m pytest -q --nbmake notebooks; else echo "none yet"; fi
+
+# all models, then without the one that wore out after three years
+FIT := $(BIN)/riskmodel fit --column start_age_hours=entry_hours \
+	--column end_age_hours=exit_hours --column batch=serial_prefix4
+
+fit-backblaze: $(STAMP)
+	@test -f "$(DATA)" || { echo "fit-backblaze: say where the drives are: DATA=FILE" >&2; exit 2; }
+	@mkdir -p build && rm -f build/backblaze.toml
+	@$(FIT) "$(DATA)" --name backblaze -o build/backblaze.toml --plot build/backblaze.svg
+	@echo && echo "== without ST3000DM001" && $(FIT) "$(DATA)" --without ST3000DM001
 
 benchmark: $(STAMP)
 	@echo "== benchmarks"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import against_c, against_python, memory, rare, startup, thousand
+from benchmarks import against_c, against_python, drive_stats, memory, rare, startup, thousand
 from benchmarks.tables import Size, Table
 
 TOPICS: dict[str, Callable[[Size], Table]] = {
@@ -15,6 +15,7 @@ TOPICS: dict[str, Callable[[Size], Table]] = {
     "thousand": thousand.thousand,
     "rare": rare.rare,
     "memory": memory.memory,
+    "drive-stats": drive_stats.drive_stats,
     "startup": startup.startup,
 }
 

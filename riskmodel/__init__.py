@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from riskmodel.estimate import Cause, LossEstimate
     from riskmodel.examples import example, example_files
+    from riskmodel.fitting import Fit, Lifetimes, fit_lifetimes, media_toml, read_lifetimes
     from riskmodel.layout import Copy, Layout, load_layout
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.presets import presets
@@ -49,6 +50,7 @@ _ROOMS = {
     ),
     "estimate": ("Cause", "LossEstimate"),
     "examples": ("example", "example_files"),
+    "fitting": ("Fit", "Lifetimes", "fit_lifetimes", "media_toml", "read_lifetimes"),
     "layout": ("Copy", "Layout", "load_layout"),
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "presets": ("presets",),
@@ -62,12 +64,14 @@ __all__ = [
     "Comparison",
     "Copy",
     "Exponential",
+    "Fit",
     "Gompertz",
     "InputError",
     "Interrupted",
     "Law",
     "Layout",
     "LayoutError",
+    "Lifetimes",
     "Lognormal",
     "LossEstimate",
     "NotSimulated",
@@ -82,12 +86,15 @@ __all__ = [
     "compare",
     "example",
     "example_files",
+    "fit_lifetimes",
     "literature",
     "load_layout",
+    "media_toml",
     "parameter_range",
     "parameters",
     "parameters_used",
     "presets",
+    "read_lifetimes",
     "simulate",
 ]
 

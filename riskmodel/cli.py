@@ -226,6 +226,51 @@ def new(
     typer.echo(f"wrote {output}; next: riskmodel simulate {output}", err=True)
 
 
+@app.command()
+def fit(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="daily files of Backblaze Drive Stats (CSV, gzipped, or zips of them), or tables "
+            "of lifetimes (CSV, Parquet) with start_age_days, end_age_days (or _hours, _years), "
+            "failed and, if known, model and batch",
+            show_default=False,
+        ),
+    ],
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="what a table calls a column, such as failed=dead"),
+    ] = None,
+    only: Annotated[list[str] | None, typer.Option(help="fit this model; may be repeated")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="leave this model out; may be repeated")
+    ] = None,
+    lot_letters: Annotated[
+        int, typer.Option(help="Drive Stats: first letters of a serial number that name its lot")
+    ] = 4,
+    min_failures: Annotated[
+        int, typer.Option(help="fewest failures of a model that gets its own law")
+    ] = 10,
+    name: Annotated[str, typer.Option(help="how the media file calls its medium")] = "fitted",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="write a media file for layouts' media_from"),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="draw the fit against Kaplan-Meier: .png, .svg or .pdf")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit lifetimes and frailties to drives that were observed; write media for layouts."""
+    from riskmodel._fit_command import run_fit
+
+    run_fit(
+        files, columns=columns or (), only=only or (), without=without or (),
+        lot_letters=lot_letters, min_failures=min_failures, name=name, output=output, plot=plot,
+        as_json=as_json,
+    )  # fmt: skip
+
+
 def _load(files: list[Path]) -> list[Layout]:
     from riskmodel.layout import load_layout
 

@@ -9,10 +9,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictBool, ValidationError, model_validator
+from pydantic import ConfigDict, Field, StrictBool, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from riskmodel._described import Described, first_mistake
+from riskmodel._media_from import MEDIA_FROM, MEDIA_FROM_SCHEMA, with_media_from
 from riskmodel._ranges import Range, split_ranges
 from riskmodel._toml import read_toml
 from riskmodel.drive_models import drive_models, find_drive
@@ -56,6 +57,11 @@ class Copy(Described):
     price: Price | None = None
 
 
+def _with_media_from_schema(schema: dict[str, Any]) -> None:
+    """Show editors the key that is gone once a layout is read."""
+    schema["properties"][MEDIA_FROM] = MEDIA_FROM_SCHEMA
+
+
 class Layout(Described):
     """Everything that is simulated: what a layout file says, with plain floats inside.
 
@@ -66,6 +72,8 @@ class Layout(Described):
     >>> disk.horizon
     43830.0
     """
+
+    model_config = ConfigDict(json_schema_extra=_with_media_from_schema)
 
     name: Name = "unnamed layout"
     horizon: Annotated[Hours, Field(gt=0)] | None = None
@@ -82,10 +90,13 @@ class Layout(Described):
     @classmethod
     def keys(cls) -> tuple[str, ...]:
         """Return the keys as a file spells them; ranges stand where their numbers are."""
-        return tuple(key for key in super().keys() if key not in _INSIDE)  # noqa: SIM118
+        kept = (key for key in super().keys() if key not in _INSIDE)  # noqa: SIM118
+        return (*kept, MEDIA_FROM)
 
     @classmethod
-    def from_dict(cls, raw: Mapping[str, Any], *, origin: str = "") -> Layout:
+    def from_dict(
+        cls, raw: Mapping[str, Any], *, origin: str = "", folder: str | Path = "."
+    ) -> Layout:
         """Make a layout of the tables of a layout file.
 
         Parameters
@@ -94,6 +105,8 @@ class Layout(Described):
             The tables; quantities are strings with units.
         origin : str
             What messages call it, for example the name of the file.
+        folder : str or Path
+            Where the paths of ``media_from`` begin.
 
         Returns
         -------
@@ -110,6 +123,8 @@ class Layout(Described):
             for key in _INSIDE:
                 if key in raw:
                     raise LayoutError(f"unknown key '{key}'{did_you_mean(key, cls.keys())}")
+            if MEDIA_FROM in raw:
+                raw = with_media_from(raw, Path(folder))
             plain, ranges = split_ranges(raw)
             if ranges:
                 for side in ("low", "high"):
@@ -293,4 +308,4 @@ def load_layout(path: str | Path) -> Layout:
     raw = read_toml(file, "layout file", empty=empty, error=LayoutError)
     if "source" in raw and "copies" not in raw:
         raise LayoutError(f"{file}: is a set-up file of verifier; try 'verifier risk {file}'")
-    return Layout.from_dict(raw, origin=str(file))
+    return Layout.from_dict(raw, origin=str(file), folder=file.parent)

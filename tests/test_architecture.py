@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
     {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
-     "_ranges", "layout", "_write", "_toml", "examples", "catalogue",
+     "_ranges", "_media_from", "layout", "_write", "_toml", "examples", "catalogue",
      "bathtub", "shrinkage", "drive_models", "_scaling", "_spread", "_places"},
     {"_resolve", "_rest", "_bounds"},
     {"_threats"},
@@ -25,7 +25,8 @@ ROOMS = [
      "_checkpoint", "_events", "_weighted", "_steering", "_threat_steering", "_excursion",
      "simulation", "_inner", "uncertainty"},
     {"comparison"},
-    {"_text", "_parameters_text", "_console", "reporting", "cli", "__main__"},
+    {"fitting"},
+    {"_text", "_parameters_text", "_console", "_fit_command", "reporting", "cli", "__main__"},
 ]  # fmt: skip
 BRIDGE_ONLY = {
     "layout",

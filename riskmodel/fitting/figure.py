@@ -1,0 +1,112 @@
+"""How well laws fit: beside Kaplan–Meier's survival and Nelson–Aalen's cumulative hazard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from riskmodel.errors import InputError, did_you_mean
+from riskmodel.fitting.ages import nelson_aalen
+from riskmodel.fitting.observed import Floats
+from riskmodel.fitting.result import Fit
+from riskmodel.units import HOURS_PER_YEAR
+
+__all__ = ["FORMATS", "draw"]
+
+FORMATS = ("png", "svg", "pdf")
+_STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "threetwoone", "font.size": 9.0}
+_PANELS = 5
+
+
+def draw(fit: Fit, path: Path) -> None:
+    """Draw a fit beside the estimates without a law, both with left truncation.
+
+    The first panel has survival of all drives, Kaplan–Meier and the laws; the second their
+    cumulative hazard by Nelson and Aalen; then come the models with most failures. A grey band
+    is the pointwise interval.
+
+    Parameters
+    ----------
+    fit : Fit
+        What to draw.
+    path : Path
+        Where to; its ending names one of `FORMATS`.
+
+    Raises
+    ------
+    InputError
+        If the ending is none of these, or the file cannot be written.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    ending = path.suffix.lstrip(".").lower()
+    if ending not in FORMATS:
+        raise InputError(f"--plot: unknown format '{ending}'{did_you_mean(ending, FORMATS)}")
+    models = fit.models[: _PANELS - 1] if len(fit.models) > 1 else ()
+    rows = 1 + (len(models) + 1) // 2
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(8.0, 2.9 * rows), layout="constrained")
+        panels = figure.subplots(rows, 2, squeeze=False).ravel()
+        _all_drives(fit, panels[0], survival=True)
+        _all_drives(fit, panels[1], survival=False)
+        for axes, row in zip(panels[2:], models, strict=False):
+            own = row.own
+            _without_law(axes, fit, row.model)
+            years = np.linspace(0.0, axes.get_xlim()[1], 300)
+            laws = {"own Weibull": (own.shape.value, own.scale_hours.value)}
+            if fit.common:
+                laws["shape of all"] = (fit.common.shape.value, row.common_scale_hours.value)
+            for (label, (shape, scale)), dash in zip(laws.items(), ("-", "--"), strict=False):
+                hazard = (years * HOURS_PER_YEAR / scale) ** shape
+                axes.plot(years, hazard, dash, color="#1a1a1a", linewidth=1.0, label=label)
+            _finish(axes, f"{row.model}, {row.failures:,} failures", "cumulative hazard")
+        for axes in panels[2 + len(models) :]:
+            axes.set_axis_off()
+        try:
+            figure.savefig(path, format=ending, metadata=_metadata(ending), dpi=130)
+        except OSError as error:
+            raise InputError(f"--plot: {path}: cannot be written: {error.strerror}") from None
+
+
+def _metadata(ending: str) -> dict[str, None]:
+    return {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {})
+
+
+def _all_drives(fit: Fit, axes: Any, *, survival: bool) -> None:
+    _without_law(axes, fit, None, survival=survival)
+    years = np.linspace(0.0, axes.get_xlim()[1], 300)
+    laws = {"Weibull": fit.weibull_hazard(years * HOURS_PER_YEAR)}
+    if fit.competing:
+        laws["competing hazards"] = fit.competing.cumulative_hazard(years * HOURS_PER_YEAR)
+    for (label, hazard), dash in zip(laws.items(), ("--", "-"), strict=False):
+        shown = np.exp(-hazard) if survival else hazard
+        axes.plot(years, shown, dash, color="#1a1a1a", linewidth=1.0, label=label)
+    title = f"all drives, {fit.lifetimes.failures:,} failures"
+    _finish(axes, title, "survival" if survival else "cumulative hazard")
+
+
+def _without_law(axes: Any, fit: Fit, model: str | None, *, survival: bool = False) -> None:
+    seen = fit.lifetimes if model is None else fit.lifetimes.of_models([model])
+    found = nelson_aalen(seen)
+    years = found.ages_hours / HOURS_PER_YEAR
+    low, high = found.band()
+    middle: Floats = found.cumulative_hazard
+    label = "Nelson–Aalen"
+    if survival:
+        low, middle, high, label = np.exp(-high), found.survival, np.exp(-low), "Kaplan–Meier"
+    axes.fill_between(years, low, high, step="post", color="#c8c8c8", linewidth=0.0)
+    axes.step(years, middle, where="post", color="#777777", linewidth=1.6, label=label)
+    axes.set_xlim(0.0, years[-1])
+    if not survival:
+        axes.set_ylim(0.0, 1.25 * float(middle[-1]))
+
+
+def _finish(axes: Any, title: str, label: str) -> None:
+    axes.set_title(title, fontsize=9.0)
+    axes.set_xlabel("age, years")
+    axes.set_ylabel(label)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
