@@ -3,13 +3,14 @@
 # make check     lint and types
 # make slow      the slow and the integration tests
 # make notebooks run the notebooks
+# make footprints DATA=path   footprints, kernels and rates from catalogues of disasters
 # make benchmark speed, memory and start-up; benchmarks/README.md reads the tables
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: install demo test check slow notebooks benchmark clean
+.PHONY: install demo test check slow notebooks footprints benchmark clean
 
 install: $(STAMP)
 
@@ -42,6 +43,10 @@ slow: $(STAMP)
 notebooks: $(STAMP)
 	@echo "== notebooks"
 	@if ls notebooks/*.ipynb >/dev/null 2>&1; then $(BIN)/python -m pytest -q --nbmake notebooks; else echo "none yet"; fi
+
+footprints: $(STAMP)
+	@test -n "$(DATA)" || { echo "make footprints DATA=path: where the catalogues are"; exit 2; }
+	@$(BIN)/python -m benchmarks.footprints $(DATA)
 
 benchmark: $(STAMP)
 	@echo "== benchmarks"

@@ -14,9 +14,9 @@ ROOT = Path(__file__).parent.parent
 ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
     {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
-     "_ranges", "layout", "_write", "_toml", "examples"},
+     "_ranges", "layout", "_write", "_toml", "examples", "geodesy", "_footprints", "perils"},
     {"_resolve", "_rest", "_bounds"},
-    {"_threats"},
+    {"_threats", "_together"},
     {"_program"},
     {"estimate", "unavailability", "exact", "_exact", "literature", "_run", "_executors",
      "_checkpoint", "_events", "_weighted", "_steering", "_threat_steering", "_excursion",

@@ -11,12 +11,12 @@ from riskmodel._resolve import (
     needs_recovery,
     never_noticed,
     people_keys,
-    perils_of,
     rebuild_of,
     recovery_of,
     unsimulated,
 )
 from riskmodel._rest import rest_keys
+from riskmodel._together import disasters_of
 from riskmodel.errors import LayoutError, StateSpaceTooLarge
 from riskmodel.lifetimes import EXPONENTIAL, FIXED, Law
 
@@ -79,11 +79,12 @@ class CopyLaw:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A site or a copy that a strike hits with a chance."""
+    """A site or a copy that a strike hits with a chance; of a site perhaps the media only."""
 
     is_site: bool
     index: int
     chance: float
+    media_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,6 @@ class Strike:
     rate: float
     targets: tuple[Target, ...]
     choose: int | None = None
-    media_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +210,14 @@ def _strikes(layout: Layout) -> Iterable[Strike]:
     # an empty site only matters where it can be chosen in another's stead
     real = {copy.site for copy in layout.copies if copy.site}
     real |= {name for shock in layout.shocks if shock.choose is not None for name in shock.targets}
-    for index, (name, site) in enumerate(layout.sites.items()):
-        for peril in perils_of(site).values():
-            if peril.rate > 0.0 and name in real:
-                yield Strike(
-                    peril.rate, (Target(True, index, 1.0),), media_only=peril.takes == "media"
-                )
+    for disaster in disasters_of(layout):
+        struck = tuple(
+            Target(True, index, 1.0, media_only=media)
+            for index, media in zip(disaster.sites, disaster.takes_media, strict=True)
+            if sites[index] in real
+        )
+        if struck:
+            yield Strike(disaster.rate, struck)
     for shock in layout.shocks:
         chances = shock.hits if isinstance(shock.hits, dict) else dict.fromkeys(shock.hits, 1.0)
         targets = tuple(

@@ -1,0 +1,181 @@
+"""Disasters that strike several sites: rates, and what every engine makes of them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import pytest
+
+import riskmodel as rm
+from riskmodel._program import compile_layout
+from riskmodel._together import disasters_of
+from riskmodel.exact import loss_probability
+from riskmodel.geodesy import distance_km
+from riskmodel.perils import joint_hit_probability
+from riskmodel.units import HOURS_PER_YEAR
+
+AMSTERDAM, UTRECHT, HAARLEM = (52.370, 4.895), (52.091, 5.122), (52.387, 4.646)
+YEARS = 10.0
+
+
+def layout(*sites: dict[str, Any], **copy: Any) -> rm.Layout:
+    """One copy at each site that nothing but a disaster ever takes."""
+    names = [f"s{k}" for k in range(len(sites))]
+    copies = [
+        {"name": f"c{k}", "site": name, "store": {"media": "rock"}, "recovery": {"never": True}}
+        for k, name in enumerate(names)
+    ]
+    return rm.Layout.model_validate(
+        {
+            "name": "stones",
+            "horizon": YEARS * HOURS_PER_YEAR,
+            "media": {"rock": {"lifetime": "none"}},
+            "sites": dict(zip(names, sites, strict=True)),
+            "copies": [one | copy for one in copies],
+        }
+    )
+
+
+def site(
+    place: tuple[float, float] | None, takes: str = "site", **per_year: float
+) -> dict[str, Any]:
+    perils = {
+        name: {"rate": rate / HOURS_PER_YEAR, "takes": takes} for name, rate in per_year.items()
+    }
+    return {"perils": perils} | ({} if place is None else {"location": place})
+
+
+def yearly(found: rm.Layout, peril: str) -> dict[tuple[int, ...], float]:
+    return {
+        d.sites: d.rate * HOURS_PER_YEAR for d in disasters_of(found) if d.peril == peril
+    }  # fmt: skip
+
+
+def both_lost(together: float, one: float, other: float) -> float:
+    """Inclusion and exclusion: each of two is gone by the horizon, and nothing comes back."""
+    alone = math.exp(-one * YEARS), math.exp(-other * YEARS)
+    return 1.0 - alone[0] - alone[1] + math.exp(-(one + other - together) * YEARS)
+
+
+def test_two_sites_are_struck_together_at_the_kernel_times_the_smaller_rate() -> None:
+    found = yearly(layout(site(AMSTERDAM, flood=0.01), site(UTRECHT, flood=0.03)), "flood")
+    chance = joint_hit_probability("flood", distance_km(AMSTERDAM, UTRECHT))
+    assert 0.1 < chance < 0.4
+    assert found[0, 1] == pytest.approx(chance * 0.01, rel=1e-12)
+    assert found[0,] == pytest.approx(0.01 - chance * 0.01, rel=1e-12)
+    assert found[1,] == pytest.approx(0.03 - chance * 0.01, rel=1e-12)
+
+
+def test_every_marginal_and_every_pair_is_kept_among_four_sites() -> None:
+    places = (AMSTERDAM, UTRECHT, HAARLEM, (52.16, 4.49))
+    rates = (0.01, 0.03, 0.02, 0.03)
+    sites = [site(place, earthquake=rate) for place, rate in zip(places, rates, strict=True)]
+    found = yearly(layout(*sites), "earthquake")
+    assert min(found.values()) > 0.0
+    for i, rate in enumerate(rates):
+        here = sum(value for sites_hit, value in found.items() if i in sites_hit)
+        assert here == pytest.approx(rate, rel=1e-12)
+    for i, j in itertools.combinations(range(4), 2):
+        pair = sum(value for hit, value in found.items() if i in hit and j in hit)
+        chance = joint_hit_probability("earthquake", distance_km(places[i], places[j]))
+        assert pair == pytest.approx(chance * min(rates[i], rates[j]), rel=1e-4)
+
+
+def test_far_sites_and_perils_of_no_known_reach_are_independent() -> None:
+    sydney = (-33.87, 151.2)
+    far = layout(site(AMSTERDAM, flood=0.01), site(sydney, flood=0.01))
+    assert set(yearly(far, "flood")) == {(0,), (1,)}
+    unknown = layout(site(AMSTERDAM, meteor=0.01), site(HAARLEM, meteor=0.01))
+    assert set(yearly(unknown, "meteor")) == {(0,), (1,)}
+    inside = layout(site(AMSTERDAM, burglary=0.01), site(AMSTERDAM, burglary=0.01))
+    assert set(yearly(inside, "burglary")) == {(0,), (1,)}
+
+
+def test_a_national_catastrophe_takes_one_country() -> None:
+    own = {"national-catastrophe": 0.01}
+    sites = [site(None, **own) | {"country": country} for country in ("NL", "NL", "DE")]
+    found = yearly(layout(*sites, site(None, **own)), "national-catastrophe")
+    assert found == pytest.approx({(0, 1): 0.01, (2,): 0.01, (3,): 0.01})
+
+
+@pytest.mark.parametrize("takes", ["site", "media"])
+@pytest.mark.parametrize("vulnerability", [1.0, 0.4])
+def test_two_copies_against_the_closed_form(takes: str, vulnerability: float) -> None:
+    sites = site(AMSTERDAM, takes, flood=0.01), site(HAARLEM, takes, flood=0.02)
+    stones = layout(*sites, vulnerability=vulnerability)
+    chance = joint_hit_probability("flood", distance_km(AMSTERDAM, HAARLEM))
+    together = chance * 0.01 * vulnerability**2
+    expected = both_lost(together, 0.01 * vulnerability, 0.02 * vulnerability)
+    assert loss_probability(stones).probability == pytest.approx(expected, rel=1e-9)
+    for method in ("events", "conditional", "excursion"):
+        loss = rm.simulate(stones, method=method, trials=200_000 if method == "events" else 20_000)
+        low, high = loss.interval(0.9999)
+        assert low < expected < high, method
+        assert loss.relative_error < 0.05
+
+
+def test_three_copies_against_inclusion_and_exclusion() -> None:
+    rates = (0.02, 0.02, 0.05)
+    places = (AMSTERDAM, HAARLEM, UTRECHT)
+    stones = layout(*(site(p, flood=rate) for p, rate in zip(places, rates, strict=True)))
+    found = yearly(stones, "flood")
+    assert len(found) == 7
+
+    def none_of(chosen: tuple[int, ...]) -> float:
+        return math.exp(-YEARS * sum(v for hit, v in found.items() if set(hit) & set(chosen)))
+
+    expected = sum(
+        (-1) ** size * sum(none_of(chosen) for chosen in itertools.combinations(range(3), size))
+        for size in range(4)
+    )
+    assert loss_probability(stones).probability == pytest.approx(expected, rel=1e-9)
+    for method in ("events", "conditional"):
+        loss = rm.simulate(stones, method=method, trials=200_000 if method == "events" else 20_000)
+        low, high = loss.interval(0.9999)
+        assert low < expected < high, method
+
+
+def test_a_site_that_recovers_from_a_joint_flood() -> None:
+    pair = [site(p, flood=0.05) | {"recovery": {"exponential": {"mean": 500.0}}} for p in
+            (AMSTERDAM, HAARLEM)]  # fmt: skip
+    stones = layout(*pair)
+    expected = loss_probability(stones).probability
+    apart = loss_probability(layout(*({**one, "location": None} for one in pair))).probability
+    chance = joint_hit_probability("flood", distance_km(AMSTERDAM, HAARLEM))
+    # far likelier than two floods within one recovery
+    assert expected == pytest.approx(-math.expm1(-YEARS * chance * 0.05) + apart, rel=0.05)
+    loss = rm.simulate(stones, method="events", trials=200_000)
+    low, high = loss.interval(0.9999)
+    assert low < expected < high
+
+
+def test_the_cause_names_all_sites() -> None:
+    stones = layout(*(site(p, flood=0.02) for p in (AMSTERDAM, HAARLEM, UTRECHT)))
+    causes = compile_layout(stones).causes
+    assert "flood at s0" in causes
+    assert "flood at s0 and s1" in causes
+    assert "flood at s0, s1 and s2" in causes
+
+
+def _is_warned(stones: rm.Layout) -> bool:
+    return any("strike each site on its own" in text for text in compile_layout(stones).warnings)
+
+
+def test_who_is_told_that_sites_are_independent() -> None:
+    assert _is_warned(layout(site(None, flood=0.01), site(None, flood=0.01)))
+    assert _is_warned(layout(site(AMSTERDAM, flood=0.01), site(None, flood=0.01)))
+    assert _is_warned(layout(site(AMSTERDAM, meteor=0.01), site(HAARLEM, meteor=0.01)))
+    assert not _is_warned(layout(site(AMSTERDAM, flood=0.01), site(HAARLEM, flood=0.01)))
+    assert not _is_warned(layout(site(None, burglary=0.01), site(None, burglary=0.01)))
+    own = {"national-catastrophe": 0.01}
+    assert _is_warned(layout(site(None, **own), site(None, **own)))
+    placed = [site(None, **own) | {"country": "NL"} for _ in range(2)]
+    assert not _is_warned(layout(*placed))
+    assert not _is_warned(layout(site(None, meteor=0.01)))
+
+
+def test_an_unknown_country_is_one_clear_message() -> None:
+    with pytest.raises(ValueError, match=r"sites\.s0\.country: unknown country 'UK'.*ISO 3166"):
+        layout({"country": "UK"})
