@@ -46,6 +46,7 @@ TRIPLES = {
 TORNADO_YEARS, EARTHQUAKE_YEARS, CYCLONE_YEARS = (1995, 2018), (1973, 2023), (2004, 2019)
 KM_PER_MILE = 1.852
 EARTH_KM = 6371.0
+NONE_SEEN = 3.69  # upper 95 % limit of a Poisson mean of which no event was seen, two-sided
 CELL_DEGREES = {"tornado": 2.0, "earthquake": 3.0, "hurricane": 3.0}
 
 
@@ -220,6 +221,8 @@ def kernel_rows(peril: str, overlaps: Callable[[float], Array], area: Array) -> 
         chance = shared.sum() / area.sum()
         error = np.sqrt(((shared - chance * area) ** 2).sum()) / area.sum()
         low, high = max(chance - 1.96 * error, 0.0), min(chance + 1.96 * error, 1.0)
+        if chance == 0.0:  # none of so many events of like size reached so far
+            high = NONE_SEEN * (area**2).sum() / area.sum() ** 2
         yield [peril, distance, round(chance, 6), round(low, 6), round(high, 6)]
 
 
@@ -353,6 +356,98 @@ def judged_shapes() -> Iterator[list[Any]]:
         yield ["wildfire", "disc", f"{size:.5g}", f"{size:.5g}", f"{share:.6g}"]
 
 
+def rate_rows(data: Path) -> Iterator[list[Any]]:
+    """Yield how often a place in each cell of a grid lies in a footprint, with its interval.
+
+    The area that all events cover in a cell, over its own area and the years; the interval is of
+    a Poisson count. Empty cells of what a catalogue covers share one row without a place: its upper
+    end is as if each event missed them by luck.
+    """
+    _, paths = tornadoes(data)
+    count = np.maximum(np.ceil(paths["len_km"].to_numpy()), 1).astype(int)
+    rows = np.repeat(np.arange(len(paths)), count)
+    along = (np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + 0.5) / count[
+        rows
+    ]
+    ends = {key: np.where(paths[f"e{key}"] == 0, paths[f"s{key}"], paths[f"e{key}"])
+            for key in ("lat", "lon")}  # fmt: skip
+    lat, lon = (
+        paths[f"s{key}"].to_numpy()[rows] * (1 - along) + ends[key][rows] * along
+        for key in ("lat", "lon")
+    )
+    swept = (paths["len_km"] * paths["wid_m"] / 1000.0).to_numpy()[rows] / count[rows]
+    yield from _cells("tornado", lat, lon, swept, rows, TORNADO_YEARS)
+
+    events, quakes = earthquakes(data, 8.0)
+    # epicentres are known, ruptures are not: each event is spread over discs of 1.5 degrees
+    spread = [
+        (r * np.cos(t), r * np.sin(t))
+        for r in (0.4, 0.8, 1.2, 1.5)
+        for t in np.arange(12) * np.pi / 6
+    ]
+    rows = np.repeat(np.arange(len(quakes)), len(spread))
+    dx, dy = np.tile(np.array(spread), (len(quakes), 1)).T
+    lat = np.clip(quakes["latitude"].to_numpy()[rows] + dy, -89.9, 89.9)
+    lon = quakes["longitude"].to_numpy()[rows] + dx / np.cos(np.radians(lat))
+    yield from _cells(
+        "earthquake", lat, lon, events.area[rows] / len(spread), rows, EARTHQUAKE_YEARS
+    )
+
+    size = CELL_DEGREES["hurricane"]
+    steps = (np.arange(6) + 0.5) / 6.0 * size
+    hits: dict[tuple[float, float], float] = {}
+    shares = []
+    for lat, lon, radii in cyclone_points(data, 64):
+        edge = radii.max() / 111.0
+        lows = np.arange(np.floor((lat.min() - edge) / size) * size, lat.max() + edge, size)
+        wide = edge / np.cos(np.radians(np.abs(lat).max() + edge))
+        lefts = np.arange(np.floor((lon.min() - wide) / size) * size, lon.max() + wide, size)
+        for low in lows:
+            for left in lefts:
+                grid = np.stack(np.meshgrid(low + steps, left + steps), -1).reshape(-1, 2)
+                x, y = to_plane(lat, lon, low + size / 2, left + size / 2)
+                px, py = to_plane(grid[:, 0], grid[:, 1], low + size / 2, left + size / 2)
+                share = Storm(x, y, radii).covers(np.stack([px, py], 1)).mean()
+                if share:
+                    shares.append(share)
+                    key = (low + size / 2, (left + size / 2 + 180.0) % 360.0 - 180.0)
+                    hits[key] = hits.get(key, 0.0) + share
+    years = CYCLONE_YEARS[1] - CYCLONE_YEARS[0] + 1
+    yield ["hurricane", "", "", 0, 0, f"{NONE_SEEN * np.mean(shares) / years:.3g}"]
+    for (low, left), seen in sorted(hits.items()):
+        yield ["hurricane", low, left, *_rate(seen / years, seen)]
+
+
+def _cells(
+    peril: str, lat: Array, lon: Array, covered: Array, event: Array, years: tuple[int, int]
+) -> Iterator[list[Any]]:
+    size = CELL_DEGREES[peril]
+    table = pd.DataFrame({
+        "lat": (np.floor(lat / size) + 0.5) * size,
+        "lon": (np.floor(((lon + 180.0) % 360.0 - 180.0) / size) + 0.5) * size,
+        "covered": covered, "event": event,
+    })  # fmt: skip
+    whole = (size * np.pi / 180.0 * EARTH_KM) ** 2
+    typical = table.groupby("event")["covered"].sum().mean() / (0.75 * whole)
+    high = NONE_SEEN * typical / (years[1] - years[0] + 1)
+    yield [peril, "", "", 0, 0, f"{high:.3g}"]
+    for (low, left), rows in table.groupby(["lat", "lon"]):
+        km2 = whole * np.cos(np.radians(low))
+        by_event = rows.groupby("event")["covered"].sum()
+        rate = by_event.sum() / km2 / (years[1] - years[0] + 1)
+        # events of unlike size: as many of like size as would vary alike
+        alike = by_event.sum() ** 2 / (by_event**2).sum()
+        yield [peril, low, left, *_rate(rate, alike)]
+
+
+def _rate(rate: float, count: float) -> tuple[str, str, str]:
+    """Return a rate with the exact 95 % interval of a Poisson count. [1/year]."""
+    from scipy.stats import chi2
+
+    low, high = chi2.ppf(0.025, 2 * count) / 2.0, chi2.ppf(0.975, 2 * count + 2) / 2.0
+    return f"{rate:.3g}", f"{rate * low / count:.3g}", f"{rate * high / count:.3g}"
+
+
 def main() -> None:
     """Compute and write all tables."""
     data, root = Path(sys.argv[1]), Path(__file__).parent.parent
@@ -393,6 +488,8 @@ def main() -> None:
     shapes += judged_shapes()
     _write(root / "data" / "footprints.csv", "peril,shape,length_km,width_km,share_of_hits", shapes)
     _write(root / "data" / "kernels.csv", "peril,distance_km,probability,low,high", kernels)
+    rates = list(rate_rows(data))
+    _write(root / "data" / "hit_rates.csv", "peril,lat,lon,per_year,low,high", rates)
     samples = root / "tests" / "riskmodel" / "samples"
     samples.mkdir(exist_ok=True)
     _write(samples / "joint_hits.csv", "peril,places,distance_km,probability,error", counts)

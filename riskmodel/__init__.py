@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from riskmodel import literature
+    from riskmodel import literature, plot
     from riskmodel.comparison import Comparison, compare
     from riskmodel.errors import (
         InputError,
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from riskmodel.examples import example, example_files
     from riskmodel.layout import Copy, Layout, load_layout
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
+    from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
     from riskmodel.presets import presets
+    from riskmodel.separation import Distance, distance
     from riskmodel.simulation import simulate
 
 _ROOMS = {
@@ -46,7 +48,9 @@ _ROOMS = {
     "examples": ("example", "example_files"),
     "layout": ("Copy", "Layout", "load_layout"),
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
+    "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
     "presets": ("presets",),
+    "separation": ("Distance", "distance"),
     "simulation": ("simulate",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
@@ -55,6 +59,7 @@ __all__ = [
     "Cause",
     "Comparison",
     "Copy",
+    "Distance",
     "Exponential",
     "Gompertz",
     "InputError",
@@ -71,10 +76,15 @@ __all__ = [
     "Weibull",
     "WorkersLost",
     "compare",
+    "distance",
     "example",
     "example_files",
+    "hit_rate",
+    "joint_hit_interval",
+    "joint_hit_probability",
     "literature",
     "load_layout",
+    "plot",
     "presets",
     "simulate",
 ]
@@ -82,8 +92,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: ``riskmodel --help`` must be quick."""
-    if name == "literature":
-        return import_module("riskmodel.literature")
+    if name in ("literature", "plot"):
+        return import_module(f"riskmodel.{name}")
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'riskmodel' has no attribute '{name}'")
     value = getattr(import_module(f"riskmodel.{_ROOM_OF[name]}"), name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Literal
 
@@ -16,11 +17,13 @@ from riskmodel._footprints import Footprints, footprints, pair_chance
 from riskmodel.errors import InputError, did_you_mean
 from riskmodel.media import Name
 from riskmodel.presets import Source
-from riskmodel.units import Fraction, PerHour
+from riskmodel.units import HOURS_PER_YEAR, Fraction, PerHour
 
 __all__ = [
+    "HitRate",
     "PerilReach",
     "countries",
+    "hit_rate",
     "joint_hit_interval",
     "joint_hit_probability",
     "peril_reaches",
@@ -39,8 +42,26 @@ class PerilReach(Described):
     reach: Literal["footprint", "country", "building"]
     like: Name | None = None
     hits: PerHour | None = None
+    hits_low: PerHour | None = None
+    hits_high: PerHour | None = None
     destroys: Fraction = 1.0
+    cell_degrees: Annotated[float, Field(gt=0)] | None = None
+    covers: tuple[float, float, float, float] | None = None
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class HitRate:
+    """How often a place lies in the footprint of a peril. [1/year].
+
+    ``low`` and ``high`` are its 95 % interval, or the range of a judgement; ``from_place`` tells a
+    rate of this place from that of an average one.
+    """
+
+    per_year: float
+    low: float
+    high: float
+    from_place: bool
 
 
 @cache
@@ -56,6 +77,54 @@ def peril_reaches() -> dict[str, PerilReach]:
 def countries() -> frozenset[str]:
     """Return the two-letter codes of ISO 3166-1."""
     return frozenset((data_folder() / "countries.txt").read_text("utf-8").split())
+
+
+def hit_rate(peril: str, place: tuple[float, float]) -> HitRate | None:
+    """Return how often a place is hit by a peril.
+
+    Parameters
+    ----------
+    peril : str
+        Its name.
+    place : tuple of float
+        Latitude and longitude. [degrees]
+
+    Returns
+    -------
+    HitRate or None
+        By the catalogue where it covers the place, else of an average place, None if neither is
+        known.
+    """
+    known = peril_reaches().get(peril)
+    if known is None:
+        return None
+    lat, lon = place
+    if known.covers is not None and known.cell_degrees is not None:
+        south, west, north, east = known.covers
+        if south <= lat <= north and west <= lon <= east:
+            size = known.cell_degrees
+            cell = ((math.floor(lat / size) + 0.5) * size, (math.floor(lon / size) + 0.5) * size)
+            cells = _hit_rates()[peril]
+            return cells.get(cell, cells[None])
+        return None
+    if known.hits is None:
+        return None
+    low, high = known.hits_low or 0.0, known.hits_high or known.hits
+    value, low, high = (rate * HOURS_PER_YEAR for rate in (known.hits, low, high))
+    return HitRate(value, low, high, from_place=False)
+
+
+@cache
+def _hit_rates() -> dict[str, dict[tuple[float, float] | None, HitRate]]:
+    """Return rates by peril and middle of a cell; that of empty cells has no place."""
+    found: dict[str, dict[tuple[float, float] | None, HitRate]] = {}
+    with (data_folder() / "hit_rates.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            cell = (float(row["lat"]), float(row["lon"])) if row["lat"] else None
+            value, low, high = (float(row[key]) for key in ("per_year", "low", "high"))
+            rate = HitRate(value, low, high, from_place=True)
+            found.setdefault(row["peril"], {})[cell] = rate
+    return found
 
 
 def shapes_of(peril: str) -> Footprints | None:

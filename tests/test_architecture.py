@@ -21,8 +21,8 @@ ROOMS = [
     {"estimate", "unavailability", "exact", "_exact", "literature", "_run", "_executors",
      "_checkpoint", "_events", "_weighted", "_steering", "_threat_steering", "_excursion",
      "simulation"},
-    {"comparison"},
-    {"_text", "_console", "reporting", "cli", "__main__"},
+    {"comparison", "separation"},
+    {"_text", "_console", "plot", "reporting", "cli", "__main__"},
 ]  # fmt: skip
 BRIDGE_ONLY = {
     "layout",
