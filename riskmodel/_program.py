@@ -32,7 +32,7 @@ from riskmodel._rest import (
     source_site,
 )
 from riskmodel._threats import People, add_sources, key_rows, people_of
-from riskmodel._together import disasters_of, independent_perils
+from riskmodel._together import assumed_perils, disasters_of, independent_perils
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law, Term
 
@@ -233,6 +233,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
     build.warnings += _warnings(layout)
     build.warnings += people.warnings
     build.assumptions += people.assumptions
+    build.assumptions += assumed_perils(layout)
     require_bounded(layout, build.stores, math.fsum(build.rates), horizon)
     live = live_copy(layout).name
     return Compiled(

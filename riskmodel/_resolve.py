@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 from riskmodel._rest import is_alone
 from riskmodel.errors import LayoutError, NotSimulated
 from riskmodel.lifetimes import Law
+from riskmodel.perils import hit_rate, peril_reaches
 from riskmodel.presets import presets
 from riskmodel.sites import Peril, Site
-from riskmodel.units import format_hours
+from riskmodel.units import HOURS_PER_YEAR, format_hours
 
 if TYPE_CHECKING:
     from riskmodel.layout import Copy, Layout
     from riskmodel.media import Medium
 
 __all__ = [
+    "NATURE",
     "NEVER",
     "horizon_of",
     "is_online",
+    "local_perils",
     "needs_recovery",
     "never_noticed",
     "people_keys",
@@ -34,6 +37,7 @@ __all__ = [
 ]
 
 NEVER = Law(never=True)
+NATURE = "nature"
 
 
 def unsimulated(layout: Layout) -> tuple[str, ...]:
@@ -108,12 +112,38 @@ def horizon_of(layout: Layout, horizon_hours: float | None) -> float:
 
 
 def perils_of(site: Site) -> dict[str, Peril]:
-    """Return a site's perils: those of its kind, overridden key by key and joined by its own."""
+    """Return a site's perils: those of its kind, overridden key by key and joined by its own.
+
+    The ``nature`` of a kind is that of an average place. Where a site says its location, the perils
+    that catalogues hold there stand by their own names, and ``nature`` is what is left of it.
+    """
     found = dict(presets().sites[site.kind].perils) if site.kind else {}
+    nature = found.get(NATURE)
+    if nature is not None and NATURE not in site.perils and site.location is not None:
+        here = local_perils(site)
+        found |= {name: nature.model_copy(update={"rate": rate}) for name, rate in here.items()}
+        left = max(nature.rate - math.fsum(here.values()), 0.0)
+        found[NATURE] = nature.model_copy(update={"rate": left})
     for name, own in site.perils.items():
         base = found.get(name)
         said = {key: getattr(own, key) for key in own.model_fields_set}
         found[name] = base.model_copy(update=said) if base is not None else own
+    return found
+
+
+def local_perils(site: Site) -> dict[str, float]:
+    """Return how often a site is lost to each peril that a catalogue holds at its place. [1/h].
+
+    Perils that the site or its kind states itself are left out.
+    """
+    stated = {*site.perils, *(presets().sites[site.kind].perils if site.kind else ())}
+    found = {}
+    for name, known in peril_reaches().items():
+        if known.covers is None or site.location is None or name in stated:
+            continue
+        hits = hit_rate(name, site.location)
+        if hits is not None and hits.per_year > 0.0:
+            found[name] = hits.per_year * known.destroys / HOURS_PER_YEAR
     return found
 
 

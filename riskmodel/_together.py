@@ -17,14 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel._footprints import clusters, hit_sets, pair_chance, plane_of
-from riskmodel._resolve import perils_of
+from riskmodel._resolve import NATURE, local_perils, perils_of
 from riskmodel.geodesy import distance_km
-from riskmodel.perils import peril_reaches, shapes_of
+from riskmodel.perils import hit_rate, peril_reaches, shapes_of
+from riskmodel.units import HOURS_PER_YEAR
 
 if TYPE_CHECKING:
     from riskmodel.layout import Layout
 
-__all__ = ["Disaster", "disasters_of", "independent_perils", "layered"]
+__all__ = ["Disaster", "assumed_perils", "disasters_of", "independent_perils", "layered"]
 
 _Place = tuple[float, float]
 _Sets = dict[int, float]
@@ -124,6 +125,23 @@ def independent_perils(layout: Layout) -> tuple[str, ...]:
         if known is None or (needs and any(getattr(site, needs) is None for site in here)):
             found.append(name)
     return tuple(found)
+
+
+def assumed_perils(layout: Layout) -> Iterator[str]:
+    """Say which perils a site has by its place, and what remains of nature at large."""
+    for name, site in layout.sites.items():
+        found = perils_of(site)
+        if site.kind is None or site.location is None or NATURE in site.perils:
+            continue
+        for peril, rate in local_perils(site).items() if NATURE in found else ():
+            hits = hit_rate(peril, site.location)
+            if hits is not None:
+                yield (
+                    f"sites.{name}.perils.{peril}: {rate * HOURS_PER_YEAR:.2g} a year, of hits "
+                    f"{hits.per_year:.2g} ({hits.low:.2g} to {hits.high:.2g}) by the catalogue of "
+                    f"its place, of which {peril_reaches()[peril].destroys:g} destroy (grade C); "
+                    f"nature: the remaining {found[NATURE].rate * HOURS_PER_YEAR:.2g}"
+                )
 
 
 def _groups(

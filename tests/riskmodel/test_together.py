@@ -10,13 +10,16 @@ import pytest
 
 import riskmodel as rm
 from riskmodel._program import compile_layout
+from riskmodel._resolve import perils_of
 from riskmodel._together import disasters_of
 from riskmodel.exact import loss_probability
 from riskmodel.geodesy import distance_km
-from riskmodel.perils import joint_hit_probability
+from riskmodel.perils import hit_rate, joint_hit_probability, peril_reaches
+from riskmodel.presets import presets
 from riskmodel.units import HOURS_PER_YEAR
 
 AMSTERDAM, UTRECHT, HAARLEM = (52.370, 4.895), (52.091, 5.122), (52.387, 4.646)
+MIAMI = (25.76, -80.19)
 YEARS = 10.0
 
 
@@ -179,3 +182,47 @@ def test_who_is_told_that_sites_are_independent() -> None:
 def test_an_unknown_country_is_one_clear_message() -> None:
     with pytest.raises(ValueError, match=r"sites\.s0\.country: unknown country 'UK'.*ISO 3166"):
         layout({"country": "UK"})
+
+
+def _home(place: tuple[float, float] | None, **perils: Any) -> rm.Layout:
+    where = {} if place is None else {"location": place}
+    return layout({"kind": "home", "perils": perils} | where, {"kind": "home"} | where)
+
+
+def test_nature_at_a_place_goes_by_its_catalogues() -> None:
+    average = presets().sites["home"].perils["nature"].rate
+    for place in (MIAMI, (40.7, -74.0), (-33.45, -70.67), AMSTERDAM):
+        found = perils_of(_home(place).sites["s0"])
+        local = 0.0
+        for peril in ("tornado", "earthquake", "hurricane"):
+            hits = hit_rate(peril, place)
+            rate = 0.0 if hits is None else hits.per_year * peril_reaches()[peril].destroys
+            assert (peril in found) == (rate > 0.0)
+            if rate:
+                assert found[peril].rate * HOURS_PER_YEAR == pytest.approx(rate)
+            local += rate / HOURS_PER_YEAR
+        assert found["nature"].rate == pytest.approx(max(average - local, 0.0))
+    assert perils_of(_home(MIAMI).sites["s0"])["nature"].rate == 0.0
+    assert perils_of(_home(AMSTERDAM).sites["s0"])["nature"].rate == pytest.approx(average)
+
+
+def test_what_a_site_says_of_nature_itself_stands() -> None:
+    own = {"nature": {"rate": 0.001 / HOURS_PER_YEAR}}
+    found = perils_of(_home(MIAMI, **own).sites["s0"])
+    assert "hurricane" not in found
+    assert found["nature"].rate * HOURS_PER_YEAR == pytest.approx(0.001)
+    shaken = perils_of(_home(MIAMI, hurricane={"rate": 0.0}).sites["s0"])
+    assert shaken["hurricane"].rate == 0.0
+
+
+def test_rates_of_a_place_are_stated() -> None:
+    texts = compile_layout(_home(MIAMI)).assumptions
+    assert any(text.startswith("sites.s1.perils.hurricane: ") for text in texts)
+    assert not any("perils" in text for text in compile_layout(_home(AMSTERDAM)).assumptions)
+
+
+def test_two_homes_in_one_town_share_their_hurricanes_and_their_nature() -> None:
+    hit = yearly(_home(MIAMI), "hurricane")
+    assert set(hit) == {(0, 1)}
+    assert set(yearly(_home(AMSTERDAM), "nature")) == {(0, 1)}
+    assert set(yearly(_home(None), "nature")) == {(0,), (1,)}
