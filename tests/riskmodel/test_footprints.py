@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.footprints import damage_radius
 from riskmodel._footprints import Footprints, footprints, hit_sets, pair_chance, plane_of
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -189,3 +190,11 @@ def test_three_distances_are_kept_on_the_plane() -> None:
     for i, j, apart in ((0, 1, 3.0), (0, 2, 4.0), (1, 2, 5.0)):
         assert np.hypot(*(points[i] - points[j])) == pytest.approx(apart, rel=1e-12)
     assert plane_of(np.zeros((1, 1))).tolist() == [[0.0, 0.0]]
+
+
+def test_damage_radii_of_earthquakes() -> None:
+    # data of the same law: km by magnitude, for intensity VIII and VII
+    for magnitude, eight, seven in ((7.0, 21, 35), (7.5, 42, 66), (8.0, 79, 118), (8.5, 143, 203)):
+        assert damage_radius(magnitude, 8.0) == pytest.approx(eight, abs=1.5)
+        assert damage_radius(magnitude, 7.0) == pytest.approx(seven, abs=1.0)
+    assert damage_radius(6.5, 8.0) == 0.0
