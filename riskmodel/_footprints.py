@@ -21,8 +21,7 @@ from riskmodel._data import data_folder
 __all__ = ["Footprints", "clusters", "footprints", "hit_sets", "pair_chance", "plane_of"]
 
 _Array = NDArray[np.float64]
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
-_NODES, _WEIGHTS = 0.5 * (_NODES + 1.0), 0.5 * _WEIGHTS
+_FEW = 3  # places; with more, panels are so narrow that few nodes do
 _CELLS = 2_000_000  # worked on at once
 _ROUNDING = 1e-13
 
@@ -221,7 +220,7 @@ def _add_disc(
     points = places[group]
     x, y = points.T
     edges = np.concatenate([y - radius, y + radius, _crossings(points, radius)])
-    height, width = _panels(np.unique(edges), ends_steeply=True)
+    height, width = _panels(np.unique(edges), 10, ends_steeply=True)
     inside = radius * radius - (height[:, None] - y) ** 2
     chord = np.sqrt(np.maximum(inside, 0.0))
     scale = share / (math.pi * radius * radius)
@@ -255,7 +254,7 @@ def _add_rectangle(
     """Add the areas where the centre of a rectangle may be, turned any way."""
     points = places[group]
     bits = 1 << np.array(group)
-    angles, weights = _panels(_turns(points, length, width))
+    angles, weights = _panels(_turns(points, length, width), 10 if len(group) <= _FEW else 4)
     weights = weights * share / (math.pi * length * width)
     at_once = max(1, _CELLS // (4 * len(points) ** 2))
     for first in range(0, len(angles), at_once):
@@ -284,17 +283,16 @@ def _turns(points: _Array, length: float, width: float) -> _Array:
     return np.unique(np.concatenate([found[0], *(np.mod(part, math.pi) for part in found[1:])]))
 
 
-def _panels(edges: _Array, *, ends_steeply: bool = False) -> tuple[_Array, _Array]:
-    """Return nodes and weights of a rule on the panels between edges.
+def _panels(edges: _Array, count: int, *, ends_steeply: bool = False) -> tuple[_Array, _Array]:
+    """Return nodes and weights of a rule on the panels between edges, with ``count`` nodes in each.
 
     Where a panel ``ends_steeply``, like a square root, its nodes crowd there.
     """
-    nodes, weights = _NODES, _WEIGHTS
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    nodes, weights = 0.5 * (nodes + 1.0), 0.5 * weights
     if ends_steeply:
-        nodes, weights = (
-            0.5 - 0.5 * np.cos(math.pi * _NODES),
-            0.5 * math.pi * np.sin(math.pi * _NODES) * _WEIGHTS,
-        )
+        weights = 0.5 * math.pi * np.sin(math.pi * nodes) * weights
+        nodes = 0.5 - 0.5 * np.cos(math.pi * nodes)
     size = np.diff(edges)[:, None]
     return (edges[:-1, None] + size * nodes).ravel(), (size * weights).ravel()
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from riskmodel._footprints import clusters, hit_sets, pair_chance, plane_of
 from riskmodel._resolve import NATURE, local_perils, perils_of
+from riskmodel.errors import LayoutError
 from riskmodel.geodesy import distance_km
 from riskmodel.perils import hit_rate, peril_reaches, shapes_of
 from riskmodel.units import HOURS_PER_YEAR
@@ -25,7 +26,17 @@ from riskmodel.units import HOURS_PER_YEAR
 if TYPE_CHECKING:
     from riskmodel.layout import Layout
 
-__all__ = ["Disaster", "assumed_perils", "disasters_of", "independent_perils", "layered"]
+__all__ = [
+    "MOST_TOGETHER",
+    "Disaster",
+    "assumed_perils",
+    "disasters_of",
+    "independent_perils",
+    "layered",
+]
+
+MOST_TOGETHER = 10
+"""So many sites can be coupled in one peril: sets grow like a power of them."""
 
 _Place = tuple[float, float]
 _Sets = dict[int, float]
@@ -174,6 +185,11 @@ def _groups(
 
     members = list(places)
     for group in clusters(_apart(tuple(places.values())), shapes.reach_km):
+        if len(group) > MOST_TOGETHER:
+            raise LayoutError(
+                f"{layout.name}: {name}: {len(group)} sites lie within reach of one event, at most "
+                f"{MOST_TOGETHER} can be worked out; drop the location of some"
+            )
         yield tuple(members[k] for k in group), share
 
 

@@ -226,3 +226,21 @@ def test_two_homes_in_one_town_share_their_hurricanes_and_their_nature() -> None
     assert set(hit) == {(0, 1)}
     assert set(yearly(_home(AMSTERDAM), "nature")) == {(0, 1)}
     assert set(yearly(_home(None), "nature")) == {(0,), (1,)}
+
+
+def test_a_flood_may_take_one_site_and_only_the_media_of_the_other() -> None:
+    mean = {"recovery": {"exponential": {"mean": 2000.0}}}
+    sites = site(AMSTERDAM, "site", flood=0.2) | mean, site(HAARLEM, "media", flood=0.2) | mean
+    # what stands comes back by its own recovery, slower than the site's
+    stones = layout(*sites, recovery={"exponential": {"mean": 9000.0}}, vulnerability=0.5)
+    expected = loss_probability(stones).probability
+    for method in ("events", "conditional"):
+        loss = rm.simulate(stones, method=method, trials=100_000 if method == "events" else 20_000)
+        low, high = loss.interval(0.9999)
+        assert low < expected < high, method
+
+
+def test_too_many_sites_within_reach_is_one_clear_message() -> None:
+    many = [site((52.0 + 0.01 * k, 5.0), flood=0.01) for k in range(11)]
+    with pytest.raises(rm.LayoutError, match="flood: 11 sites lie within reach of one event"):
+        disasters_of(layout(*many))
