@@ -4,13 +4,14 @@
 # make slow      the slow and the integration tests
 # make notebooks run the notebooks
 # make fit-backblaze DATA=FILE   fits to Backblaze drives 2013-2016, a Parquet of a life each
+# make footprints DATA=path   footprints, kernels and rates from catalogues of disasters
 # make benchmark speed, memory and start-up; benchmarks/README.md reads the tables
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: install demo test check slow notebooks fit-backblaze benchmark clean
+.PHONY: install demo test check slow notebooks fit-backblaze footprints benchmark clean
 
 install: $(STAMP)
 
@@ -53,6 +54,10 @@ fit-backblaze: $(STAMP)
 	@mkdir -p build && rm -f build/backblaze.toml
 	@$(FIT) "$(DATA)" --name backblaze -o build/backblaze.toml --plot build/backblaze.svg
 	@echo && echo "== without ST3000DM001" && $(FIT) "$(DATA)" --without ST3000DM001
+
+footprints: $(STAMP)
+	@test -n "$(DATA)" || { echo "make footprints DATA=path: where the catalogues are"; exit 2; }
+	@$(BIN)/python -m benchmarks.footprints $(DATA)
 
 benchmark: $(STAMP)
 	@echo "== benchmarks"

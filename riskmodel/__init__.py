@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from riskmodel import literature
+    from riskmodel import literature, plot
     from riskmodel._used import Used, parameters_used
     from riskmodel.catalogue import Parameters, parameters
     from riskmodel.comparison import Comparison, compare
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from riskmodel.fitting import Fit, Lifetimes, fit_lifetimes, media_toml, read_lifetimes
     from riskmodel.layout import Copy, Layout, load_layout
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
+    from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
     from riskmodel.presets import presets
+    from riskmodel.separation import Distance, distance
     from riskmodel.simulation import simulate
     from riskmodel.uncertainty import ParameterRange, parameter_range
 
@@ -53,7 +55,9 @@ _ROOMS = {
     "fitting": ("Fit", "Lifetimes", "fit_lifetimes", "media_toml", "read_lifetimes"),
     "layout": ("Copy", "Layout", "load_layout"),
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
+    "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
     "presets": ("presets",),
+    "separation": ("Distance", "distance"),
     "simulation": ("simulate",),
     "uncertainty": ("ParameterRange", "parameter_range"),
 }
@@ -63,6 +67,7 @@ __all__ = [
     "Cause",
     "Comparison",
     "Copy",
+    "Distance",
     "Exponential",
     "Fit",
     "Gompertz",
@@ -84,15 +89,20 @@ __all__ = [
     "Weibull",
     "WorkersLost",
     "compare",
+    "distance",
     "example",
     "example_files",
     "fit_lifetimes",
+    "hit_rate",
+    "joint_hit_interval",
+    "joint_hit_probability",
     "literature",
     "load_layout",
     "media_toml",
     "parameter_range",
     "parameters",
     "parameters_used",
+    "plot",
     "presets",
     "read_lifetimes",
     "simulate",
@@ -101,8 +111,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: ``riskmodel --help`` must be quick."""
-    if name == "literature":
-        return import_module("riskmodel.literature")
+    if name in ("literature", "plot"):
+        return import_module(f"riskmodel.{name}")
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'riskmodel' has no attribute '{name}'")
     value = getattr(import_module(f"riskmodel.{_ROOM_OF[name]}"), name)

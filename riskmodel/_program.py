@@ -33,6 +33,7 @@ from riskmodel._rest import (
     source_site,
 )
 from riskmodel._threats import People, add_sources, key_rows, people_of
+from riskmodel._together import assumed_perils, disasters_of, independent_perils
 from riskmodel._used import Used, parameters_used
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law, Term
@@ -198,20 +199,29 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
         build.rests.append(_rest_row(build, layout, copy, names.index(copy.name)))
         build.pieces += pieces_of(copy)
     site_rows, site_copies = _site_rows(build, layout)
-    for index, (name, site) in enumerate(layout.sites.items()):
+    for disaster in disasters_of(layout):
+        takes = [
+            records.MEDIA_AT if media else records.SITE_ITSELF for media in disaster.takes_media
+        ]
+        kind = records.PERIL_MEDIA if takes[0] == records.MEDIA_AT else records.PERIL_SITE
+        build.source(
+            disaster.cause(sites),
+            disaster.rate,
+            kind if len(takes) == 1 else records.SHOCK_CHANCES,
+            [(place, index, 1.0) for place, index in zip(takes, disaster.sites, strict=True)],
+        )
+    for name, site in layout.sites.items():
         for peril_name, peril in perils_of(site).items():
-            cause = f"{peril_name} at {name}"
             if peril.takes == "plugged-in":
                 reached = plugged_in(layout, name).items()
                 targets = [(0, names.index(copy), chance) for copy, chance in reached]
-                build.source(cause, peril.rate, records.SHOCK_CHANCES, targets)
-                continue
-            kind = records.PERIL_SITE if peril.takes == "site" else records.PERIL_MEDIA
-            build.source(cause, peril.rate, kind, [(1, index, 1.0)])
+                build.source(f"{peril_name} at {name}", peril.rate, records.SHOCK_CHANCES, targets)
     for shock in layout.shocks:
         chances = shock.hits if isinstance(shock.hits, dict) else dict.fromkeys(shock.hits, 1.0)
         targets = [
-            (1, sites.index(name), chance) if name in sites else (0, names.index(name), chance)
+            (records.SITE_ITSELF, sites.index(name), chance)
+            if name in sites
+            else (records.COPY_ITSELF, names.index(name), chance)
             for name, chance in chances.items()
         ]
         kind = records.SHOCK_CHANCES if shock.choose is None else records.SHOCK_CHOOSE
@@ -231,6 +241,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
     build.warnings += _warnings(layout)
     build.warnings += people.warnings
     build.assumptions += people.assumptions
+    build.assumptions += assumed_perils(layout)
     require_bounded(layout, build.stores, math.fsum(build.rates), horizon)
     live = live_copy(layout).name
     return Compiled(
@@ -377,11 +388,12 @@ def _warnings(layout: Layout) -> Iterator[str]:
                 "so that its loss is never noticed before everything is lost"
             )
     yield from rest_warnings(layout)
-    placed = [name for name, site in layout.sites.items() if perils_of(site)]
-    if len(placed) > 1:
+    apart = independent_perils(layout)
+    if apart:
         yield (
-            "perils strike each site on its own; a disaster that reaches several sites "
-            "must be written as one of [[shocks]]"
+            f"perils strike each site on its own ({', '.join(apart)}: no location is given, or "
+            "their reach is not known); a disaster that reaches several sites must be written as "
+            "one of [[shocks]]"
         )
 
 

@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 from riskmodel._rest import is_alone, sets_of
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law
+from riskmodel.perils import hit_rate, peril_reaches
 from riskmodel.presets import presets
 from riskmodel.sites import Peril, Site
-from riskmodel.units import format_hours
+from riskmodel.units import HOURS_PER_YEAR, format_hours
 
 if TYPE_CHECKING:
     from riskmodel.layout import Copy, Layout
     from riskmodel.media import Medium
 
 __all__ = [
+    "NATURE",
     "NEVER",
     "horizon_of",
     "is_online",
+    "local_perils",
     "needs_recovery",
     "never_noticed",
     "people_keys",
@@ -33,6 +36,7 @@ __all__ = [
 ]
 
 NEVER = Law(never=True)
+NATURE = "nature"
 
 
 def people_keys(layout: Layout) -> tuple[str, ...]:
@@ -74,8 +78,18 @@ def horizon_of(layout: Layout, horizon_hours: float | None) -> float:
 
 
 def perils_of(site: Site) -> dict[str, Peril]:
-    """Return a site's perils: those of its kind, overridden key by key and joined by its own."""
+    """Return a site's perils: those of its kind, overridden key by key and joined by its own.
+
+    The ``nature`` of a kind is that of an average place. Where a site says its location, the perils
+    that catalogues hold there stand by their own names, and ``nature`` is what is left of it.
+    """
     found = dict(presets().sites[site.kind].perils) if site.kind else {}
+    nature = found.get(NATURE)
+    if nature is not None and NATURE not in site.perils and site.location is not None:
+        here = local_perils(site)
+        found |= {name: nature.model_copy(update={"rate": rate}) for name, rate in here.items()}
+        left = max(nature.rate - math.fsum(here.values()), 0.0)
+        found[NATURE] = nature.model_copy(update={"rate": left})
     for name, own in site.perils.items():
         base = found.get(name)
         said = {key: getattr(own, key) for key in own.model_fields_set}
@@ -96,6 +110,22 @@ def plugged_in(layout: Layout, site: str) -> dict[str, float]:
         and sets_of(copy) == 1
         and not (copy.offline or layout.medium(copy.store.media).at_rest)
     }
+
+
+def local_perils(site: Site) -> dict[str, float]:
+    """Return how often a site is lost to each peril that a catalogue holds at its place. [1/h].
+
+    Perils that the site or its kind states itself are left out.
+    """
+    stated = {*site.perils, *(presets().sites[site.kind].perils if site.kind else ())}
+    found = {}
+    for name, known in peril_reaches().items():
+        if known.covers is None or site.location is None or name in stated:
+            continue
+        hits = hit_rate(name, site.location)
+        if hits is not None and hits.per_year > 0.0:
+            found[name] = hits.per_year * known.destroys / HOURS_PER_YEAR
+    return found
 
 
 def rebuild_of(layout: Layout, copy: Copy, medium: Medium) -> tuple[Law, str]:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from riskmodel.comparison import Comparison
     from riskmodel.estimate import LossEstimate
     from riskmodel.layout import Copy, Layout
+    from riskmodel.separation import Distance
 
-__all__ = ["comparison_text", "estimate_text", "layout_text"]
+__all__ = ["comparison_text", "distance_text", "estimate_text", "layout_text"]
 
 
 def estimate_text(loss: LossEstimate) -> str:
@@ -125,6 +126,33 @@ def comparison_text(found: Comparison) -> str:
         lines.append(line)
     notes = {text for loss in found.estimates for text in loss.all_warnings}
     return "\n".join([*lines, "", *(f"note: {text}" for text in sorted(notes))])
+
+
+def distance_text(found: Distance) -> str:
+    """Return what each peril can do to two places, a line each, the likeliest first."""
+    lines = [
+        f"{found.distance_km:,.4g} km apart",
+        "",
+        f"{'one event hits':<22} {'the other too':<24} {'below 1 %':<11} both hit, a year",
+    ]
+    for item in found.perils:
+        chance = f"{item.probability:.2g}"
+        if item.interval is not None:
+            chance += " ({:.2g} to {:.2g})".format(*item.interval)
+        far = "" if item.far_km is None else f"{item.far_km:,.2g} km"
+        joint = item.joint
+        often = "rate not known here"
+        if joint is not None:
+            often = f"{joint.per_year:.1g} ({joint.low:.1g} to {joint.high:.1g})"
+        lines.append(f"{item.peril:<22} {chance:<24} {far:<11} {often}")
+    judged = [item.peril for item in found.perils if item.grade == "C"]
+    lines += [
+        "",
+        "hit: within the footprint; not all that is hit is lost. Ranges are of 95 %, over which",
+        "events the catalogues hold, or of a judgement. Sources: data/perils.toml.",
+        f"note: judged, not measured (grade C): {', '.join(judged)}",
+    ]
+    return "\n".join(lines)
 
 
 def layout_text(layout: Layout) -> str:

@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from riskmodel.layout import Layout
+    from riskmodel.separation import Distance
 
 __all__ = ["app", "main"]
 
@@ -269,6 +270,47 @@ def fit(
         lot_letters=lot_letters, min_failures=min_failures, name=name, output=output, plot=plot,
         as_json=as_json,
     )  # fmt: skip
+
+
+@app.command(context_settings={"ignore_unknown_options": True})  # a latitude may begin with "-"
+def distance(
+    one: Annotated[str, typer.Argument(help="latitude and longitude, such as '52.37,4.90'")],
+    other: Annotated[str, typer.Argument(help="the second place")],
+    countries: Annotated[
+        str | None, typer.Option(help="of both places, such as NL,DE; adds national catastrophes")
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="draw the chance by distance to this file (.svg, .png, .pdf)"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how likely one disaster is to hit two places, and from where on it is not."""
+    from riskmodel._text import distance_text
+    from riskmodel.errors import InputError
+    from riskmodel.separation import distance as measure
+
+    codes = None if countries is None else tuple(code.strip() for code in countries.split(","))
+    if codes is not None and len(codes) != 2:
+        raise InputError(f"--countries: expects two codes such as NL,DE; got {countries!r}")
+    found = measure(one, other, countries_of=codes and (codes[0], codes[1]))
+    if plot is not None:
+        _draw(found, plot)
+    if as_json:
+        _print_json(found.to_dict())
+    else:
+        typer.echo(distance_text(found))
+
+
+def _draw(found: Distance, file: Path) -> None:
+    from riskmodel.errors import InputError
+    from riskmodel.plot import distance as draw
+
+    try:
+        draw(found).get_figure(root=True).savefig(file)  # type: ignore[union-attr]
+    except (OSError, ValueError) as error:
+        raise InputError(f"--plot: {file}: cannot be written: {error}") from None
+    typer.echo(f"wrote {file}", err=True)
 
 
 def _load(files: list[Path]) -> list[Layout]:

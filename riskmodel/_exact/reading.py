@@ -17,6 +17,7 @@ from riskmodel._resolve import (
     recovery_of,
 )
 from riskmodel._rest import rest_keys
+from riskmodel._together import disasters_of
 from riskmodel.errors import LayoutError, StateSpaceTooLarge
 from riskmodel.lifetimes import EXPONENTIAL, FIXED, Law
 
@@ -79,11 +80,12 @@ class CopyLaw:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A site or a copy that a strike hits with a chance."""
+    """A site or a copy that a strike hits with a chance; of a site perhaps the media only."""
 
     is_site: bool
     index: int
     chance: float
+    media_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,6 @@ class Strike:
     rate: float
     targets: tuple[Target, ...]
     choose: int | None = None
-    media_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,17 +211,21 @@ def _strikes(layout: Layout) -> Iterable[Strike]:
     # an empty site only matters where it can be chosen in another's stead
     real = {copy.site for copy in layout.copies if copy.site}
     real |= {name for shock in layout.shocks if shock.choose is not None for name in shock.targets}
-    for index, (name, site) in enumerate(layout.sites.items()):
-        for peril in perils_of(site).values():
-            if peril.takes == "plugged-in":
+    for disaster in disasters_of(layout):
+        struck = tuple(
+            Target(True, index, 1.0, media_only=media)
+            for index, media in zip(disaster.sites, disaster.takes_media, strict=True)
+            if sites[index] in real
+        )
+        if struck:
+            yield Strike(disaster.rate, struck)
+    for name in sites:
+        for peril in perils_of(layout.sites[name]).values():
+            if peril.takes == "plugged-in" and peril.rate > 0.0:
                 reached = plugged_in(layout, name).items()
-                struck = tuple(Target(False, names.index(c), p) for c, p in reached if p > 0.0)
-                if peril.rate > 0.0 and struck:
-                    yield Strike(peril.rate, struck)
-            elif peril.rate > 0.0 and name in real:
-                yield Strike(
-                    peril.rate, (Target(True, index, 1.0),), media_only=peril.takes == "media"
-                )
+                hit = tuple(Target(False, names.index(c), p) for c, p in reached if p > 0.0)
+                if hit:
+                    yield Strike(peril.rate, hit)
     for shock in layout.shocks:
         chances = shock.hits if isinstance(shock.hits, dict) else dict.fromkeys(shock.hits, 1.0)
         targets = tuple(

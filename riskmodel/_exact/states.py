@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel._exact.group import Groups, StoreRates
-from riskmodel._exact.reading import CopyLaw, Problem, Strike, constant_rate, refuse
+from riskmodel._exact.reading import CopyLaw, Problem, Strike, Target, constant_rate, refuse
 from riskmodel.errors import StateSpaceTooLarge
 from riskmodel.lifetimes import Law
 
@@ -194,9 +195,6 @@ class _Law:
         return after
 
     def strike(self, state: _State, strike: Strike) -> _Branches:
-        if strike.media_only:
-            site = strike.targets[0].index
-            return {state: 1.0} if state.destroyed[site] else self.strike_media(state, site)
         if strike.choose is None:
             return self._hit(state, strike, range(len(strike.targets)))
         standing = [
@@ -219,13 +217,16 @@ class _Law:
         branches = {state: 1.0}
         for k in which:
             target = strike.targets[k]
-            index = target.index
-
-            def struck(s: _State, index: int = index, is_site: bool = target.is_site) -> _Branches:
-                return self.destroy(s, index) if is_site else {self.kill(s, index, seen=False): 1.0}
-
-            branches = _branch(branches, target.chance, struck)
+            branches = _branch(branches, target.chance, partial(self._struck, target))
         return branches
+
+    def _struck(self, target: Target, state: _State) -> _Branches:
+        if not target.is_site:
+            return {self.kill(state, target.index, seen=False): 1.0}
+        if not target.media_only:
+            return self.destroy(state, target.index)
+        standing = not state.destroyed[target.index]
+        return self.strike_media(state, target.index) if standing else {state: 1.0}
 
     def jumps(self, state: _State) -> Iterator[tuple[tuple[int, ...], float, _State]]:
         """Yield (frailties, rate, where to) of all events; not settled yet."""

@@ -30,6 +30,7 @@ from riskmodel._kernels.records import (
     INTACT,
     LAW_PLAYED,
     LOG_WEIGHT,
+    MEDIA_AT,
     OUT,
     OUTAGE,
     PART_LOST,
@@ -335,7 +336,10 @@ def _floor(P, S, target):
 
 @jit
 def _hit(P, S, target, t):
-    if target.is_site:
+    if target.is_site == MEDIA_AT:
+        if not S.site_down[target.index]:
+            _strike_media(P, S, target.index, t)
+    elif target.is_site:
         _destroy(P, S, target.index, t)
     else:
         for c in range(target.index, target.index + P.rest[target.index].sets):

@@ -88,6 +88,8 @@ SOURCE = _record(
 # which copies one blow takes, and its chance; a mask of copies
 OUTCOME = _record(("mask", _I), ("chance", _F))
 
+# what a target is: the media at a site are struck without it
+COPY_ITSELF, SITE_ITSELF, MEDIA_AT = range(3)
 TARGET = _record(("is_site", _I), ("index", _I), ("chance", _F))
 
 FRAILTY = _record(("variance", _F))

@@ -1,0 +1,64 @@
+"""Figures. matplotlib is imported when the first one is drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from riskmodel.perils import joint_hit_interval, joint_hit_probability
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from riskmodel.separation import Distance
+
+__all__ = ["distance"]
+
+_POINTS = 160
+
+
+def distance(found: Distance, *, ax: Axes | None = None) -> Axes:
+    """Draw, by distance, the chance that an event which hits one place hits another.
+
+    Parameters
+    ----------
+    found : Distance
+        Two places; their own distance is marked.
+    ax : Axes, optional
+        Where to draw; a new figure otherwise.
+
+    Returns
+    -------
+    Axes
+        One line a peril, with its 95 % band where a catalogue gives one.
+    """
+    import numpy as np
+
+    if ax is None:
+        from matplotlib.figure import Figure
+
+        ax = Figure(figsize=(8.0, 5.0), layout="constrained").subplots()
+    distances = np.geomspace(0.01, 2000.0, _POINTS)
+    for item in found.perils:
+        if item.far_km is None:  # depends on no distance
+            continue
+        chances = [joint_hit_probability(item.peril, float(km)) for km in distances]
+        (line,) = ax.plot(distances, chances, label=item.peril)
+        if item.interval is not None:
+            bands = [joint_hit_interval(item.peril, float(km)) or (0.0, 0.0) for km in distances]
+            low, high = np.array(bands).T
+            ax.fill_between(distances, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
+    ax.axvline(found.distance_km, color="black", linestyle=":", linewidth=1)
+    ax.annotate(
+        f" {found.distance_km:,.3g} km",
+        (found.distance_km, 1.0),
+        xycoords=("data", "axes fraction"),
+        va="top",
+    )
+    ax.set_xscale("log")
+    ax.set_xlim(distances[0], distances[-1])
+    ax.set_ylim(0.0, 1.0)
+    ax.set_xlabel("distance (km)")
+    ax.set_ylabel("chance that the other place is hit too")
+    ax.set_title("How far is far enough?")
+    ax.legend(fontsize="small")
+    return ax
