@@ -201,7 +201,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
     site_rows, site_copies = _site_rows(build, layout)
     for disaster in disasters_of(layout):
         takes = [
-            records.MEDIA_AT if media else records.SITE_ITSELF for media in disaster.takes_media
+            records.MEDIA_AT if what == "media" else records.SITE_ITSELF for what in disaster.takes
         ]
         kind = records.PERIL_MEDIA if takes[0] == records.MEDIA_AT else records.PERIL_SITE
         build.source(

@@ -47,13 +47,13 @@ _Sets = dict[int, float]
 class Disaster:
     """A Poisson process: events of one peril that strike these sites and no others. [1/h].
 
-    ``takes_media`` tells, by site, whether it is left standing.
+    ``takes`` says, by site, what is lost there: see `riskmodel.sites.Peril`.
     """
 
     peril: str
     rate: float
     sites: tuple[int, ...]
-    takes_media: tuple[bool, ...]
+    takes: tuple[str, ...]
 
     def cause(self, names: Sequence[str]) -> str:
         """Return what it is called in results."""
@@ -88,7 +88,7 @@ def disasters_of(layout: Layout) -> tuple[Disaster, ...]:
     disasters = []
     for name, mask in found:
         sites = tuple(i for i in range(len(perils)) if mask >> i & 1)
-        takes = tuple(perils[i][name].takes == "media" for i in sites)
+        takes = tuple(perils[i][name].takes for i in sites)
         disasters.append(Disaster(name, sets[name].get(mask, 0.0), sites, takes))
     return tuple(disaster for disaster in disasters if disaster.rate > 0.0)
 

@@ -213,8 +213,8 @@ def _strikes(layout: Layout) -> Iterable[Strike]:
     real |= {name for shock in layout.shocks if shock.choose is not None for name in shock.targets}
     for disaster in disasters_of(layout):
         struck = tuple(
-            Target(True, index, 1.0, media_only=media)
-            for index, media in zip(disaster.sites, disaster.takes_media, strict=True)
+            Target(True, index, 1.0, media_only=what == "media")
+            for index, what in zip(disaster.sites, disaster.takes, strict=True)
             if sites[index] in real
         )
         if struck:
