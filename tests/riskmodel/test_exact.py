@@ -487,7 +487,6 @@ WEIBULL = {"weibull": {"shape": 1.5, "scale": "9000 h"}}
                                                  "perils": {"fire": {"rate": "0.1/hour"}}}}}),
         (r"copies\.c0\.rotation", copies(2, 9.0, 9.0, recovery=exponential(3), rotation=2)),
         ("threats", {**copies(1, 9.0, 9.0), "threats": {"defaults": True}}),
-        ("a range", copies(1, 9.0, 9.0, vulnerability={"low": 0.1, "mode": 0.2, "high": 0.3})),
         ("checks", copies(2, 9e6, 9.0, recovery=exponential(3), check={"every": "1 h"})),
         ("2,500 states", {**copies(14, 9.0, 9.0), "copies": [
             {"name": f"c{i}", "store": {"media": "d"}, "recovery": exponential(i + 1)}
