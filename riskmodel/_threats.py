@@ -213,10 +213,12 @@ def _reaches(layout: Layout, persons: dict[str, int]) -> Iterator[Reach]:
                 cause = f"{name} of {group}" if group else name
                 noticed = threat.noticed
                 too = 1.0 if threat.backups is None else threat.backups
-                live = tuple(index for index in targets if not _is_backup(copies[index]))
                 if too > 0.0:
                     yield Reach(cause, too * threat.rate, takes, targets, noticed)
-                if too < 1.0 and live:
+                if too == 1.0:
+                    continue
+                live = tuple(index for index in targets if not _is_backup(copies[index]))
+                if live:
                     rate = (1.0 - too) * threat.rate
                     yield Reach(f"{cause}, sparing backups", rate, takes, live, noticed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,13 +12,13 @@ import pytest
 
 import riskmodel as rm
 from riskmodel._program import compile_layout
-from tests.random_layouts import random_layout, rarer
+from tests.random_layouts import random_layout, random_tables, rarer
 from tests.scores import assert_like_normal, is_flagged, score
 
 METHODS = ("conditional", "excursion")
 FACTORS = (3.0, 10.0, 30.0, 100.0, 300.0)
 PILOT_LOSSES = 150
-RARE, INFLATED = 0.003, 0.05  # the most frequent losses of a layout in slow motion
+RARE, INFLATED = 0.003, 0.01  # the most frequent losses of a layout in slow motion
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,22 @@ class Case:
     plain: rm.LossEstimate
 
 
-def _layout(rng: np.random.Generator) -> rm.Layout:
+def _layout(rng: np.random.Generator, draw: Callable[..., rm.Layout]) -> rm.Layout:
     """Draw a layout without formats that end, which are for method events only."""
     while True:
-        layout = random_layout(rng)
+        layout = draw(rng)
         if compile_layout(layout).program.formats == 0:
             return layout
 
 
+def _of_any_horizon(rng: np.random.Generator) -> rm.Layout:
+    layout = rm.Layout.from_dict(random_tables(rng))
+    return layout.replace("horizon", f"{rng.uniform(1.0, 3.0):.3g} years")
+
+
 @cache
 def _frequent(seed: int, trials: int) -> Case:
-    layout = _layout(np.random.default_rng(seed))
+    layout = _layout(np.random.default_rng(seed), random_layout)
     return Case(layout, rm.simulate(layout, method="events", trials=trials, seed=seed))
 
 
@@ -47,7 +53,7 @@ def _slowed(seed: int, trials: int, most: float) -> Case:
     """Draw a layout that is lost, in slow motion, in at most a share of the trials."""
     rng = np.random.default_rng(seed)
     for _ in range(20):
-        layout = _layout(rng)
+        layout = _layout(rng, _of_any_horizon)
         for factor in FACTORS:
             slow = rarer(layout, factor)
             pilot_trials = round(PILOT_LOSSES / most)
@@ -94,8 +100,8 @@ def test_a_few_layouts_with_rare_losses(method: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_thirty_layouts_at_inflated_rates(method: str) -> None:
-    cases = {seed: _slowed(seed, 100_000, INFLATED) for seed in range(700, 745)}
-    scored = _assert_agree(cases, method, 100_000, most=4.5, may_warn=1 / 3)
+    cases = {seed: _slowed(seed, 100_000, INFLATED) for seed in range(700, 756)}
+    scored = _assert_agree(cases, method, 60_000, most=4.5, may_warn=0.45)
     assert scored >= 30
 
 
