@@ -139,7 +139,7 @@ def distance_text(found: Distance) -> str:
         chance = f"{item.probability:.2g}"
         if item.interval is not None:
             chance += " ({:.2g} to {:.2g})".format(*item.interval)
-        far = "" if item.far_km is None else f"{item.far_km:,.2g} km"
+        far = "" if item.far_km is None else f"{float(f'{item.far_km:.2g}'):,g} km"
         joint = item.joint
         often = "rate not known here"
         if joint is not None:
