@@ -15,6 +15,7 @@ import riskmodel as rm
 import riskmodel.catalogue
 from riskmodel._data import data_folder
 from riskmodel.lifetimes import Law
+from riskmodel.perils import peril_reaches
 from riskmodel.presets import presets
 from riskmodel.units import parse
 
@@ -188,6 +189,17 @@ def test_every_number_has_a_source(name: str) -> None:
                 assert (item.parameter, item.year) in rows
     for item in sources:
         assert any(f"{path}.".startswith(f"{item.key}.") for path in _numbers(brings, "")), item.key
+
+
+@pytest.mark.parametrize("name", peril_reaches())
+def test_every_number_of_a_peril_has_a_source(name: str) -> None:
+    reach = peril_reaches()[name]
+    rows = {row.parameter for row in rm.catalogue.parameters()}
+    keys = {item.key for item in reach.sources}
+    numbers = {"hits": reach.hits, "covers": reach.covers, "reach": reach.reach == "footprint"}
+    brings = {key for key, value in numbers.items() if value}
+    assert (brings | {"destroys"} if reach.destroys < 1.0 else brings) <= keys
+    assert {item.parameter for item in reach.sources} <= rows
 
 
 def _size(text: str) -> tuple[str, float] | None:
