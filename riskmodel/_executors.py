@@ -15,6 +15,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, Self
 
@@ -167,6 +168,11 @@ class Lent:
         return found
 
 
+# what a client of distributed raises when its scheduler is gone: CommClosedError is an OSError, and
+# a client that gave up is closed
+_OUT_OF_REACH = (CancelledError, OSError, RuntimeError, TimeoutError)
+
+
 class Dask(Lent):
     """A Dask cluster, by address or client; it runs again what a lost worker had."""
 
@@ -180,16 +186,23 @@ class Dask(Lent):
         return self
 
     def __exit__(self, *error: object) -> None:
-        super().__exit__(*error)
-        if self._is_mine:
-            self._executor.close()
+        with suppress(*_OUT_OF_REACH):  # there is nothing to take leave of
+            super().__exit__(*error)
+            if self._is_mine:
+                self._executor.close()
 
     def slots(self) -> int:
-        threads: dict[str, int] = self._executor.nthreads()  # workers come and go
+        try:
+            threads: dict[str, int] = self._executor.nthreads()  # workers come and go
+        except _OUT_OF_REACH as error:
+            raise _lost(error) from error
         return max(1, sum(threads.values()))
 
     def _submit(self, *call: Any) -> Any:
-        return self._executor.submit(*call, pure=False)
+        try:
+            return self._executor.submit(*call, pure=False)
+        except _OUT_OF_REACH as error:
+            raise _lost(error) from error
 
 
 def _connect(address: str) -> Any:

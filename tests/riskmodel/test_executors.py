@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -21,6 +21,7 @@ import riskmodel as rm
 from riskmodel import _executors
 from riskmodel._executors import Lent, Processes, Threads, pool_of
 from riskmodel._run import Plan, Progress, Sums, Task, go
+from riskmodel.errors import WorkersLost
 from tests.conftest import LAYOUTS
 from tests.riskmodel.test_run import Here, Toy
 
@@ -233,6 +234,26 @@ def test_a_scheduler_that_does_not_answer_is_told(busy: rm.Layout) -> None:
             pytest.raises(rm.InputError, match="dask: no scheduler answers at"),
         ):
             rm.simulate(busy, method="events", dask=address)
+
+
+@pytest.mark.parametrize("name", ["nthreads", "submit"])
+def test_a_scheduler_that_is_gone_between_tasks_is_told(name: str) -> None:
+    class Gone:
+        def nthreads(self) -> dict[str, int]:
+            return self._answer("nthreads", {"a": 1})
+
+        def submit(self, *_: Any, **__: Any) -> Any:
+            return self._answer("submit", None)
+
+        def _answer(self, asked: str, found: Any) -> Any:
+            if asked == name:
+                raise OSError("no scheduler")
+            return found
+
+    cluster = _executors.Dask(Gone())
+    calls = {"nthreads": cluster.slots, "submit": partial(cluster.submit, cast("Task", None))}
+    with pytest.raises(WorkersLost, match="ended before the run did: no scheduler"):
+        calls[name]()
 
 
 @pytest.mark.integration
