@@ -16,8 +16,6 @@ from riskmodel._resolve import (
     horizon_of,
     needs_recovery,
     never_noticed,
-    perils_of,
-    plugged_in,
     rebuild_of,
     recovery_of,
 )
@@ -33,7 +31,7 @@ from riskmodel._rest import (
     source_site,
 )
 from riskmodel._threats import People, add_sources, key_rows, people_of
-from riskmodel._together import assumed_perils, disasters_of, independent_perils
+from riskmodel._together import assumed_perils, disasters_of, independent_perils, surges_of
 from riskmodel._used import Used, parameters_used
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law, Term
@@ -210,12 +208,11 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
             kind if len(takes) == 1 else records.SHOCK_CHANCES,
             [(place, index, 1.0) for place, index in zip(takes, disaster.sites, strict=True)],
         )
-    for name, site in layout.sites.items():
-        for peril_name, peril in perils_of(site).items():
-            if peril.takes == "plugged-in":
-                reached = plugged_in(layout, name).items()
-                targets = [(0, names.index(copy), chance) for copy, chance in reached]
-                build.source(f"{peril_name} at {name}", peril.rate, records.SHOCK_CHANCES, targets)
+    for cause, rate, reached in surges_of(layout):
+        targets = [
+            (records.COPY_ITSELF, names.index(copy), chance) for copy, chance in reached.items()
+        ]
+        build.source(cause, rate, records.SHOCK_CHANCES, targets)
     for shock in layout.shocks:
         chances = shock.hits if isinstance(shock.hits, dict) else dict.fromkeys(shock.hits, 1.0)
         targets = [

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from riskmodel._footprints import clusters, hit_sets, pair_chance, plane_of
-from riskmodel._resolve import NATURE, local_perils, perils_of
+from riskmodel._resolve import NATURE, local_perils, perils_of, plugged_in
 from riskmodel.errors import LayoutError
 from riskmodel.geodesy import distance_km
 from riskmodel.perils import hit_rate, peril_reaches, shapes_of
@@ -34,6 +34,7 @@ __all__ = [
     "disasters_of",
     "independent_perils",
     "layered",
+    "surges_of",
 ]
 
 MOST_TOGETHER = 10
@@ -96,6 +97,17 @@ def disasters_of(layout: Layout) -> tuple[Disaster, ...]:
 def _striking(site: Site) -> dict[str, Peril]:
     """Return the perils that strike all that is at a site; a surge takes single copies."""
     return {name: peril for name, peril in perils_of(site).items() if peril.takes != "plugged-in"}
+
+
+def surges_of(layout: Layout) -> Iterator[tuple[str, float, dict[str, float]]]:
+    """Yield what strikes only the copies that are plugged in: its cause, its rate, their chances.
+
+    A surge never leaves its building. Rates are in 1/h, chances by the copy's name.
+    """
+    for name, site in layout.sites.items():
+        for peril_name, peril in perils_of(site).items():
+            if peril.takes == "plugged-in":
+                yield f"{peril_name} at {name}", peril.rate, plugged_in(layout, name)
 
 
 def layered(rates: dict[int, float], share: Callable[[tuple[int, ...]], _Sets]) -> _Sets:

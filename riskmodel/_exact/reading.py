@@ -11,13 +11,11 @@ from riskmodel._resolve import (
     needs_recovery,
     never_noticed,
     people_keys,
-    perils_of,
-    plugged_in,
     rebuild_of,
     recovery_of,
 )
 from riskmodel._rest import rest_keys
-from riskmodel._together import disasters_of
+from riskmodel._together import disasters_of, surges_of
 from riskmodel.errors import LayoutError, StateSpaceTooLarge
 from riskmodel.lifetimes import EXPONENTIAL, FIXED, Law
 
@@ -219,13 +217,10 @@ def _strikes(layout: Layout) -> Iterable[Strike]:
         )
         if struck:
             yield Strike(disaster.rate, struck)
-    for name in sites:
-        for peril in perils_of(layout.sites[name]).values():
-            if peril.takes == "plugged-in" and peril.rate > 0.0:
-                reached = plugged_in(layout, name).items()
-                hit = tuple(Target(False, names.index(c), p) for c, p in reached if p > 0.0)
-                if hit:
-                    yield Strike(peril.rate, hit)
+    for _, rate, reached in surges_of(layout):
+        hit = tuple(Target(False, names.index(c), p) for c, p in reached.items() if p > 0.0)
+        if rate > 0.0 and hit:
+            yield Strike(rate, hit)
     for shock in layout.shocks:
         chances = shock.hits if isinstance(shock.hits, dict) else dict.fromkeys(shock.hits, 1.0)
         targets = tuple(

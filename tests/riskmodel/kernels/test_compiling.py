@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 import pytest
+from numba.core.codegen import JITCodeLibrary
 
 from riskmodel._kernels import _jit
 from riskmodel._kernels._jit import by_reference, entry, jit
@@ -81,3 +82,20 @@ def test_a_caller_of_another_make_gets_all_that_a_kernel_calls() -> None:
     bundle = Bundle(np.zeros(4, np.int64), np.array([1.0, 2.0, 4.0, 8.0]), 0.5)
     assert numba.njit(through)(bundle) == 2.0
     assert bundle.counts.tolist() == [0, 1, 0, 0]
+
+
+@compiled
+def test_only_entries_are_optimised_and_emitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    emitted = []
+    emit = JITCodeLibrary._finalize_specific
+
+    def noting(library: Any) -> None:
+        emitted.append(library.name)
+        emit(library)
+
+    monkeypatch.setattr(_jit, "_cache_folder", lambda: None)
+    monkeypatch.setitem(globals(), "_count", jit(_count.py_func))  # not compiled yet
+    monkeypatch.setattr(JITCodeLibrary, "_finalize_specific", noting)
+    assert _walked(entry(_walk.py_func))[1] == [20, 10, 1, 1]
+    assert emitted.count("_walk") == 1
+    assert "_count" not in emitted
