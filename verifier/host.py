@@ -54,6 +54,10 @@ _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO})
 class Host:
     """Access to this machine, read-only.
 
+    Files elsewhere (a bucket, an SFTP server) are read through a subclass that answers `stat`,
+    `listdir`, `resolve`, `read_text`, `open`, `chunks` and `walk` from there and says
+    ``local = False``; so a probe asks these only, and gives a path to a program only if `local`.
+
     Parameters
     ----------
     timeout : float
@@ -63,6 +67,8 @@ class Host:
     record : bool
         Keep the answers about the system in `recording`.
     """
+
+    local = True
 
     def __init__(
         self, *, timeout: float = 10.0, program_timeout: float = 3600.0, record: bool = False

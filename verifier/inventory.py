@@ -5,10 +5,11 @@ Probes make these, rules judge them, renderers and the bridge read them; nothing
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 __all__ = [
     "Depth",
@@ -19,6 +20,7 @@ __all__ = [
     "Inventory",
     "Location",
     "Points",
+    "Schedule",
     "State",
 ]
 
@@ -115,12 +117,14 @@ class Domains:
     """The failure domains of one location, from the drive outwards.
 
     ``pools`` are all stacked devices on the way to the drives (partition, LV, md array, loop file,
-    file system), each as ``"kind:identity"``; ``level`` is the RAID level on the way, if any.
+    file system), each as ``"kind:identity"``; ``level`` is the RAID level on the way, if any, and
+    ``degraded`` whether that array or pool lacks members now, or is being rebuilt.
     """
 
     drives: Fact[tuple[Drive, ...]] = field(default_factory=Fact)
     pools: Fact[tuple[str, ...]] = field(default_factory=Fact)
     level: Fact[str] = field(default_factory=Fact)
+    degraded: Fact[bool] = field(default_factory=Fact)
     file_system: Fact[str] = field(default_factory=Fact)
     host: Fact[str] = field(default_factory=Fact)
     account: Fact[str] = field(default_factory=Fact)
@@ -132,11 +136,57 @@ class Domains:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Points in time that can be restored; times are aware datetimes in UTC."""
+    """Points in time that can be restored; times are aware datetimes in UTC.
+
+    Parameters
+    ----------
+    count : int or None
+        Points that are consistent: completed, and with a whole chain below them.
+    newest, oldest : datetime or None
+        Of the consistent points.
+    times : tuple of datetime
+        Of the consistent points, ascending, as far as they are known one by one.
+    latest : datetime or None
+        The newest point of any kind, if it is younger than the newest consistent one.
+    breaks : tuple of str
+        Points that cannot be restored, and why: one sentence each.
+    consistency : Fact of str
+        ``application``, ``crash`` or ``files``: what the newest point is worth for databases and
+        machines.
+    """
 
     count: int | None = None
     newest: datetime | None = None
     oldest: datetime | None = None
+    times: tuple[datetime, ...] = ()
+    latest: datetime | None = None
+    breaks: tuple[str, ...] = ()
+    consistency: Fact[str] = field(default_factory=Fact)
+
+    @classmethod
+    def at(cls, times: Iterable[datetime], **more: Any) -> Points:
+        """Return the points of these times, in any order; `more` are further fields."""
+        known = tuple(sorted(times))
+        return cls(len(known), max(known, default=None), min(known, default=None), known, **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Who runs a backup, and how often that is promised.
+
+    Parameters
+    ----------
+    by : str
+        ``"cron"``, ``"systemd timer"``, ``"borgmatic"``, …; ``"by hand"`` if nothing does.
+    where : str
+        The file and line or unit that says so.
+    interval_hours : float or None
+        Longest promised time between two runs. [h]
+    """
+
+    by: str
+    where: str = ""
+    interval_hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +221,39 @@ class Location:
         Damage that was found, one sentence each.
     offline : bool
         Declared to be away from its reader most of the time.
+    encrypted, immutable : Fact of bool
+        Whether its bytes are encrypted, and whether nobody can delete or change them for a time.
+    immutable_until : datetime or None
+        When the lock of its newest point ends.
+    retention : Fact of str
+        How long points are kept, in the words of the tool: ``"keep daily 7, weekly 4"``.
+    tool : str or None
+        The tool that made or read it, with its version.
+    last_seen : datetime or None
+        When somebody last saw it; for absent and declared locations.
     shared_inodes : int
         Files that are the source's own files under another name (hard links).
+    shared_extents : int
+        Files whose bytes lie where the source's lie (reflinks).
     identical : bool or None
         Same paths, sizes and times as the source: fresh, however old its newest file is.
+    disqualified : str
+        Why it is no copy, whatever it holds ("its repository is marked untrusted"); else empty.
+    repeats_deletions : Fact of bool
+        Whether a deletion at its origin is repeated here with no older version kept.
+    fed_from : Fact of str
+        Name or address of the copy that it is made from.
+    lag_hours : float or None
+        How far a replica is behind what it is fed from. [h]
+    lineage : tuple of str
+        Identities that snapshots keep when they are sent elsewhere: ``"zfs-guid:…"``,
+        ``"btrfs-uuid:…"``.
+    dataset : Fact of str
+        How it is known to hold the source's data, in words; unknown where nobody can tell.
+    key_kept : Fact of tuple of str
+        Where the key or password lies, if it is encrypted: paths or places.
+    schedule : Fact of Schedule
+        Who makes the points, and how often that is promised.
     """
 
     name: str
@@ -196,10 +275,21 @@ class Location:
     offline: bool = False
     encrypted: Fact[bool] = field(default_factory=Fact)
     immutable: Fact[bool] = field(default_factory=Fact)
+    immutable_until: datetime | None = None
+    retention: Fact[str] = field(default_factory=Fact)
     tool: str | None = None
     last_seen: datetime | None = None
     shared_inodes: int = 0
+    shared_extents: int = 0
     identical: bool | None = None
+    disqualified: str = ""
+    repeats_deletions: Fact[bool] = field(default_factory=Fact)
+    fed_from: Fact[str] = field(default_factory=Fact)
+    lag_hours: float | None = None
+    lineage: tuple[str, ...] = ()
+    dataset: Fact[str] = field(default_factory=Fact)
+    key_kept: Fact[tuple[str, ...]] = field(default_factory=Fact)
+    schedule: Fact[Schedule] = field(default_factory=Fact)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,8 @@ class Place(Described):
             address=self.path or self.address or "",
             kind=self.kind,
             password_file=self.password_file,
+            profile=self.profile,
+            identity_file=self.identity_file,
             site=self.site,
             account=self.account,
             provider=self.provider,

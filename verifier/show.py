@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
 from verifier.audit import SCHEMA, Audit, Verdict
-from verifier.inventory import Domains, Fact, Location
+from verifier.inventory import Domains, Fact, Location, Schedule
 from verifier.rules import GATE_RULES, Gate, Severity, Status
 from verifier.rules._independence import Tie
 from verifier.rules._standing import percent
@@ -178,11 +179,44 @@ def _location(verdict: Verdict) -> dict[str, Any]:
             "count": place.points.count,
             "newest": _time(place.points.newest),
             "oldest": _time(place.points.oldest),
+            "latest": _time(place.points.latest),
+            "breaks": list(place.points.breaks),
+            "consistency": place.points.consistency.value,
         },
         "files": place.files,
         "bytes": place.size_bytes,
         "coverage": place.coverage.value,
         "depth": place.depth.word if place.depth is not None else None,
+        "dataset": {"value": place.dataset.value, "evidence": place.dataset.evidence.value},
+        "tool": place.tool,
+        "encrypted": place.encrypted.value,
+        "key_kept": None if place.key_kept.value is None else list(place.key_kept.value),
+        "immutable": place.immutable.value,
+        "immutable_until": _time(place.immutable_until),
+        "retention": place.retention.value,
+        "repeats_deletions": place.repeats_deletions.value,
+        "fed_from": place.fed_from.value,
+        "lag_hours": place.lag_hours,
+        "schedule": _schedule(place.schedule.value),
+        "errors": list(place.errors),
+        "evidence": _evidence(place),
+    }
+
+
+def _schedule(found: Schedule | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"by": found.by, "where": found.where, "interval_hours": found.interval_hours}
+
+
+def _evidence(place: Location) -> dict[str, dict[str, str]]:
+    """How each fact is known, or why it is not; facts that nobody asked for are left out."""
+    parts: tuple[Any, ...] = (place, place.domains, place.points)
+    facts = ((f.name, getattr(part, f.name)) for part in parts for f in fields(part))
+    return {
+        name: {"evidence": fact.evidence.value, "source": fact.source}
+        for name, fact in facts
+        if isinstance(fact, Fact) and (fact.value is not None or fact.source)
     }
 
 
@@ -196,6 +230,10 @@ def _domains(domains: Domains) -> dict[str, Any]:
         "account": domains.account.value,
         "provider": domains.provider.value,
         "site": domains.site.value,
+        "identity": domains.identity.value,
+        "key": domains.key.value,
+        "level": domains.level.value,
+        "degraded": domains.degraded.value,
     }
 
 

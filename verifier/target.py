@@ -24,6 +24,8 @@ class Target:
         A probe's kind, ``"declared"``, or None to find it by signature.
     password_file : str or None
         File with the repository's password; its content is never read here, only passed on.
+    profile, identity_file : str or None
+        Which of the user's own credentials open it: an AWS profile, a file with an SSH key.
     site, account, provider, credentials, key : str or None
         Declared failure domains.
     offline : bool
@@ -42,6 +44,8 @@ class Target:
     address: str = ""
     kind: str | None = None
     password_file: str | None = None
+    profile: str | None = None
+    identity_file: str | None = None
     site: str | None = None
     account: str | None = None
     provider: str | None = None

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from verifier.rules import (
+    chain_broken,
     damaged,
     memory,
     missing,
+    no_copy,
     offline_or_immutable,
     one_offsite,
     partial,
+    repeats_deletions,
     same_account,
     same_device,
     same_host,
@@ -73,11 +76,14 @@ GATE_RULES = (
 FINDING_RULES = (
     FindingRule(missing.RULE, missing.judge),
     FindingRule(damaged.RULE, damaged.judge),
+    FindingRule(no_copy.RULE, no_copy.judge),
+    FindingRule(chain_broken.RULE, chain_broken.judge),
     FindingRule(same_device.RULE, same_device.judge),
     FindingRule(site_contradicted.RULE, site_contradicted.judge),
     FindingRule(memory.RULE, memory.judge),
     FindingRule(partial.RULE, partial.judge),
     FindingRule(stale.RULE, stale.judge),
+    FindingRule(repeats_deletions.RULE, repeats_deletions.judge),
     FindingRule(unreadable.RULE, unreadable.judge),
     FindingRule(unverified.RULE, unverified.judge),
     FindingRule(same_key.RULE, same_key.judge),

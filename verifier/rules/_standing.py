@@ -93,6 +93,8 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
         return Standing(Copyhood.NO, Status.FAIL, "it is empty: is something not mounted?")
     if location is source:
         return _damaged(location) or Standing(Copyhood.YES, Status.PASS)
+    if location.disqualified:
+        return Standing(Copyhood.NO, Status.FAIL, location.disqualified)
     share = location.coverage
     if share.value is not None and share.value < policy.min_coverage:
         reason = f"it holds {percent(share.value)} of the source, less than "
