@@ -246,12 +246,14 @@ class Location:
     lag_hours : float or None
         How far a replica is behind what it is fed from. [h]
     lineage : tuple of str
-        Identities that snapshots keep when they are sent elsewhere: ``"zfs-guid:…"``,
-        ``"btrfs-uuid:…"``.
+        Identities that snapshots or repositories keep when they are copied: ``"zfs-guid:…"``,
+        ``"btrfs-uuid:…"``, ``"restic-key:…"``, ``"borg-repository:…"``.
     dataset : Fact of str
         How it is known to hold the source's data, in words; unknown where nobody can tell.
     key_kept : Fact of tuple of str
         Where the key or password lies, if it is encrypted: paths or places.
+    key_drives : Fact of tuple of Drive
+        The drives below the key or password, where it is a file on this machine.
     schedule : Fact of Schedule
         Who makes the points, and how often that is promised.
     """
@@ -289,6 +291,7 @@ class Location:
     lineage: tuple[str, ...] = ()
     dataset: Fact[str] = field(default_factory=Fact)
     key_kept: Fact[tuple[str, ...]] = field(default_factory=Fact)
+    key_drives: Fact[tuple[Drive, ...]] = field(default_factory=Fact)
     schedule: Fact[Schedule] = field(default_factory=Fact)
 
 
