@@ -10,7 +10,20 @@ from verifier.domains import host_identity, place_of
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
-from verifier.probes import archive, borg, declared, directory, duplicity, restic
+from verifier.probes import (
+    archive,
+    bagit,
+    borg,
+    borg2,
+    bup,
+    dar,
+    declared,
+    directory,
+    duplicity,
+    kopia,
+    rdiff_backup,
+    restic,
+)
 from verifier.target import Target
 
 __all__ = ["PROBES", "Probe", "collect_source", "host_identity", "probe"]
@@ -31,7 +44,13 @@ class Probe:
 PROBES: tuple[Probe, ...] = (
     Probe(("restic",), restic.detect, restic.collect),
     Probe(("borg",), borg.detect, borg.collect),
+    Probe(("borg2",), borg2.detect, borg2.collect),
+    Probe(("kopia",), kopia.detect, kopia.collect),
+    Probe(("bup",), bup.detect, bup.collect),
+    Probe(("rdiff-backup",), rdiff_backup.detect, rdiff_backup.collect),
+    Probe(("bagit",), bagit.detect, bagit.collect),
     Probe(("duplicity",), duplicity.detect, duplicity.collect),
+    Probe(("dar",), dar.detect, dar.collect),
     Probe(("tar", "zip"), archive.detect, archive.collect),
     Probe(("directory",), directory.detect, directory.collect),
 )
