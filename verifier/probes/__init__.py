@@ -10,7 +10,7 @@ from verifier.domains import host_identity, place_of
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
-from verifier.probes import archive, bacula, declared, directory, restic
+from verifier.probes import archive, bacula, declared, directory, restic, veeam
 from verifier.target import Target
 
 __all__ = ["PROBES", "Probe", "collect_source", "host_identity", "probe"]
@@ -31,6 +31,7 @@ class Probe:
 PROBES: tuple[Probe, ...] = (
     Probe(("restic",), restic.detect, restic.collect),
     Probe(("bacula",), bacula.detect, bacula.collect),
+    Probe(("veeam",), veeam.detect, veeam.collect),
     Probe(("tar", "zip"), archive.detect, archive.collect),
     Probe(("directory",), directory.detect, directory.collect),
 )
