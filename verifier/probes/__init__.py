@@ -10,7 +10,7 @@ from verifier.domains import host_identity, place_of
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
-from verifier.probes import archive, bacula, declared, directory, restic, veeam
+from verifier.probes import archive, bacula, dated, declared, directory, restic, veeam
 from verifier.target import Target
 
 __all__ = ["PROBES", "Probe", "collect_source", "host_identity", "probe"]
@@ -33,6 +33,7 @@ PROBES: tuple[Probe, ...] = (
     Probe(("bacula",), bacula.detect, bacula.collect),
     Probe(("veeam",), veeam.detect, veeam.collect),
     Probe(("tar", "zip"), archive.detect, archive.collect),
+    Probe(("dated",), dated.detect, dated.collect),
     Probe(("directory",), directory.detect, directory.collect),
 )
 
@@ -159,6 +160,8 @@ def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> 
     # the live data may itself be archives or a repository: its plain copy is a directory
     names = set(host.listdir(path) if host.stat(path).is_dir else [path.rpartition("/")[2]])
     tops = {name.partition("/")[0] for name in source.files}
+    if "dated" in fitting.kinds and names & tops:
+        return PROBES[-1]  # folders that the source has too are parts of it, not states of it
     return PROBES[-1] if names and names <= tops else fitting
 
 
