@@ -32,7 +32,7 @@ PROBES: tuple[Probe, ...] = (
     Probe(("restic",), restic.detect, restic.collect),
     Probe(("bacula",), bacula.detect, bacula.collect),
     Probe(("veeam",), veeam.detect, veeam.collect),
-    Probe(("tar", "zip"), archive.detect, archive.collect),
+    Probe(("tar", "zip", "archive"), archive.detect, archive.collect),
     Probe(("dated",), dated.detect, dated.collect),
     Probe(("directory",), directory.detect, directory.collect),
 )
