@@ -167,16 +167,30 @@ class _Lzip(io.RawIOBase):
         self._left = b""
         self._ready = b""
         self._stream: lzma.LZMADecompressor | None = None
-        self._crc = self._size = 0
+        self._crc = self._size = self._at = 0
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        target = offset + (self._at if whence == os.SEEK_CUR else 0)
+        if whence == os.SEEK_END or target < self._at:
+            raise io.UnsupportedOperation("an lzip stream is read forwards only")
+        skipped = bytearray(CHUNK_BYTES)
+        while self._at < target:
+            if not self.readinto(memoryview(skipped)[: target - self._at]):
+                break
+        return self._at
 
     def readinto(self, buffer: Any) -> int:
         while not self._ready and self._advance(len(buffer)):
             pass
         count = min(len(buffer), len(self._ready))
         buffer[:count], self._ready = self._ready[:count], self._ready[count:]
+        self._at += count
         return count
 
     def _advance(self, wanted: int) -> bool:
