@@ -12,17 +12,20 @@ from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
 from verifier.probes import (
     archive,
+    bacula,
     bagit,
     borg,
     borg2,
     bup,
     dar,
+    dated,
     declared,
     directory,
     duplicity,
     kopia,
     rdiff_backup,
     restic,
+    veeam,
 )
 from verifier.target import Target
 
@@ -51,7 +54,10 @@ PROBES: tuple[Probe, ...] = (
     Probe(("bagit",), bagit.detect, bagit.collect),
     Probe(("duplicity",), duplicity.detect, duplicity.collect),
     Probe(("dar",), dar.detect, dar.collect),
-    Probe(("tar", "zip"), archive.detect, archive.collect),
+    Probe(("bacula",), bacula.detect, bacula.collect),
+    Probe(("veeam",), veeam.detect, veeam.collect),
+    Probe(("tar", "zip", "archive"), archive.detect, archive.collect),
+    Probe(("dated",), dated.detect, dated.collect),
     Probe(("directory",), directory.detect, directory.collect),
 )
 
@@ -178,6 +184,8 @@ def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> 
     # the live data may itself be archives or a repository: its plain copy is a directory
     names = set(host.listdir(path) if host.stat(path).is_dir else [path.rpartition("/")[2]])
     tops = {name.partition("/")[0] for name in source.files}
+    if "dated" in fitting.kinds and names & tops:
+        return PROBES[-1]  # folders that the source has too are parts of it, not states of it
     return PROBES[-1] if names and names <= tops else fitting
 
 
