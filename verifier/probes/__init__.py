@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from riskmodel.errors import InputError, did_you_mean
-from verifier.domains import host_identity, place_of
+from verifier.domains import host_identity, place_of, pool_place
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
-from verifier.probes import archive, declared, directory, restic
+from verifier.probes import archive, btrfs, declared, directory, optical, replica, restic, tape, zfs
 from verifier.target import Target
 
 __all__ = ["PROBES", "Probe", "collect_source", "host_identity", "probe"]
@@ -29,8 +29,12 @@ class Probe:
 
 # in the order of asking; the directory is last because every tree looks like one
 PROBES: tuple[Probe, ...] = (
+    Probe(("tape",), tape.detect, tape.collect),
+    Probe(("optical", "iso"), optical.detect, optical.collect),
     Probe(("restic",), restic.detect, restic.collect),
     Probe(("tar", "zip"), archive.detect, archive.collect),
+    Probe(("zfs",), zfs.detect, zfs.collect),
+    Probe(("btrfs",), btrfs.detect, btrfs.collect),
     Probe(("directory",), directory.detect, directory.collect),
 )
 
@@ -82,14 +86,18 @@ def probe(
     try:
         if restic.is_remote(target.address):
             return restic.collect_remote(host, target, source_manifest, found)
-        place = place_of(host, target.address)
+        dataset = zfs.dataset_of(target.address)
+        place = pool_place(host, dataset) if dataset else place_of(host, target.address)
         found = replace(
             found,
             real_path=place.real_path,
             inode=place.inode,
             domains=_declared_domains(target, place.domains),
             media_type=_medium(place.media_type, target),
+            encrypted=place.encrypted,
         )
+        if dataset:
+            return zfs.collect(host, target, source_manifest, wanted, found)
         entry = _fitting(host, target, place.real_path, source_manifest)
         if entry is None:
             reason = "neither a directory nor a regular file"
@@ -140,8 +148,10 @@ def collect_source(
             inode=place.inode,
             domains=_declared_domains(target, place.domains),
             media_type=place.media_type,
+            encrypted=place.encrypted,
         )
-        return directory.listed_source(host, found)
+        located, manifest = directory.listed_source(host, found)
+        return replica.with_snapshots(host, located), manifest
     except AccessError as problem:
         state = _state(problem, offline=False)
         unread = Manifest(path, unreadable=(f"{problem}.",))
@@ -149,6 +159,8 @@ def collect_source(
 
 
 def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> Probe | None:
+    if tape.detect(host, path):
+        return PROBES[0]  # whatever it is said to be: a tape is not read
     if target.kind is not None:
         return next(entry for entry in PROBES if target.kind in entry.kinds)
     fitting = next((entry for entry in PROBES if entry.detect(host, path)), None)

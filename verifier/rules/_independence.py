@@ -152,7 +152,11 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
             model = f" ({drive.model})" if drive.model else ""
             yield f"drive {drive.device}{model}"
     theirs = set(other.domains.pools.value or ())
-    yield from (_pool_words(p) for p in one.domains.pools.value or () if p in theirs)
+    snapshots = bool(one.snapshots and other.snapshots) and other.kind in {"zfs", "btrfs"}
+    for pool in one.domains.pools.value or ():
+        if pool in theirs:
+            versions = snapshots and pool.startswith(("zpool:", "btrfs:"))
+            yield _pool_words(pool) + (", whose snapshots are versions, no copies" * versions)
     devices = (one.inode or (0, 0))[0], (other.inode or (0, 0))[0]
     if devices[0] and devices[0] == devices[1] and _one_machine(one, other):
         yield "one file system"
