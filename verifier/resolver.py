@@ -247,12 +247,13 @@ class Resolver:
                     found = joined(
                         (self._devices.named(m, depth) for m in members), f"btrfs:{uuid}"
                     )
-                    return self._with_profile(found, f"/sys/fs/btrfs/{uuid}")
+                    folder = f"/sys/fs/btrfs/{uuid}"
+                    return self._with_profile(found, folder, len(members))
         except AccessError as problem:
             return Stack(source=str(problem))
         return replace(self._devices.named(first, depth), level=None)
 
-    def _with_profile(self, found: Stack, folder: str) -> Stack:
+    def _with_profile(self, found: Stack, folder: str, members: int) -> Stack:
         """Add how the data is spread; ``dup`` is twice on one drive, which is no redundancy."""
         missing = 0
         try:
@@ -262,7 +263,7 @@ class Resolver:
                 missing += self._host.read_text(f"{folder}/devinfo/{number}/missing").strip() == "1"
         except AccessError:
             profiles = set()
-        many = len(found.drives or ()) > 1 or missing
+        many = members + missing > 1
         # while a conversion runs there are several; the weakest says what a lost drive costs
         weakest = max(profiles, key=("", *_BTRFS_PROFILES, "single").index, default=None)
         level = weakest if many and weakest != "dup" else found.level

@@ -143,6 +143,7 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
     same_path = one.real_path is not None and one.real_path == other.real_path
     if (same_inode or same_path) and _one_machine(one, other):
         yield "the same directory"
+    yield from _versions(one, other)
     for here, there in ((one, other), (other, one)):
         if here.name == "source" and there.shared_inodes:
             yield f"{there.shared_inodes} hard links to the same files"
@@ -152,14 +153,18 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
             model = f" ({drive.model})" if drive.model else ""
             yield f"drive {drive.device}{model}"
     theirs = set(other.domains.pools.value or ())
-    snapshots = bool(one.snapshots and other.snapshots) and other.kind in {"zfs", "btrfs"}
-    for pool in one.domains.pools.value or ():
-        if pool in theirs:
-            versions = snapshots and pool.startswith(("zpool:", "btrfs:"))
-            yield _pool_words(pool) + (", whose snapshots are versions, no copies" * versions)
+    yield from (_pool_words(p) for p in one.domains.pools.value or () if p in theirs)
     devices = (one.inode or (0, 0))[0], (other.inode or (0, 0))[0]
     if devices[0] and devices[0] == devices[1] and _one_machine(one, other):
         yield "one file system"
+
+
+def _versions(one: Location, other: Location) -> Iterator[str]:
+    """Say it when one of them is snapshots in the other's pool."""
+    theirs = set(other.domains.pools.value or ())
+    for pool in one.domains.pools.value or ():
+        if pool in theirs and pool.startswith(("zpool:", "btrfs:")) and other.snapshots:
+            yield f"{_pool_words(pool)}, whose snapshots are versions, no copies"
 
 
 def _one_machine(one: Location, other: Location) -> bool:
