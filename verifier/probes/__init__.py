@@ -20,21 +20,25 @@ Collect = Callable[[Host, Target, Manifest | None, Depth, Location], Location]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One kind of location: how to tell it by its signature, and how to examine it."""
+    """One kind of location: how to tell it by its signature, and how to examine it.
+
+    ``by_place`` means that the signature is where the files are, not what they are.
+    """
 
     kinds: tuple[str, ...]
     detect: Callable[[Host, str], bool]
     collect: Collect
+    by_place: bool = False
 
 
 # in the order of asking; the directory is last because every tree looks like one
 PROBES: tuple[Probe, ...] = (
-    Probe(("tape",), tape.detect, tape.collect),
-    Probe(("optical", "iso"), optical.detect, optical.collect),
+    Probe(("tape",), tape.detect, tape.collect, by_place=True),
+    Probe(("optical", "iso"), optical.detect, optical.collect, by_place=True),
     Probe(("restic",), restic.detect, restic.collect),
     Probe(("tar", "zip"), archive.detect, archive.collect),
-    Probe(("zfs",), zfs.detect, zfs.collect),
-    Probe(("btrfs",), btrfs.detect, btrfs.collect),
+    Probe(("zfs",), zfs.detect, zfs.collect, by_place=True),
+    Probe(("btrfs",), btrfs.detect, btrfs.collect, by_place=True),
     Probe(("directory",), directory.detect, directory.collect),
 )
 
@@ -164,7 +168,7 @@ def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> 
     if target.kind is not None:
         return next(entry for entry in PROBES if target.kind in entry.kinds)
     fitting = next((entry for entry in PROBES if entry.detect(host, path)), None)
-    if fitting is None or fitting is PROBES[-1] or source is None:
+    if fitting is None or fitting is PROBES[-1] or source is None or fitting.by_place:
         return fitting
     # the live data may itself be archives or a repository: its plain copy is a directory
     names = set(host.listdir(path) if host.stat(path).is_dir else [path.rpartition("/")[2]])
