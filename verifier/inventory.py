@@ -254,6 +254,11 @@ class Location:
         Where the key or password lies, if it is encrypted: paths or places.
     schedule : Fact of Schedule
         Who makes the points, and how often that is promised.
+    audited : bool
+        For an absent offline location: whether its facts are those of the audit at ``last_seen``.
+    content : tuple of int
+        A sketch of its names and sizes (`verifier.identity`), by which copies are compared where
+        the source cannot be read.
     """
 
     name: str
@@ -290,6 +295,8 @@ class Location:
     dataset: Fact[str] = field(default_factory=Fact)
     key_kept: Fact[tuple[str, ...]] = field(default_factory=Fact)
     schedule: Fact[Schedule] = field(default_factory=Fact)
+    audited: bool = False
+    content: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,7 @@ def collect(
         size_bytes=sum(listing.sizes.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        content=coverage.content,
         errors=capped(errors),
         depth=reached,
         reason="; ".join(unseen),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from verifier.configs import Configured, without_password
 from verifier.configs.environment import of_variables
@@ -54,9 +55,20 @@ def destinations(command: Command, where: str) -> tuple[Configured, ...]:
     reader = _READERS.get(name)
     if reader is None:
         return ()
-    # a variable that nobody knows names nothing
-    found = (one for one in reader(command, where) if "$" not in one.address)
-    return tuple(one for one in found if one.address not in {"", "-"})
+    home = dict(command.variables).get("HOME", "")
+    return tuple(
+        replace(one, address=home + one.address[1:]) if one.address.startswith("~/") else one
+        for one in reader(command, where)
+        if _somewhere(one)
+    )
+
+
+def _somewhere(found: Configured) -> bool:
+    """Tell whether an address says where it is: no unknown variable, no path from who knows."""
+    address = found.address
+    if not address or address == "-" or "$" in address:
+        return False
+    return found.tool in {"zfs", "syncoid"} or address[0] in "/~" or ":" in address
 
 
 def _plain(words: Sequence[str], with_value: frozenset[str] = frozenset()) -> list[str]:
