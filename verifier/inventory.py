@@ -281,6 +281,11 @@ class Location:
         The drives below the key or password, where it is a file on this machine.
     schedule : Fact of Schedule
         Who makes the points, and how often that is promised.
+    audited : bool
+        For an absent offline location: whether its facts are those of the audit at ``last_seen``.
+    content : tuple of int
+        A sketch of its names and sizes (`verifier.identity`), by which copies are compared where
+        the source cannot be read.
     """
 
     name: str
@@ -319,6 +324,8 @@ class Location:
     key_kept: Fact[tuple[str, ...]] = field(default_factory=Fact)
     key_drives: Fact[tuple[Drive, ...]] = field(default_factory=Fact)
     schedule: Fact[Schedule] = field(default_factory=Fact)
+    audited: bool = False
+    content: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

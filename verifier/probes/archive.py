@@ -126,6 +126,7 @@ def collect(
         size_bytes=None if row.sealed else sum(row.content.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        content=coverage.content,
         errors=capped(row.errors),
         depth=reached,
         reason="; ".join(dict.fromkeys(filter(None, (*row.unseen, row.sealed)))),

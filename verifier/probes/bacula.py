@@ -109,6 +109,7 @@ def collect(
         if coverage.share.value is None
         else replace(coverage.share, source="file records of the volumes"),
         missing=coverage.missing,
+        content=coverage.content,
         errors=capped(list(read.errors)),
         depth=None if read.unseen else reached,
         reason=reason,

@@ -167,6 +167,7 @@ def collect(
         size_bytes=tree.size_bytes,
         coverage=coverage.share,
         missing=coverage.missing,
+        content=coverage.content,
         shared_inodes=shared_inodes(source, held.files),
         retention=_retention(host, base, whole, tree),
     )

@@ -114,6 +114,7 @@ def collect(
         size_bytes=held.size_bytes,
         coverage=coverage.share,
         missing=coverage.missing,
+        content=coverage.content,
         shared_inodes=shared_inodes(source, held.files),
         identical=_identical(source, held),
         depth=Depth.STRUCTURE if depth >= Depth.STRUCTURE else Depth.LISTED,
