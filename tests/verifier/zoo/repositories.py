@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -325,14 +326,18 @@ def veeam_gap(yard: Yard) -> Tables:
     """A chain of documented shape whose middle link is gone."""
     source, target = yard.source(), yard.base / "veeam"
     target.mkdir()
-    magic = b"\x0d\0\0\0\x01\0\0\0\x03\0\0\0md5\0"
     start = datetime.now(UTC) - timedelta(days=3)
-    names = [f"Job{start + timedelta(days=n):%Y-%m-%dT%H%M%S}" for n in range(3)]
-    files = [f"{names[0]}.vbk", f"{names[1]}.vib", f"{names[2]}.vib"]
-    for number, name in enumerate(files):
-        before = f'PrevFileName="{files[number - 1]}"' if number else ""
-        summary = f'<OibSummary><OIB VmName="pc" {before} IsConsistent="True"/></OibSummary>'
-        (target / name).write_bytes(magic + bytes(8192) + summary.encode())
+    times = [start + timedelta(days=number) for number in range(3)]
+    kinds = ("vbk", "vib", "vib")
+    files = [f"PC{time:%Y-%m-%dT%H%M%S}.{kind}" for time, kind in zip(times, kinds, strict=True)]
+    for number, (file, then) in enumerate(zip(files, times, strict=True)):
+        summary = f"""<OibSummary><Backup JobName="PC" EncryptionState="0" />
+          <Point Num="{number + 1}" Type="{min(number, 1)}" />
+          <OIB VmName="PC" CreationTimeUtc="{then:%m/%d/%Y %H:%M:%S}" ApproxSize="1000"
+            IsCorrupted="False" IsConsistent="True" />
+          <PrevFileName>{files[number - 1] if number else ""}</PrevFileName></OibSummary>"""
+        magic = struct.pack("<III", 13, 1, 3) + b"md5"
+        (target / file).write_bytes(magic + bytes(8192) + summary.encode() + bytes(300))
     (target / files[1]).unlink()
     return yard.setup(source, place("backup", target))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from tests.verifier.zoo import plain, remote, repositories, volumes
+from tests.verifier.zoo import bacula, plain, remote, repositories, volumes
 from tests.verifier.zoo.truth import FAIL, PASS, UNKNOWN, SetUp, Truth
 from tests.verifier.zoo.yard import drive_is_virtual
 
@@ -183,6 +183,10 @@ REPOSITORIES = (
           Truth(1, status=BAD, findings=_about("no-copy")), ("git-annex", "git")),
     SetUp("git-annex without its content", repositories.annex_dropped,
           Truth(1, errors="pass/unknown", status=BAD), ("git-annex", "git")),
+    SetUp("Bacula volume", bacula.volume,
+          Truth(1, status=GOOD, kinds={"backup": "bacula"}), bacula.PROGRAMS),
+    SetUp("Bacula volume with a flipped byte", bacula.volume_flipped,
+          Truth(1, errors=FAIL, status=BAD, findings=_about("damaged")), bacula.PROGRAMS),
     SetUp("Veeam chain with a gap", repositories.veeam_gap,
           Truth(1, errors=DOUBT, status={"backup": DOUBT}, findings=_about("chain-broken"))),
 )  # fmt: skip
