@@ -69,7 +69,8 @@ class Cloud:
 
     def ask(self, path: str, body: bytes = b"") -> None:
         """Tell the server something about itself."""
-        with urlopen(Request(f"{self.url}{path}", data=body, method="POST")):
+        plain = {"Content-Type": "text/plain"}
+        with urlopen(Request(f"{self.url}{path}", data=body, headers=plain, method="POST")):
             pass
 
 
