@@ -49,7 +49,10 @@ class TimedOut(AccessError):
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """What `stat` says about one path. ``size`` in bytes, ``mtime_ns`` in ns since 1970."""
+    """What `stat` says about one path. ``size`` in bytes, ``mtime_ns`` in ns since 1970.
+
+    ``blocks`` are the 512-byte blocks that belong to it; -1 if not known.
+    """
 
     mode: int
     size: int
@@ -57,6 +60,7 @@ class Stat:
     dev: int
     ino: int
     nlink: int = 1
+    blocks: int = -1
 
     @property
     def is_dir(self) -> bool:
@@ -88,6 +92,7 @@ class Stat:
             found.st_dev,
             found.st_ino,
             found.st_nlink,
+            found.st_blocks,
         )
 
 

@@ -149,6 +149,7 @@ def examine(
     A probe that breaks leaves its location unreadable, with the reason, and the others go on.
     """
     deep = setup.policy.required_depth if depth is None else depth
+    host.talk = talk
     talk(f"looking at {SOURCE}: {setup.source.path}")
     source, manifest = _source(setup, host)
     found = []
