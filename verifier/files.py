@@ -33,7 +33,7 @@ class FileFact(NamedTuple):
 class Files(Mapping[str, FileFact]):
     """A read-only mapping of relative POSIX path to `FileFact`; about 50 bytes a file.
 
-    Rows are numbered folder by folder, and within a folder in the order of the names' bytes, so
+    Rows are numbered folder by folder, and within a folder in the order of the names, so
     that two like trees can be compared column by column. Made by `Gathering` or `table`.
     """
 
@@ -207,12 +207,12 @@ class Gathering:
         self._hollow = array("q")
         self._fragments: list[tuple[str, int, bytes]] = []
         self._folder: str | None = None
-        self._names: list[bytes] = []
+        self._names: list[str] = []
 
     def __len__(self) -> int:
         return len(self._size)
 
-    def add(self, path: str, fact: FileFact, *, hollow: bool = False) -> None:
+    def add(self, path: str, fact: tuple[int, int, int, int], *, hollow: bool = False) -> None:
         """Add a file; `hollow` if no block of the disk belongs to it though it is not empty."""
         folder, _, name = path.rpartition("/")
         if folder != self._folder:
@@ -220,12 +220,15 @@ class Gathering:
             self._folder = folder
         if hollow:
             self._hollow.append(len(self._size))
-        self._names.append(name.encode("utf-8", "surrogateescape"))
+        self._names.append(name)
         size, mtime, dev, ino = fact
-        self._size.append(size if 0 <= size <= _MOST else 0)
-        self._mtime.append(mtime if -_MOST <= mtime <= _MOST else _MOST if mtime > 0 else -_MOST)
-        self._dev.append(dev & _MOST_UNSIGNED)
-        self._ino.append(ino & _MOST_UNSIGNED)
+        try:
+            self._size.append(size)
+            self._mtime.append(mtime)
+            self._dev.append(dev)
+            self._ino.append(ino)
+        except OverflowError:  # a damaged file system, or hostile input
+            self._append_clipped(fact)
 
     def files(self) -> Files:
         """Return what was gathered; nothing may be added afterwards."""
@@ -250,8 +253,17 @@ class Gathering:
             order = sorted(range(len(names)), key=names.__getitem__)
             names = [names[number] for number in order]
             self._reorder(first, order)
-        self._fragments.append((self._folder or "", first, b"\0".join(names)))
+        joined = "\0".join(names).encode("utf-8", "surrogateescape")
+        self._fragments.append((self._folder or "", first, joined))
         self._names = []
+
+    def _append_clipped(self, fact: tuple[int, int, int, int]) -> None:
+        row = len(self._ino)  # the last column to grow
+        columns = (self._size, self._mtime, self._dev, self._ino)
+        limits = ((0, _MOST), (-_MOST, _MOST), (0, _MOST_UNSIGNED), (0, _MOST_UNSIGNED))
+        for column, value, (low, high) in zip(columns, fact, limits, strict=True):
+            del column[row:]
+            column.append(min(max(value, low), high))
 
     def _regroup(self, order: Mapping[str, list[int]]) -> None:
         """Bring the fragments of each folder together."""
@@ -259,12 +271,14 @@ class Gathering:
         rows: list[int] = []
         joined: list[tuple[str, int, bytes]] = []
         for folder, numbers in order.items():
-            mine: list[tuple[bytes, int]] = []
+            mine: list[tuple[str, int]] = []
             for number in numbers:
                 _, first, names = self._fragments[number]
-                mine += zip(names.split(b"\0"), range(first, ends[number]), strict=True)
+                split = names.decode("utf-8", "surrogateescape").split("\0")
+                mine += zip(split, range(first, ends[number]), strict=True)
             mine.sort()
-            joined.append((folder, len(rows), b"\0".join(name for name, _ in mine)))
+            text = "\0".join(name for name, _ in mine)
+            joined.append((folder, len(rows), text.encode("utf-8", "surrogateescape")))
             rows += [row for _, row in mine]
         self._reorder(0, rows)
         self._fragments = joined

@@ -15,7 +15,6 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -124,7 +123,7 @@ class Host:
         """
         call = "stat" if follow else "lstat"
         answer = self._fact(
-            call, path, lambda: asdict(Stat.of(Path(path).stat(follow_symlinks=follow)))
+            call, path, lambda: Stat.of(Path(path).stat(follow_symlinks=follow))._asdict()
         )
         return Stat(**answer)
 
@@ -221,7 +220,7 @@ class Host:
                     if not hung_in or hangs == MAX_HANGS:
                         raise hung
                     yield Entry(hung_in, None, hung)
-                elif not parts:
+                elif walk.ended:
                     return
         finally:
             walk.close()
@@ -430,11 +429,10 @@ def _entries(folder: str, met: list[Met]) -> Iterator[Entry]:
     met.sort(key=itemgetter(0))
     before = f"{folder}/" if folder else ""
     for name, facts, failure in met:
-        path = before + name
         if facts is not None:
-            yield Entry(path, facts)
+            yield Entry(before + name, facts)
         elif not isinstance(failure, FileNotFoundError):  # deleted while we looked
-            yield Entry(path, None, _translate(path, failure))
+            yield Entry(before + name, None, _translate(before + name, failure))
 
 
 def _execute(argv: list[str], secrets: dict[str, str], limit: float) -> dict[str, Any]:

@@ -26,8 +26,6 @@ class Progress:
 
     def at(self, count: int) -> None:
         """Take note of how many there are by now."""
-        if count % 256:
-            return
         now = time.monotonic()
         if now - self._said >= 1.0:
             self._said = now

@@ -12,6 +12,7 @@ import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from verifier.access import Stat
 
@@ -30,6 +31,7 @@ SLICE_NAMES = 4096
 SLICE_SECONDS = 1.0
 PIECE_NAMES = 65_536
 READ_BYTES = 1 << 20
+_BETWEEN_LOOKS = 32  # names between two looks at the clock
 _PATH_BYTES = 4000  # the kernel takes 4,095
 _QUIET = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY
 _NOATIME = getattr(os, "O_NOATIME", 0)
@@ -63,7 +65,7 @@ class Walk:
     _below: list[str] = field(default_factory=list)
 
     def step(self) -> list[Part]:
-        """Look at some more names; an empty list means the end."""
+        """Look at some more names."""
         self.parts = []
         left = SLICE_NAMES
         until = time.monotonic() + self.seconds
@@ -83,6 +85,11 @@ class Walk:
         if self.abandoned:
             self.close()
         return self.parts
+
+    @property
+    def ended(self) -> bool:
+        """True if there is nothing left to look at."""
+        return self._entries is None and not self.waiting
 
     def after_a_hang(self) -> Walk:
         """Give up the folder that does not answer and go on with the others."""
@@ -108,20 +115,23 @@ class Walk:
         met: list[Met] = []
         problem = None
         ended = False
+        seen = 0
         try:
             while len(met) < most and time.monotonic() < until:
-                entry = next(entries)
-                name = entry.name
-                try:
-                    facts = Stat.of(entry.stat(follow_symlinks=False))
-                except OSError as error:
-                    met.append((name, None, error))
-                    continue
-                met.append((name, facts, None))
-                if stat.S_ISDIR(facts.mode):
-                    self._below.append(f"{self.folder}/{name}" if self.folder else name)
-        except StopIteration:
-            ended = True
+                for entry in islice(entries, min(_BETWEEN_LOOKS, most - len(met))):
+                    name = entry.name
+                    try:
+                        facts = Stat.of(entry.stat(follow_symlinks=False))
+                    except OSError as error:
+                        met.append((name, None, error))
+                        continue
+                    met.append((name, facts, None))
+                    if stat.S_ISDIR(facts.mode):
+                        self._below.append(f"{self.folder}/{name}" if self.folder else name)
+                ended = len(met) == seen
+                seen = len(met)
+                if ended:
+                    break
         except OSError as error:
             ended, problem = True, error
         if ended:

@@ -126,7 +126,8 @@ def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
     unseen = ""
     progress = Progress(host.talk, f"compared of {len(rows):,}")
     for number, path, answer in _answers(host, source, held, own, rows):
-        progress.at(number + 1)
+        if not number % 256:
+            progress.at(number)
         if isinstance(answer, AccessError):
             mine = answer.path.startswith(f"{held.root}/")
             if mine and answer.damage:

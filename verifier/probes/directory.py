@@ -68,18 +68,20 @@ def read_manifest(host: Host, path: str) -> Manifest:
         return Manifest(folder or "/", {name: only}, folder=name)
     gathered = Gathering()
     unreadable: list[str] = []
-    links = specials = 0
+    count = links = specials = 0
     progress = Progress(host.talk, "files listed")
-    for entry in host.walk(path):
-        found = entry.stat
+    for name_below, found, problem in host.walk(path):
         if found is None:
-            reason = entry.problem.reason if entry.problem else "no answer"
+            reason = problem.reason if problem else "no answer"
             if len(unreadable) < _MOST_PROBLEMS:  # a million times the same helps nobody
-                unreadable.append(f"{shown(entry.path)} could not be examined: {reason}.")
+                unreadable.append(f"{shown(name_below)} could not be examined: {reason}.")
         elif found.is_file:
-            fact = FileFact(found.size, found.mtime_ns, found.dev, found.ino)
-            gathered.add(entry.path, fact, hollow=found.blocks == 0 and found.size > 0)
-            progress.at(len(gathered))
+            _, size, mtime_ns, dev, ino, _, blocks = found
+            fact = (size, mtime_ns, dev, ino)
+            gathered.add(name_below, fact, hollow=blocks == 0 and size > 0)
+            count += 1
+            if not count % 256:
+                progress.at(count)
         elif found.is_symlink:
             links += 1
         elif not found.is_dir:
