@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from verifier.access import Stat
 
@@ -61,7 +62,7 @@ class Walk:
     folder: str = ""
     abandoned: bool = False
     _descriptor: int = -1
-    _entries: Iterator[os.DirEntry[str]] | None = None
+    _entries: Any = None  # an os.scandir, whose type has no public name
     _below: list[str] = field(default_factory=list)
 
     def step(self) -> list[Part]:
@@ -98,12 +99,14 @@ class Walk:
 
     def close(self) -> None:
         """Let go of the folder that is being listed."""
-        self._entries = None
+        if self._entries is not None:
+            self._entries.close()
+            self._entries = None
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _begin(self) -> Iterator[os.DirEntry[str]]:
+    def _begin(self) -> Any:
         place = f"{self.root.rstrip('/')}/{self.folder}" if self.folder else self.root
         follow = os.O_NOFOLLOW if self.folder else 0
         self._descriptor = open_quietly(place, os.O_DIRECTORY | follow)
