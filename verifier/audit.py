@@ -13,6 +13,7 @@ from verifier import probes
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Evidence, Fact, Inventory, Location, State
 from verifier.manifest import Manifest
+from verifier.probes import replica
 from verifier.rules import (
     FINDING_RULES,
     GATE_RULES,
@@ -167,7 +168,7 @@ def examine(
         here = probes.host_identity(host)
     except AccessError as problem:
         here = Fact(source=problem.reason)
-    return Inventory(setup.name, now, here, source, tuple(found))
+    return Inventory(setup.name, now, here, source, replica.linked(source, found))
 
 
 def judge(setup: Setup, inventory: Inventory) -> Audit:

@@ -294,9 +294,10 @@ class Host:
         argv: Sequence[str],
         *,
         secrets: Mapping[str, str] | None = None,
+        links: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Completed:
-        """Run a program with a clean environment and a private, temporary home.
+        """Run a program with a clean environment in a private, temporary home.
 
         Parameters
         ----------
@@ -304,6 +305,9 @@ class Host:
             Program and arguments; no shell, no secrets.
         secrets : mapping of str to str, optional
             Further environment variables. A run that has some is never recorded.
+        links : mapping of str to str, optional
+            Paths in that home, where the program starts, to what they link to: what a program that
+            cannot help writing may see of a location without being able to change it.
         timeout : float, optional
             Longest run; the host's ``program_timeout`` unless given. [s]
 
@@ -325,7 +329,7 @@ class Host:
             program = shutil.which(argv[0])
             if program is None:
                 raise Missing(argv[0], "the program is not installed")
-            return _execute([program, *argv[1:]], dict(secrets or {}), limit)
+            return _execute([program, *argv[1:]], dict(secrets or {}), dict(links or {}), limit)
 
         call = " ".join(argv)
         answer = self._fact("run", call, execute, guarded=False, secret=bool(secrets))
@@ -435,8 +439,13 @@ def _entries(folder: str, met: list[Met]) -> Iterator[Entry]:
             yield Entry(before + name, None, _translate(before + name, failure))
 
 
-def _execute(argv: list[str], secrets: dict[str, str], limit: float) -> dict[str, Any]:
+def _execute(
+    argv: list[str], secrets: dict[str, str], links: dict[str, str], limit: float
+) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="verifier-") as home:
+        for name, wanted in links.items():
+            (link := Path(home, name)).parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(wanted)
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "LC_ALL": "C",
