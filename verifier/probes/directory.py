@@ -133,7 +133,7 @@ def collect(
         count = len(held.unreadable)
         reason = f"{count} part(s) could not be read, the first: {held.unreadable[0]}"
         return replace(located, depth=None, reason=reason)
-    if depth < Depth.BYTES:
+    if depth < Depth.BYTES or located.disqualified:  # reading placeholders would fetch them
         return located
     if source is None or not source.complete:
         return replace(located, reason="no digests of its own, and the source could not be read")

@@ -59,7 +59,9 @@ def test_files_of_the_right_size_without_content_are_not_covered(source, tmp_pat
 
 def test_a_tree_of_placeholders_is_no_copy(source, tmp_path):
     copy = without_content(source, tmp_path / "copy", range(9))
-    assert "no content here" in look(copy, source).disqualified
+    found = look(copy, source, Depth.SOURCE)
+    assert "no content here" in found.disqualified
+    assert (found.depth, found.errors) == (Depth.STRUCTURE, ())
     located, _ = collect_source(Host(), str(copy))
     assert located.state is State.UNREADABLE
     assert "no content here" in located.reason
