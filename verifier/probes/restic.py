@@ -118,7 +118,7 @@ def collect(
     if depth >= Depth.STRUCTURE and located.files is not None:
         located = _checked(host, target, path, located)
     if depth >= Depth.STRUCTURE and located.files is None:
-        unseen = unseen or "without the contents a file that is gone cannot be missed"
+        unseen = unseen or "without the contents nobody sees that a file is gone"
     told = (located.reason, unseen, _locked(shape.locks))
     return replace(located, reason="; ".join(filter(None, told)))
 

@@ -182,7 +182,7 @@ class TestBorg:
             "TZ": "UTC",
             "BORG_PASSPHRASE": "correct horse",
         }
-        for mode in ("none", "repokey", "authenticated"):
+        for mode in ("none", "repokey", "authenticated", "keyfile"):
             for argv in (
                 ["init", "-e", mode, mode],
                 ["create", f"{mode}::one", "photos/2025"],
@@ -311,6 +311,20 @@ class TestBorg:
         found = look(repo, photos, Depth.BYTES)
         assert (found.depth, found.errors, found.coverage.value) == (None, (), None)
         assert "Permission denied" in found.reason
+
+    def test_a_key_file_is_found_in_the_users_home(self, made, photos, tmp_path, monkeypatch):
+        password = str(made / "pass word")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        without = look(made / "keyfile", photos, password_file=password)
+        assert without.coverage.value is None
+        assert "key file" in without.reason
+        monkeypatch.setenv("HOME", str(made / "home"))
+        before = state_of(made / "home" / ".config")
+        found = look(made / "keyfile", photos, password_file=password)
+        assert found.coverage.value == 1.0
+        (kept,) = found.key_kept.value
+        assert kept.startswith(str(made / "home" / ".config" / "borg" / "keys"))
+        assert state_of(made / "home" / ".config") == before
 
     def test_far_away_only_python_reads(self, made, repo, photos, monkeypatch):
         no_programs(monkeypatch)

@@ -126,7 +126,7 @@ class TestRestic:
         self.pack(repo).unlink()
         closed = look(repo, photos, Depth.BYTES)
         assert (closed.errors, closed.depth) == ((), Depth.BYTES)
-        assert "cannot be missed" in closed.reason
+        assert "nobody sees" in closed.reason
         opened = look(repo, photos, Depth.BYTES, password_file=str(made / "password"))
         assert "restic check" in opened.errors[0]
 
