@@ -10,7 +10,7 @@ from verifier.domains import host_identity, place_of
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
-from verifier.probes import archive, bacula, dated, declared, directory, restic, veeam
+from verifier.probes import archive, bacula, dated, declared, directory, git_annex, restic, veeam
 from verifier.target import Target
 
 __all__ = ["PROBES", "Probe", "collect_source", "host_identity", "probe"]
@@ -30,6 +30,7 @@ class Probe:
 # in the order of asking; the directory is last because every tree looks like one
 PROBES: tuple[Probe, ...] = (
     Probe(("restic",), restic.detect, restic.collect),
+    Probe(("git-annex",), git_annex.detect, git_annex.collect),
     Probe(("bacula",), bacula.detect, bacula.collect),
     Probe(("veeam",), veeam.detect, veeam.collect),
     Probe(("tar", "zip", "archive"), archive.detect, archive.collect),
@@ -157,6 +158,8 @@ def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> 
     fitting = next((entry for entry in PROBES if entry.detect(host, path)), None)
     if fitting is None or fitting is PROBES[-1] or source is None:
         return fitting
+    if "git-annex" in fitting.kinds:
+        return fitting  # it compares contents also with a source of its own kind
     # the live data may itself be archives or a repository: its plain copy is a directory
     names = set(host.listdir(path) if host.stat(path).is_dir else [path.rpartition("/")[2]])
     tops = {name.partition("/")[0] for name in source.files}
