@@ -10,7 +10,17 @@ from verifier.domains import host_identity, place_of
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
-from verifier.probes import archive, bacula, dated, declared, directory, git_annex, restic, veeam
+from verifier.probes import (
+    archive,
+    bacula,
+    dated,
+    declared,
+    directory,
+    git_annex,
+    iso,
+    restic,
+    veeam,
+)
 from verifier.target import Target
 
 __all__ = ["PROBES", "Probe", "collect_source", "host_identity", "probe"]
@@ -33,6 +43,7 @@ PROBES: tuple[Probe, ...] = (
     Probe(("git-annex",), git_annex.detect, git_annex.collect),
     Probe(("bacula",), bacula.detect, bacula.collect),
     Probe(("veeam",), veeam.detect, veeam.collect),
+    Probe(("iso",), iso.detect, iso.collect),
     Probe(("tar", "zip", "archive"), archive.detect, archive.collect),
     Probe(("dated",), dated.detect, dated.collect),
     Probe(("directory",), directory.detect, directory.collect),
