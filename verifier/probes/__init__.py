@@ -37,6 +37,8 @@ class Probe:
     collect: Collect
 
 
+SAMPLED = 50
+
 # in the order of asking; the directory is last because every tree looks like one
 PROBES: tuple[Probe, ...] = (
     Probe(("restic",), restic.detect, restic.collect),
@@ -174,9 +176,23 @@ def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> 
     # the live data may itself be archives or a repository: its plain copy is a directory
     names = set(host.listdir(path) if host.stat(path).is_dir else [path.rpartition("/")[2]])
     tops = {name.partition("/")[0] for name in source.files}
-    if "dated" in fitting.kinds and names & tops:
-        return PROBES[-1]  # folders that the source has too are parts of it, not states of it
+    if "dated" in fitting.kinds:
+        # folders that the source has too are parts of it, not states of it
+        return PROBES[-1] if _holds(host, path, source, names & tops) else fitting
     return PROBES[-1] if names and names <= tops else fitting
+
+
+def _holds(host: Host, path: str, source: Manifest, tops: set[str]) -> bool:
+    """Tell whether files of the source's own folders `tops` lie at the same place here."""
+    inside = [name for name in source.files if name.partition("/")[0] in tops]
+    some = inside[:: max(1, len(inside) // SAMPLED)]
+    met = 0
+    for name in some:
+        try:
+            met += host.stat(f"{path}/{name}").size == source.files[name].size
+        except AccessError:
+            continue
+    return bool(some) and 2 * met >= len(some)
 
 
 def _declared_domains(target: Target, domains: Domains) -> Domains:
