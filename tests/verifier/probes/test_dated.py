@@ -201,6 +201,11 @@ class TestPhotosByDay:
         found = look(row, manifest)
         assert (found.kind, found.points.count, found.coverage.value) == ("dated", 2, 1.0)
 
+    def test_also_if_they_were_made_on_the_days_of_the_photos(self, days, tmp_path):
+        _, manifest = collect_source(Host(), str(days))
+        row = copies(days, tmp_path / "row", "2026-05-02", "2026-05-03")
+        assert look(row, manifest).kind == "dated"
+
 
 class TestTimeMachine:
     @pytest.mark.parametrize("start", ["", "Backups.backupdb", "Backups.backupdb/mac"])
