@@ -41,8 +41,8 @@ def audit(
     what: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE.toml | SOURCE PATH...",
-            help="a set-up file, or the live data and the locations of its copies",
+            metavar="FILE | SOURCE PATH...",
+            help="a set-up file, the live data and the locations of its copies, or a recording",
             show_default=False,
         ),
     ],
@@ -51,23 +51,57 @@ def audit(
         str | None,
         typer.Option(help="listed, structure, bytes, source or restore; else what the policy asks"),
     ] = None,
+    from_: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="RECORDING", help="join what another host recorded"),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="write a recording that reproduces this audit"),
+    ] = None,
+    redact: Annotated[
+        bool, typer.Option(help="in the recording, replace names and serial numbers")
+    ] = False,
 ) -> None:
     """Look at every location, and say which copies are independent, whole and sound."""
     from datetime import UTC, datetime
 
     from riskmodel._console import printable, say
     from verifier import show
-    from verifier.audit import audit as run
-    from verifier.host import Host
+    from verifier.recorded import recorded_audit
 
-    setup = _setup(what)
-    talk = say if sys.stderr.isatty() else _silent
-    found = run(setup, Host(), now=datetime.now(UTC), depth=_depth(depth), talk=talk)
+    found = recorded_audit(
+        what,
+        _setup,
+        now=datetime.now(UTC),
+        depth=_depth(depth),
+        talk=say if sys.stderr.isatty() else _silent,
+        recordings=from_ or (),
+        keep=record,
+        redact=redact,
+    )
     if as_json:
         _print_json(show.document(found))
     else:
         typer.echo(printable(show.text(found)))
     raise typer.Exit(found.exit_code)
+
+
+@app.command(name="record")
+def record_machine(
+    file: Annotated[Path, typer.Argument(help="the recording to write", show_default=False)],
+    redact: Annotated[bool, typer.Option(help="replace names and serial numbers")] = False,
+) -> None:
+    """Record what this host mounts, shares and stands on, for an audit made elsewhere."""
+    from datetime import UTC, datetime
+
+    from riskmodel._console import say
+    from verifier.host import Host
+    from verifier.recording import record, write
+
+    found = record(Host(record=True), now=datetime.now(UTC))
+    write(found, file.expanduser(), redact=redact)
+    say(f"verifier: {len(found.spots)} folders and {len(found.exports)} shares are in {file}")
 
 
 @app.command()

@@ -179,7 +179,9 @@ class Resolver:
             return Stack(source=f"the server of {mount.source} is not known", foreign=True)
         if self._is_here(remote):
             return self._elsewhere_here(mount, remote.path, path, depth)
-        pool = f"export:{remote.server}/{remote.path.lstrip('/')}"
+        # what sshfs names without a slash starts at a home folder that is not known here
+        home = "~/" if mount.file_system == "fuse.sshfs" and remote.path[:1] != "/" else ""
+        pool = f"export:{remote.server}/{home}{remote.path.lstrip('/')}"
         reason = f"the drives of server {remote.server} cannot be seen from here"
         return Stack(pools=(pool,), source=reason, server=remote.server)
 
