@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import io
-import itertools
 import os
 import queue
 import shutil
@@ -20,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+from verifier._reading import GuardedFile, Met, met_next, open_quietly, translated
 from verifier._waiting import Worker
 from verifier.access import (
     AccessError,
@@ -43,12 +43,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_Met = tuple[str, Stat | None, OSError | None]
 
 CHUNK_BYTES = 1 << 20
 SMALL_FILE_BYTES = 4 << 20
-SLICE_NAMES = 4096
-_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO})
 
 
 class Host:
@@ -139,7 +136,7 @@ class Host:
         """Return the content of one small text file of the system; more than 4 MiB is refused."""
 
         def read() -> str:
-            with os.fdopen(_open(path), "rb") as file:
+            with os.fdopen(open_quietly(path), "rb") as file:
                 content = file.read(SMALL_FILE_BYTES + 1)
             if len(content) > SMALL_FILE_BYTES:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
@@ -150,8 +147,10 @@ class Host:
     def open(self, path: str) -> BinaryIO:
         """Open a regular file for reading; each read has the timeout; nothing is recorded."""
         self._refuse_in_replay(path)
-        descriptor = self._within(path, lambda: _open(path))
-        return io.BufferedReader(_GuardedFile(self, path, descriptor), CHUNK_BYTES)
+        descriptor = self._within(path, lambda: open_quietly(path))
+        return io.BufferedReader(
+            GuardedFile(lambda call: self._within(path, call), descriptor), CHUNK_BYTES
+        )
 
     def chunks(self, path: str) -> Iterator[bytes]:
         """Yield the content of a file in pieces of at most 1 MiB."""
@@ -195,17 +194,17 @@ class Host:
                 if facts is None:
                     if isinstance(failure, FileNotFoundError):
                         continue  # deleted while we looked
-                    yield Entry(path, None, _translate(path, failure))
+                    yield Entry(path, None, translated(path, failure))
                     continue
                 if facts.is_dir:
                     waiting.append(path)
                 yield Entry(path, facts)
 
-    def _scan(self, place: str) -> list[_Met]:
+    def _scan(self, place: str) -> list[Met]:
         """List a directory slice by slice: the timeout is for silence, not for many files."""
-        found: list[_Met] = []
+        found: list[Met] = []
         entries = self._within(place, lambda: os.scandir(place))
-        while met := self._within(place, lambda: _slice(entries)):
+        while met := self._within(place, lambda: met_next(entries)):
             found.extend(met)
         self._within(place, entries.close)
         return sorted(found, key=lambda item: item[0])
@@ -304,73 +303,15 @@ class Host:
             self._worker = None
             raise TimedOut(path, f"no answer within {self.timeout:g} s") from None
         if isinstance(error, OSError):
-            raise _translate(path, error) from error
+            raise translated(path, error) from error
         if error is not None:
             raise error
         return answer  # type: ignore[no-any-return]
 
 
-class _GuardedFile(io.RawIOBase):
-    """A file whose every read waits no longer than the host's timeout."""
-
-    def __init__(self, host: Host, path: str, descriptor: int) -> None:
-        self._host = host
-        self._path = path
-        self._descriptor = descriptor
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        wanted = len(buffer)
-        data = self._host._within(self._path, lambda: os.read(self._descriptor, wanted))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return os.lseek(self._descriptor, offset, whence)
-
-    def close(self) -> None:
-        if not self.closed:
-            os.close(self._descriptor)
-        super().close()
-
-
 _BY_WORD: dict[str, type[AccessError]] = {
     kind.word: kind for kind in (Missing, Unreadable, TimedOut)
 }
-
-
-def _translate(path: str, error: OSError | None) -> AccessError:
-    if error is None:
-        return Unreadable(path, "no answer")
-    reason = error.strerror or str(error)
-    if error.errno in _GONE:
-        return Missing(path, reason)
-    return Unreadable(path, reason, damage=error.errno in {errno.EIO, errno.EUCLEAN})
-
-
-def _open(path: str) -> int:
-    """Open read-only and leave the access time alone where the owner lets us."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY
-    try:
-        return os.open(path, flags | getattr(os, "O_NOATIME", 0))
-    except PermissionError:
-        return os.open(path, flags)
-
-
-def _slice(entries: Iterator[os.DirEntry[str]]) -> list[_Met]:
-    """Look at the next names of a directory; nothing is left when the answer is empty."""
-    found: list[_Met] = []
-    for entry in itertools.islice(entries, SLICE_NAMES):
-        try:
-            found.append((entry.name, Stat.of(entry.stat(follow_symlinks=False)), None))
-        except OSError as error:
-            found.append((entry.name, None, error))
-    return found
 
 
 def _execute(argv: list[str], secrets: dict[str, str], limit: float) -> dict[str, Any]:
@@ -398,7 +339,7 @@ def _execute(argv: list[str], secrets: dict[str, str], limit: float) -> dict[str
         except subprocess.TimeoutExpired as error:
             raise TimedOut(argv[0], f"did not end within {limit:g} s") from error
         except OSError as error:
-            raise _translate(argv[0], error) from error
+            raise translated(argv[0], error) from error
     return {
         "code": ended.returncode,
         "stdout": ended.stdout.decode("utf-8", "surrogateescape"),

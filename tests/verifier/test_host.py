@@ -85,7 +85,7 @@ def test_a_recording_answers_like_the_host(tmp_path):
 
 
 def test_a_directory_is_listed_whole_in_slices(tmp_path, monkeypatch):
-    monkeypatch.setattr("verifier.host.SLICE_NAMES", 3)
+    monkeypatch.setattr("verifier._reading.SLICE_NAMES", 3)
     names = [f"{number:02}" for number in range(10)]
     for name in reversed(names):
         (tmp_path / name).touch()
