@@ -69,7 +69,7 @@ def host_identity(host: Host) -> Fact[str]:
         return Fact(source=problem.reason)
 
 
-def place_of(host: Host, path: str) -> Place:
+def place_of(host: Host, path: str, resolver: Resolver | None = None) -> Place:
     """Resolve a path to its failure domains.
 
     Parameters
@@ -78,6 +78,8 @@ def place_of(host: Host, path: str) -> Place:
         Access to the machine.
     path : str
         An existing path.
+    resolver : Resolver, optional
+        One that has listed the devices already, for many paths.
 
     Returns
     -------
@@ -92,7 +94,7 @@ def place_of(host: Host, path: str) -> Place:
     real_path = host.resolve(path)
     facts = host.stat(real_path)
     here = host_identity(host)
-    stack = Resolver(host, here.value or "unknown").stack(real_path)
+    stack = (resolver or Resolver(host, here.value or "unknown")).stack(real_path)
     return _place(real_path, (facts.dev, facts.ino), stack, here)
 
 

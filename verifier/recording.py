@@ -31,6 +31,7 @@ from verifier.mounts import (
     parse_hosts,
     parse_mountinfo,
 )
+from verifier.resolver import Resolver
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -326,10 +327,11 @@ def _spots(host: Host, exports: tuple[Export, ...]) -> Iterator[Spot]:
         mounts = parse_mountinfo(host.read_text("/proc/self/mountinfo"))
     except AccessError:
         mounts = ()
+    resolver = Resolver(host, host_identity(host).value or "unknown")
     paths = [mount.point for mount in mounts if mount.file_system not in _NO_DATA]
     for path in list(dict.fromkeys([*(one.path for one in exports), *paths]))[:_MAX_SPOTS]:
         try:
-            place = place_of(host, path)
+            place = place_of(host, path, resolver)
         except AccessError:
             continue
         yield Spot(path, place.domains, place.media_type)
