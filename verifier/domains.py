@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from verifier.host import AccessError, Host
-from verifier.inventory import Domains, Evidence, Fact
+from verifier.inventory import Domains, Drive, Evidence, Fact
 from verifier.resolver import Resolver, mount_at
 from verifier.stack import Stack
 
@@ -153,4 +153,13 @@ def _medium(stack: Stack) -> Fact[str]:
             return Fact(medium, stack.evidence, stack.source)
     if len(stack.media) > 1:
         return Fact(source="the drives are of different or unknown types")
-    return Fact(source="the device does not tell its type")
+    named = [_called(drive) for drive in stack.drives or () if drive.transport or drive.model]
+    return Fact(source=f"{named[0] if named else 'the device'} does not tell its type")
+
+
+def _called(drive: Drive) -> str:
+    """Name a drive by its bus, so that a medium nobody can tell is not nothing at all."""
+    bus = {"usb": "USB", "nvme": "NVMe", "sata": "SATA", "sas": "SAS", "virtio": "virtual"}
+    kind = bus.get(drive.transport or "", drive.transport or "")
+    model = f" ({drive.model})" if drive.model else ""
+    return f"the {kind} drive {drive.device}{model}".replace("  ", " ")

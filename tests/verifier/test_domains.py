@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from verifier.blockdev import parse_lvs, smart_medium
 from verifier.domains import host_identity, place_of
+from verifier.exports import parse_exports, parse_smb
 from verifier.host import Host
+from verifier.probes.btrfs import parse_list
+from verifier.probes.zfs import parse_get
+from verifier.zpool import parse_zpool_status
 
 SAMPLES = Path(__file__).parent / "samples"
 MACHINE = "0123456789abcdef0123456789abcdef"
@@ -203,3 +211,18 @@ def test_a_drive_is_asked_where_the_kernel_does_not_know(rate, medium):
         },
     )
     assert place_of(host, "/usb").media_type.value == medium
+
+
+@given(
+    st.text(max_size=300),
+    st.sampled_from(["", "  pool: p\n state: ONLINE\nconfig:\n\n\tp ONLINE\n"]),
+)
+def test_any_text_of_a_program_is_read_or_skipped(text, head):
+    parse_zpool_status(head + text)
+    parse_exports(text)
+    parse_smb(text)
+    parse_get(text)
+    parse_list(text, text, text)
+    for parse in (parse_lvs, smart_medium):
+        with contextlib.suppress(ValueError):
+            parse(text)

@@ -112,7 +112,8 @@ def test_a_library_says_how_many_cartridges_it_holds():
             "stat /dev/sch0": {"mode": 0o20660, "size": 0, "mtime_ns": 0, "dev": 5, "ino": 9},
             f"read {folder}/vendor": "HPE",
             f"read {folder}/model": "MSL G3 Series",
-            "run mtx -f /dev/sch0 status": {"code": 0, "stdout": MTX},
+            f"list {folder}/scsi_generic": ["sg5"],
+            "run mtx -f /dev/sg5 status": {"code": 0, "stdout": MTX},
         }
     )
     found = probe(host, Target("library", "/dev/sch0"), None)
@@ -147,3 +148,9 @@ def test_what_introduces_itself_as_software_is_virtual(vendor, model, place, vir
 )
 def test_a_drive_names_its_generation(model, medium):
     assert tape_medium(model) == medium
+
+
+@given(st.text())
+def test_any_text_is_a_library_or_none(text):
+    parse_mtx(text)
+    generation_of_barcode(text)
