@@ -19,6 +19,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+from verifier._reading import GuardedFile, translated
 from verifier._waiting import Worker
 from verifier.access import (
     AccessError,
@@ -56,7 +57,6 @@ T = TypeVar("T")
 CHUNK_BYTES = 1 << 20
 SMALL_FILE_BYTES = 4 << 20
 MAX_HANGS = 3  # folders that do not answer before a walk is given up
-_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO})
 
 
 class Host:
@@ -160,7 +160,9 @@ class Host:
         """Open a regular file for reading; each read has the timeout; nothing is recorded."""
         self._refuse_in_replay(path)
         descriptor = self._within(path, lambda: open_quietly(path))
-        return io.BufferedReader(_GuardedFile(self, path, descriptor), CHUNK_BYTES)
+        return io.BufferedReader(
+            GuardedFile(lambda call: self._within(path, call), descriptor), CHUNK_BYTES
+        )
 
     def chunks(self, path: str) -> Iterator[bytes]:
         """Yield the content of a file in pieces of at most 1 MiB."""
@@ -207,7 +209,7 @@ class Host:
                         yield from _entries(folder, gathered)
                         gathered = []
                     if part.problem is not None:
-                        broken = _translate(folder or root, part.problem)
+                        broken = translated(folder or root, part.problem)
                         if not folder:
                             raise broken
                         yield Entry(folder, None, broken)
@@ -252,7 +254,7 @@ class Host:
                         yield number, outcome
                     else:
                         side, error = outcome
-                        yield number, _translate(pairs[number][side], error)
+                        yield number, translated(pairs[number][side], error)
                 if hung is not None:
                     at = comparison.at
                     yield at, TimedOut(pairs[at][0], hung.reason)
@@ -379,53 +381,15 @@ class Host:
             self._worker = None
             raise TimedOut(path, f"no answer within {self.timeout:g} s") from None
         if isinstance(error, OSError):
-            raise _translate(path, error) from error
+            raise translated(path, error) from error
         if error is not None:
             raise error
         return answer  # type: ignore[no-any-return]
 
 
-class _GuardedFile(io.RawIOBase):
-    """A file whose every read waits no longer than the host's timeout."""
-
-    def __init__(self, host: Host, path: str, descriptor: int) -> None:
-        self._host = host
-        self._path = path
-        self._descriptor = descriptor
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        wanted = len(buffer)
-        data = self._host._within(self._path, lambda: os.read(self._descriptor, wanted))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return os.lseek(self._descriptor, offset, whence)
-
-    def close(self) -> None:
-        if not self.closed:
-            os.close(self._descriptor)
-        super().close()
-
-
 _BY_WORD: dict[str, type[AccessError]] = {
     kind.word: kind for kind in (Missing, Unreadable, TimedOut)
 }
-
-
-def _translate(path: str, error: OSError | None) -> AccessError:
-    if error is None:
-        return Unreadable(path, "no answer")
-    reason = error.strerror or str(error)
-    if error.errno in _GONE:
-        return Missing(path, reason)
-    return Unreadable(path, reason, damage=error.errno in {errno.EIO, errno.EUCLEAN})
 
 
 def _entries(folder: str, met: list[Met]) -> Iterator[Entry]:
@@ -436,7 +400,7 @@ def _entries(folder: str, met: list[Met]) -> Iterator[Entry]:
         if facts is not None:
             yield Entry(before + name, facts)
         elif not isinstance(failure, FileNotFoundError):  # deleted while we looked
-            yield Entry(before + name, None, _translate(before + name, failure))
+            yield Entry(before + name, None, translated(before + name, failure))
 
 
 def _execute(
@@ -469,7 +433,7 @@ def _execute(
         except subprocess.TimeoutExpired as error:
             raise TimedOut(argv[0], f"did not end within {limit:g} s") from error
         except OSError as error:
-            raise _translate(argv[0], error) from error
+            raise translated(argv[0], error) from error
     return {
         "code": ended.returncode,
         "stdout": ended.stdout.decode("utf-8", "surrogateescape"),

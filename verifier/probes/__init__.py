@@ -144,7 +144,9 @@ def probe(
         if entry is None:
             reason = "neither a directory nor a regular file"
             return replace(found, state=State.UNREADABLE, reason=reason)
-        return entry.collect(host, target, source_manifest, wanted, found)
+        return replica.with_status(
+            host, entry.collect(host, target, source_manifest, wanted, found)
+        )
     except AccessError as problem:
         return replace(
             found, state=_state(problem, offline=target.offline), reason=str(problem), depth=None

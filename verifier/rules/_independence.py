@@ -143,7 +143,9 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
     same_path = one.real_path is not None and one.real_path == other.real_path
     if (same_inode or same_path) and _one_machine(one, other):
         yield "the same directory"
-    yield from _versions(one, other)
+    theirs = set(other.domains.pools.value or ())
+    pools = [_in_pool(p, one, other) for p in one.domains.pools.value or () if p in theirs]
+    yield from (words for words in pools if "snapshots" in words)
     for here, there in ((one, other), (other, one)):
         if here.name == "source" and there.shared_inodes:
             yield f"{there.shared_inodes} hard links to the same files"
@@ -154,19 +156,19 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
         if drive.key in mine:
             model = f" ({drive.model})" if drive.model else ""
             yield f"drive {drive.device}{model}"
-    theirs = set(other.domains.pools.value or ())
-    yield from (_pool_words(p) for p in one.domains.pools.value or () if p in theirs)
+    yield from pools
     devices = (one.inode or (0, 0))[0], (other.inode or (0, 0))[0]
     if devices[0] and devices[0] == devices[1] and _one_machine(one, other):
         yield "one file system"
 
 
-def _versions(one: Location, other: Location) -> Iterator[str]:
-    """Say it when one of them is snapshots in the other's pool."""
-    theirs = set(other.domains.pools.value or ())
-    for pool in one.domains.pools.value or ():
-        if pool in theirs and pool.startswith(("zpool:", "btrfs:")) and other.snapshots:
-            yield f"{_pool_words(pool)}, whose snapshots are versions, no copies"
+def _in_pool(pool: str, one: Location, other: Location) -> str:
+    """Name a pool, and say it when the other location is snapshots in the source's own."""
+    words = _pool_words(pool)
+    if one.name == "source" and other.snapshots and pool.startswith(("zpool:", "btrfs:")):
+        said = "snapshots in the source's pool are versions, not copies"
+        return f"{words[:-1]}; {said})" if words.endswith(")") else f"{words} ({said})"
+    return words
 
 
 def _one_machine(one: Location, other: Location) -> bool:
