@@ -101,15 +101,15 @@ def collect(
         encrypted=Fact(False, Evidence.MEASURED, "plain objects"),
     )
     try:
-        tree = _tree(host, path)
-        located_ = _trusted(host, path, folder, config.get("uuid", ""), located_)
+        tree = _tree(host, folder)
+        located_ = _trusted(host, folder, config.get("uuid", ""), located_)
         held = dict(tree.plain)
         held |= {
             name: objects[key.name].size for name, key in tree.keys.items() if key.name in objects
         }
-        errors += _lost(host, path, config.get("uuid", ""), tree, objects) if not unseen else []
+        errors += _lost(host, folder, config.get("uuid", ""), tree, objects) if not unseen else []
         if depth >= Depth.BYTES:
-            errors += _fsck(host, path)
+            errors += _fsck(host, folder)
         live = _names_of(host, source)
     except _Unread as problem:
         reason = f"the contents cannot be listed: {problem}"
@@ -197,13 +197,13 @@ def _examine(host: Host, objects: Mapping[str, _Object], depth: Depth) -> tuple[
     return errors, unread
 
 
-def _git(host: Host, path: str, *arguments: str) -> str:
+def _git(host: Host, folder: str, *arguments: str) -> str:
     """Run git without locks and without the repository's own programs; refuse an error."""
     if not host.local:
         raise _Unread("the repository is not on this machine")
     safe = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false", "--no-optional-locks")
     try:
-        ended = host.run(["git", *safe, "-C", path, *arguments])
+        ended = host.run(["git", *safe, f"--git-dir={folder}", *arguments])
     except Missing:
         raise _Unread("the program git is not installed") from None
     except AccessError as problem:
@@ -214,17 +214,19 @@ def _git(host: Host, path: str, *arguments: str) -> str:
     return ended.stdout
 
 
-def _tree(host: Host, path: str) -> _Tree:
+def _tree(host: Host, folder: str) -> _Tree:
     problem = _Unread("it has no branch")
     for branch in BRANCHES:
         try:
-            blobs = parse_tree(_git(host, path, "ls-tree", "-r", "-l", "-z", "--full-tree", branch))
-            stamp = _git(host, path, "log", "-1", "--no-show-signature", "--format=%ct", branch)
+            blobs = parse_tree(
+                _git(host, folder, "ls-tree", "-r", "-l", "-z", "--full-tree", branch)
+            )
+            stamp = _git(host, folder, "log", "-1", "--no-show-signature", "--format=%ct", branch)
         except _Unread as error:
             problem = error
             continue
         small = [blob for blob in blobs if blob.link or blob.size <= MAX_POINTER_BYTES]
-        keys = dict(_keys(host, path, small))
+        keys = dict(_keys(host, folder, small))
         plain = {blob.path: blob.size for blob in blobs if blob.path not in keys and not blob.link}
         seconds = stamp.strip()
         time = datetime.fromtimestamp(int(seconds), UTC) if seconds.isdigit() else None
@@ -232,13 +234,13 @@ def _tree(host: Host, path: str) -> _Tree:
     raise problem
 
 
-def _keys(host: Host, path: str, blobs: list[Blob]) -> Iterator[tuple[str, Key]]:
+def _keys(host: Host, folder: str, blobs: list[Blob]) -> Iterator[tuple[str, Key]]:
     """Read links and pointer files; git prints many at once, and their sizes tell them apart."""
     by_id = {blob.object_id: blob for blob in blobs}
     contents: dict[str, str] = {}
     ids = iter(by_id)
     while some := list(itertools.islice(ids, _AT_ONCE)):
-        printed = _git(host, path, "show", *some).encode("utf-8", "surrogateescape")
+        printed = _git(host, folder, "show", *some).encode("utf-8", "surrogateescape")
         at = 0
         for each in some:
             size = by_id[each].size
@@ -251,12 +253,12 @@ def _keys(host: Host, path: str, blobs: list[Blob]) -> Iterator[tuple[str, Key]]
             yield blob.path, key
 
 
-def _trusted(host: Host, path: str, folder: str, uuid: str, found: Location) -> Location:
+def _trusted(host: Host, folder: str, uuid: str, found: Location) -> Location:
     """Add what the git-annex branch and its journal say of this repository."""
     words = {}
     for name in ("trust.log", "numcopies.log"):
         try:
-            words[name] = _git(host, path, "cat-file", "-p", f"git-annex:{name}")
+            words[name] = _git(host, folder, "cat-file", "-p", f"git-annex:{name}")
         except _Unread:
             words[name] = ""
         try:
@@ -272,13 +274,15 @@ def _trusted(host: Host, path: str, folder: str, uuid: str, found: Location) -> 
 
 
 def _lost(
-    host: Host, path: str, uuid: str, tree: _Tree, objects: Mapping[str, _Object]
+    host: Host, folder: str, uuid: str, tree: _Tree, objects: Mapping[str, _Object]
 ) -> list[str]:
     """Find contents that the location log places here and that are gone."""
     if not uuid:
         return []
     try:
-        lines = _git(host, path, "grep", "-F", "-e", uuid, "git-annex", "--", "*.log").splitlines()
+        lines = _git(
+            host, folder, "grep", "-F", "-e", uuid, "git-annex", "--", "*.log"
+        ).splitlines()
     except _Unread:
         return []
     said = located(line for line in lines if line.count("/") >= 2)
@@ -289,9 +293,9 @@ def _lost(
     ]
 
 
-def _fsck(host: Host, path: str) -> list[str]:
+def _fsck(host: Host, folder: str) -> list[str]:
     try:
-        _git(host, path, "fsck", "--full", "--no-progress", "--no-dangling")
+        _git(host, folder, "fsck", "--full", "--no-progress", "--no-dangling")
     except _Unread as problem:
         return [f"git fsck: {problem}."]
     return []
@@ -304,7 +308,7 @@ def _names_of(host: Host, source: Manifest | None) -> Manifest | None:
     """
     if source is None or not any(name.startswith(".git/annex/") for name in source.files):
         return source
-    tree = _tree(host, source.root)
+    tree = _tree(host, f"{source.root}/.git")
     sizes = {
         name.rpartition("/")[2]: fact
         for name, fact in source.files.items()
