@@ -32,7 +32,7 @@ def test_the_short_line_marks_the_unknown():
 def test_shared_parts_and_doubts_are_said_in_plain_words():
     text = show.text(judged(place("usb", "sda"), place("odd", None)))
     assert "source and usb share drive sda (Model sda)" in text
-    assert "source and odd: nobody can tell whether they are independent" in text
+    assert "odd and each of source and usb: nobody can tell whether they are independent" in text
 
 
 def test_declared_facts_show_as_declared():
