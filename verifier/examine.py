@@ -57,6 +57,7 @@ def examine(
     -------
     Inventory
     """
+    from verifier.probes import replica
     from verifier.schedules import scheduled, with_schedules
 
     deep = setup.policy.required_depth if depth is None else depth
@@ -77,7 +78,8 @@ def examine(
         here = probes.host_identity(host)
     except AccessError as problem:
         here = Fact(source=problem.reason)
-    places = with_schedules(identified(source, tuple(found)), scheduled(host))
+    known = identified(source, replica.linked(source, found))
+    places = with_schedules(known, scheduled(host))
     if catalogue is not None:
         try:
             places = tuple(catalogue.recalled(here.value, source, place) for place in places)

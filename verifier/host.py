@@ -223,9 +223,10 @@ class Host:
         argv: Sequence[str],
         *,
         secrets: Mapping[str, str] | None = None,
+        links: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Completed:
-        """Run a program with a clean environment and a private, temporary home.
+        """Run a program with a clean environment in a private, temporary home.
 
         Parameters
         ----------
@@ -233,6 +234,9 @@ class Host:
             Program and arguments; no shell, no secrets.
         secrets : mapping of str to str, optional
             Further environment variables. A run that has some is never recorded.
+        links : mapping of str to str, optional
+            Paths in that home, where the program starts, to what they link to: what a program that
+            cannot help writing may see of a location without being able to change it.
         timeout : float, optional
             Longest run; the host's ``program_timeout`` unless given. [s]
 
@@ -254,7 +258,7 @@ class Host:
             program = shutil.which(argv[0])
             if program is None:
                 raise Missing(argv[0], "the program is not installed")
-            return _execute([program, *argv[1:]], dict(secrets or {}), limit)
+            return _execute([program, *argv[1:]], dict(secrets or {}), dict(links or {}), limit)
 
         call = " ".join(argv)
         answer = self._fact("run", call, execute, guarded=False, secret=bool(secrets))
@@ -373,8 +377,13 @@ def _slice(entries: Iterator[os.DirEntry[str]]) -> list[_Met]:
     return found
 
 
-def _execute(argv: list[str], secrets: dict[str, str], limit: float) -> dict[str, Any]:
+def _execute(
+    argv: list[str], secrets: dict[str, str], links: dict[str, str], limit: float
+) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="verifier-") as home:
+        for name, wanted in links.items():
+            (link := Path(home, name)).parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(wanted)
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "LC_ALL": "C",

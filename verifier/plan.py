@@ -73,8 +73,10 @@ class _Planner(Host):
         argv: Sequence[str],
         *,
         secrets: Mapping[str, str] | None = None,
+        links: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> Completed:
+        del links, timeout
         shown = " ".join(argv)
         if secrets:
             shown += f"   (with {', '.join(sorted(secrets))})"
