@@ -93,7 +93,7 @@ def _doubt(view: View, number: int) -> str:
         State.TIMEOUT: "no answer in time",
         State.UNREADABLE: "it could not be read",
     }
-    return words.get(place.state, found.reason)
+    return words.get(place.state, found.reason.rpartition(": ")[2])
 
 
 def _beside(view: View, number: int) -> bool:

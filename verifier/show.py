@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from riskmodel.units import format_hours
 from verifier.aftermath import left_after
 from verifier.audit import Audit
 from verifier.document import document, documents
@@ -123,6 +124,7 @@ def _lines(audit: Audit, width: int | None) -> Iterator[str]:
     yield ""
     yield from _table(audit, width)
     yield from _section("what shares what", list(_sharing(audit)))
+    yield from _section("who makes them", list(_schedules(audit)))
     problems = [f for f in audit.findings if f.severity is not Severity.NOTE and not f.accepted]
     said_above = {rule.rule.id for rule in GATE_RULES}
     yield from _section("findings", [f.message for f in problems if f.rule not in said_above])
@@ -150,6 +152,19 @@ def _section(title: str, lines: list[str]) -> Iterator[str]:
         yield ""
         yield title
         yield from (f"  - {line}" for line in lines)
+
+
+def _schedules(audit: Audit) -> Iterator[str]:
+    for place in audit.inventory.locations:
+        found = place.schedule.value
+        if found is None or found.by == "by hand":
+            continue
+        often = "at times that are not known"
+        if found.interval_hours is not None:
+            often = (
+                f"every {format_hours(found.interval_hours)}" if found.interval_hours else "always"
+            )
+        yield f"{place.name}: {found.by}, {often} ({found.where})"
 
 
 def _ratio(gate: Gate) -> str:

@@ -267,6 +267,8 @@ def test_bacula_keeps_its_own_schedule():
     found = schedule(host, "/srv/bacula")
     assert (found.by, found.interval_hours) == ("Bacula schedule", 24.0)
     assert schedule_hours(("Full 1st sun at 23:05",)) == 35 * 24.0
+    assert schedule_hours(("Full sun-sat at 23:10",)) == 24.0
+    assert schedule_hours(("Incremental sat-mon at 1:05pm",)) == 5 * 24.0
     with pytest.raises(ValueError):
         parse_run("Full whenever at 23:05")
 
