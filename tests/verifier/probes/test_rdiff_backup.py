@@ -82,7 +82,7 @@ class TestRdiffBackup:
         flip(repo / "2025" / "3.jpg", at=5)
         assert look(repo, photos, Depth.STRUCTURE).errors == ()
         (error,) = look(repo, photos, Depth.BYTES).errors
-        assert "2025/3.jpg does not have the SHA1" in error
+        assert "2025/3.jpg does not have the SHA-1" in error
 
     def test_missing_and_truncated_files_are_found(self, repo, photos):
         (repo / "2025" / "3.jpg").unlink()
