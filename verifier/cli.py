@@ -172,17 +172,19 @@ def init(
 def layout(
     file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
     as_json: AsJson = False,
+    dataset: Annotated[str | None, typer.Option(help="which of the datasets in the file")] = None,
 ) -> None:
     """Turn an audit into a layout file for riskmodel."""
     from verifier import bridge
 
-    raise typer.Exit(bridge.layout_command(file, as_json=as_json))
+    raise typer.Exit(bridge.layout_command(file, as_json=as_json, dataset=dataset))
 
 
 @app.command()
 def risk(
     file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
     as_json: AsJson = False,
+    dataset: Annotated[str | None, typer.Option(help="which of the datasets in the file")] = None,
     horizon: Annotated[str | None, typer.Option(help="such as '10 years'")] = None,
     seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
     html: Annotated[Path | None, typer.Option(help="write a report to this file")] = None,
@@ -190,7 +192,9 @@ def risk(
     """Audit, and estimate the probability that the data is lost."""
     from verifier import bridge
 
-    code = bridge.risk_command(file, as_json=as_json, horizon=horizon, seed=seed, html=html)
+    code = bridge.risk_command(
+        file, as_json=as_json, horizon=horizon, seed=seed, html=html, dataset=dataset
+    )
     raise typer.Exit(code)
 
 
