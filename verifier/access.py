@@ -74,6 +74,11 @@ class Stat:
         return stat_module.S_ISLNK(self.mode)
 
     @property
+    def is_block(self) -> bool:
+        """True for a block device node."""
+        return stat_module.S_ISBLK(self.mode)
+
+    @property
     def device(self) -> str:
         """The device as ``"major:minor"``."""
         return f"{os.major(self.dev)}:{os.minor(self.dev)}"

@@ -8,7 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-__all__ = ["BlockDevice", "MdArray", "below", "media_type", "parse_lsblk", "parse_mdstat"]
+__all__ = [
+    "BlockDevice",
+    "LogicalVolume",
+    "MdArray",
+    "below",
+    "media_type",
+    "parse_lsblk",
+    "parse_lvs",
+    "parse_mdstat",
+    "smart_medium",
+]
 
 _VIRTUAL = re.compile(
     r"qemu|vbox|virtual|vmware|scsi_debug|elastic block|persistentdisk", re.IGNORECASE
@@ -63,6 +73,14 @@ class MdArray:
         if self.wanted is None or self.working is None:
             return None
         return self.working < self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class LogicalVolume:
+    """One volume of LVM; ``trouble`` says why it lacks redundancy now, empty if it does not."""
+
+    level: str | None
+    trouble: str = ""
 
 
 def parse_lsblk(text: str) -> dict[str, BlockDevice]:
@@ -147,6 +165,71 @@ def parse_mdstat(text: str) -> dict[str, MdArray]:
             if action := re.search(r"(resync|recovery|reshape|check)\s*=", line):
                 arrays[current] = replace(arrays[current], action=action[1])
     return arrays
+
+
+def parse_lvs(text: str) -> dict[str, LogicalVolume]:
+    """Read the output of ``lvs -a --reportformat json``.
+
+    Parameters
+    ----------
+    text : str
+        With the columns vg_name, lv_name, segtype, lv_health_status and sync_percent (which old
+        versions call copy_percent).
+
+    Returns
+    -------
+    dict of str to LogicalVolume
+        By the name that the device mapper gives it.
+
+    Raises
+    ------
+    ValueError
+        If the text is not such output.
+    """
+    found = {}
+    try:
+        for row in (row for report in json.loads(text)["report"] for row in report["lv"]):
+            parts = [row[key].strip("[]").replace("-", "--") for key in ("vg_name", "lv_name")]
+            segments = row.get("segtype", "").partition("_")[0]
+            level = "raid1" if segments == "mirror" else segments
+            synced = row.get("sync_percent") or row.get("copy_percent") or ""
+            trouble = f"lvs: {row['lv_health_status']}" if row.get("lv_health_status") else ""
+            if not trouble and level.startswith("raid") and synced not in ("", "100.00"):
+                trouble = f"lvs: only {synced} % in sync"
+            found["-".join(parts)] = LogicalVolume(
+                level if level.startswith("raid") else None, trouble
+            )
+    except (KeyError, TypeError, AttributeError) as error:
+        message = f"not the output of lvs --reportformat json: {error}"
+        raise ValueError(message) from error
+    return found
+
+
+def smart_medium(text: str) -> str | None:
+    """Return what ``smartctl -j -i`` says of the medium; None if it says nothing.
+
+    Parameters
+    ----------
+    text : str
+        The program's output. Its exit code is a set of bits and says nothing about that.
+
+    Returns
+    -------
+    str or None
+        ``"ssd"``, ``"hdd"`` or None.
+
+    Raises
+    ------
+    ValueError
+        If the text is not JSON.
+    """
+    found = json.loads(text)
+    rate = found.get("rotation_rate") if isinstance(found, dict) else None
+    if isinstance(rate, bool) or not isinstance(rate, int):
+        return None
+    if _VIRTUAL.search(str(found.get("model_name") or found.get("scsi_model_name") or "")):
+        return None
+    return "ssd" if rate == 0 else "hdd"
 
 
 def media_type(device: BlockDevice) -> str | None:

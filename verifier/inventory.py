@@ -21,6 +21,7 @@ __all__ = [
     "Location",
     "Points",
     "Schedule",
+    "Snapshot",
     "State",
 ]
 
@@ -171,6 +172,28 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One snapshot of a volume.
+
+    Parameters
+    ----------
+    identity : str
+        What it keeps when it is sent elsewhere: ``"zfs-guid:…"``, ``"btrfs-uuid:…"``.
+    name : str
+        Its name or path.
+    time : datetime or None
+        When it was taken; of a received one as far as its name or volume tells.
+    holds : int
+        Holds on it, which keep it from being deleted until root releases them.
+    """
+
+    identity: str
+    name: str
+    time: datetime | None = None
+    holds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """Who runs a backup, and how often that is promised.
 
@@ -248,6 +271,8 @@ class Location:
     lineage : tuple of str
         Identities that snapshots or repositories keep when they are copied: ``"zfs-guid:…"``,
         ``"btrfs-uuid:…"``, ``"restic-key:…"``, ``"borg-repository:…"``.
+    snapshots : tuple of Snapshot
+        The snapshots that the points are, oldest first; of the source those of its volume.
     dataset : Fact of str
         How it is known to hold the source's data, in words; unknown where nobody can tell.
     key_kept : Fact of tuple of str
@@ -256,6 +281,11 @@ class Location:
         The drives below the key or password, where it is a file on this machine.
     schedule : Fact of Schedule
         Who makes the points, and how often that is promised.
+    audited : bool
+        For an absent offline location: whether its facts are those of the audit at ``last_seen``.
+    content : tuple of int
+        A sketch of its names and sizes (`verifier.identity`), by which copies are compared where
+        the source cannot be read.
     """
 
     name: str
@@ -289,10 +319,13 @@ class Location:
     fed_from: Fact[str] = field(default_factory=Fact)
     lag_hours: float | None = None
     lineage: tuple[str, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
     dataset: Fact[str] = field(default_factory=Fact)
     key_kept: Fact[tuple[str, ...]] = field(default_factory=Fact)
     key_drives: Fact[tuple[Drive, ...]] = field(default_factory=Fact)
     schedule: Fact[Schedule] = field(default_factory=Fact)
+    audited: bool = False
+    content: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

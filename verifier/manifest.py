@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from verifier.identity import sketch
 from verifier.inventory import Evidence, Fact
 
 __all__ = ["Coverage", "FileFact", "Manifest", "cover", "instant", "prefix_in"]
@@ -67,10 +68,14 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of the source a copy holds, and the largest folders that it lacks."""
+    """How much of the source a copy holds, and the largest folders that it lacks.
+
+    Where nobody can tell, ``content`` is a sketch of what it holds, for `Location.content`.
+    """
 
     share: Fact[float] = field(default_factory=Fact)
     missing: tuple[str, ...] = ()
+    content: tuple[int, ...] = ()
 
 
 def instant(mtime_ns: int | None) -> datetime | None:
@@ -101,10 +106,10 @@ def cover(source: Manifest | None, held: Mapping[str, int], *, unseen: bool = Fa
         Unknown if the source is unknown, incomplete or empty.
     """
     if source is None:
-        return Coverage(Fact(source="the source was not examined"))
+        return Coverage(Fact(source="the source was not examined"), content=sketch(held))
     if not source.complete:
         reason = f"the source could not be read whole: {source.unreadable[0]}"
-        return Coverage(Fact(source=reason))
+        return Coverage(Fact(source=reason), content=sketch(held))
     if not source.files:
         return Coverage(Fact(source="the source holds no files"))
     absent = [path for path, fact in source.files.items() if held.get(path) != fact.size]

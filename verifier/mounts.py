@@ -28,13 +28,26 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One line of ``/proc/self/mountinfo``; ``root`` is the folder of the file system shown."""
+    """One line of ``/proc/self/mountinfo``.
+
+    ``root`` is the folder of the file system that is shown; ``options`` are those of the file
+    system, not of the mount.
+    """
 
     point: str
     root: str
     device: str
     file_system: str
     source: str
+    options: str = ""
+
+    def option(self, name: str) -> str | None:
+        """Return the value of an option ``name=value``; None if it is not given."""
+        for word in self.options.split(","):
+            key, equals, value = word.partition("=")
+            if equals and key == name:
+                return value
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +77,9 @@ def parse_mountinfo(text: str) -> tuple[Mount, ...]:
         before, after = left.split(" "), right.split(" ")
         if not dash or len(before) < 6 or len(after) < 2:
             continue
-        mounts.append(
-            Mount(_plain(before[4]), _plain(before[3]), before[2], after[0], _plain(after[1]))
-        )
+        point, root, source = _plain(before[4]), _plain(before[3]), _plain(after[1])
+        options = _plain(after[2]) if len(after) > 2 else ""
+        mounts.append(Mount(point, root, before[2], after[0], source, options))
     return tuple(mounts)
 
 

@@ -55,7 +55,7 @@ def test_an_array_has_both_drives_and_a_level(state):
     place = place_of(recorded("9:0 / /mnt/raid rw - ext4 /dev/md0 rw", mdstat=state), "/mnt/raid")
     assert sorted(keys(place)) == ["serial:WD-A0001", "serial:WD-A0002"]
     assert place.domains.level.value == "raid1"
-    assert ("degraded" in place.domains.level.source) is (state == "degraded")
+    assert place.domains.degraded.value is (state != "ok")
     assert "md:5f125011-7bb3-87a3-0a0c-bf1412fc6426" in place.domains.pools.value
 
 

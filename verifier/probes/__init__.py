@@ -6,23 +6,31 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from riskmodel.errors import InputError, did_you_mean
-from verifier.domains import host_identity, place_of
+from verifier.domains import host_identity, place_of, pool_place
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
 from verifier.probes import (
     archive,
+    bacula,
     bagit,
     borg,
     borg2,
+    btrfs,
     bup,
     dar,
+    dated,
     declared,
     directory,
     duplicity,
     kopia,
+    optical,
     rdiff_backup,
+    replica,
     restic,
+    tape,
+    veeam,
+    zfs,
 )
 from verifier.target import Target
 
@@ -33,15 +41,21 @@ Collect = Callable[[Host, Target, Manifest | None, Depth, Location], Location]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One kind of location: how to tell it by its signature, and how to examine it."""
+    """One kind of location: how to tell it by its signature, and how to examine it.
+
+    ``by_place`` means that the signature is where the files are, not what they are.
+    """
 
     kinds: tuple[str, ...]
     detect: Callable[[Host, str], bool]
     collect: Collect
+    by_place: bool = False
 
 
 # in the order of asking; the directory is last because every tree looks like one
 PROBES: tuple[Probe, ...] = (
+    Probe(("tape",), tape.detect, tape.collect, by_place=True),
+    Probe(("optical", "iso"), optical.detect, optical.collect, by_place=True),
     Probe(("restic",), restic.detect, restic.collect),
     Probe(("borg",), borg.detect, borg.collect),
     Probe(("borg2",), borg2.detect, borg2.collect),
@@ -51,7 +65,12 @@ PROBES: tuple[Probe, ...] = (
     Probe(("bagit",), bagit.detect, bagit.collect),
     Probe(("duplicity",), duplicity.detect, duplicity.collect),
     Probe(("dar",), dar.detect, dar.collect),
-    Probe(("tar", "zip"), archive.detect, archive.collect),
+    Probe(("bacula",), bacula.detect, bacula.collect),
+    Probe(("veeam",), veeam.detect, veeam.collect),
+    Probe(("tar", "zip", "archive"), archive.detect, archive.collect),
+    Probe(("dated",), dated.detect, dated.collect),
+    Probe(("zfs",), zfs.detect, zfs.collect, by_place=True),
+    Probe(("btrfs",), btrfs.detect, btrfs.collect, by_place=True),
     Probe(("directory",), directory.detect, directory.collect),
 )
 
@@ -103,14 +122,18 @@ def probe(
     try:
         if restic.is_remote(target.address):
             return restic.collect_remote(host, target, source_manifest, found)
-        place = place_of(host, target.address)
+        dataset = zfs.dataset_of(target.address)
+        place = pool_place(host, dataset) if dataset else place_of(host, target.address)
         found = replace(
             found,
             real_path=place.real_path,
             inode=place.inode,
             domains=_declared_domains(target, place.domains),
             media_type=_medium(place.media_type, target),
+            encrypted=place.encrypted,
         )
+        if dataset:
+            return zfs.collect(host, target, source_manifest, wanted, found)
         entry = _fitting(host, target, place.real_path, source_manifest)
         if entry is None:
             reason = "neither a directory nor a regular file"
@@ -161,8 +184,10 @@ def collect_source(
             inode=place.inode,
             domains=_declared_domains(target, place.domains),
             media_type=place.media_type,
+            encrypted=place.encrypted,
         )
-        return directory.listed_source(host, found)
+        located, manifest = directory.listed_source(host, found)
+        return replica.with_snapshots(host, located), manifest
     except AccessError as problem:
         state = _state(problem, offline=False)
         unread = Manifest(path, unreadable=(f"{problem}.",))
@@ -170,14 +195,18 @@ def collect_source(
 
 
 def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> Probe | None:
+    if tape.detect(host, path):
+        return PROBES[0]  # whatever it is said to be: a tape is not read
     if target.kind is not None:
         return next(entry for entry in PROBES if target.kind in entry.kinds)
     fitting = next((entry for entry in PROBES if entry.detect(host, path)), None)
-    if fitting is None or fitting is PROBES[-1] or source is None:
+    if fitting is None or fitting is PROBES[-1] or source is None or fitting.by_place:
         return fitting
     # the live data may itself be archives or a repository: its plain copy is a directory
     names = set(host.listdir(path) if host.stat(path).is_dir else [path.rpartition("/")[2]])
     tops = {name.partition("/")[0] for name in source.files}
+    if "dated" in fitting.kinds and names & tops:
+        return PROBES[-1]  # folders that the source has too are parts of it, not states of it
     return PROBES[-1] if names and names <= tops else fitting
 
 

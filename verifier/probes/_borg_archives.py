@@ -168,6 +168,7 @@ def contents(
         if coverage.share.value is None
         else replace(coverage.share, evidence=Evidence.TOOL_REPORTED, source="borg list"),
         missing=coverage.missing,
+        content=coverage.content,
     )
 
 

@@ -124,6 +124,7 @@ def collect(
         size_bytes=sum(sizes.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        content=coverage.content,
         encrypted=Fact(False, Evidence.MEASURED, "the files lie open"),
         depth=Depth.LISTED,
     )

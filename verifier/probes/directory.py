@@ -11,14 +11,27 @@ from verifier.inventory import Depth, Location, Points, State
 from verifier.manifest import FileFact, Manifest, cover
 from verifier.target import Target
 
-__all__ = ["MAX_ERRORS", "capped", "collect", "detect", "digest", "listed_source", "read_manifest"]
+__all__ = [
+    "MAX_ERRORS",
+    "Comparison",
+    "capped",
+    "collect",
+    "compare",
+    "detect",
+    "digest",
+    "listed_source",
+    "read_manifest",
+    "shared_inodes",
+]
 
 MAX_ERRORS = 20
 MTIME_SLACK_NS = 2_000_000_000  # FAT keeps times to two seconds
 
 
 @dataclass(frozen=True, slots=True)
-class _Comparison:
+class Comparison:
+    """What a comparison found: damage, and the first thing that it could not see."""
+
     errors: tuple[str, ...]
     unseen: str = ""
 
@@ -101,7 +114,8 @@ def collect(
         size_bytes=held.size_bytes,
         coverage=coverage.share,
         missing=coverage.missing,
-        shared_inodes=_shared_inodes(source, held.files),
+        content=coverage.content,
+        shared_inodes=shared_inodes(source, held.files),
         identical=_identical(source, held),
         depth=Depth.STRUCTURE if depth >= Depth.STRUCTURE else Depth.LISTED,
     )
@@ -113,7 +127,7 @@ def collect(
         return located
     if source is None or not source.complete:
         return replace(located, reason="no digests of its own, and the source could not be read")
-    compared = _compare(host, source, held)
+    compared = compare(host, source, held)
     if compared.unseen:
         return replace(located, errors=compared.errors, reason=compared.unseen)
     return replace(located, errors=compared.errors, depth=Depth.SOURCE)
@@ -146,7 +160,7 @@ def _without_top_folder(held: Manifest, source: Manifest | None) -> Manifest:
     return replace(held, root=f"{held.root}/{source.folder}", files=files)
 
 
-def _shared_inodes(source: Manifest | None, held: Mapping[str, FileFact]) -> int:
+def shared_inodes(source: Manifest | None, held: Mapping[str, FileFact]) -> int:
     """Count the files that are the source's own files under another name."""
     if source is None:
         return 0
@@ -167,7 +181,7 @@ def _identical(source: Manifest | None, held: Manifest) -> bool | None:
     )
 
 
-def _compare(host: Host, source: Manifest, held: Manifest) -> _Comparison:
+def compare(host: Host, source: Manifest, held: Manifest) -> Comparison:
     """Compare contents; a source file that is younger than its copy was changed, not damaged."""
     errors: list[str] = []
     unseen = ""
@@ -195,7 +209,7 @@ def _compare(host: Host, source: Manifest, held: Manifest) -> _Comparison:
                 errors.append(f"{path} differs from the source under the same size.")
         except AccessError as problem:
             unseen = unseen or f"{path} of the source could not be read: {problem.reason}"
-    return _Comparison(capped(errors), unseen)
+    return Comparison(capped(errors), unseen)
 
 
 def listed_source(host: Host, found: Location) -> tuple[Location, Manifest]:

@@ -259,7 +259,9 @@ def _covered(
         evidence = Evidence.MEASURED if origin == "signatures" else Evidence.TOOL_REPORTED
         share = Fact(share.value, evidence, f"paths and times compared with the source: {origin}")
     files = len(held) if origin == "signatures" else None
-    return replace(found, files=files, coverage=share, missing=coverage.missing)
+    return replace(
+        found, files=files, coverage=share, missing=coverage.missing, content=coverage.content
+    )
 
 
 def _prefix(source: Manifest | None, held: dict[str, int]) -> str:

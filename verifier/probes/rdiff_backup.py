@@ -150,6 +150,7 @@ def collect(
         size_bytes=sum(held.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        content=coverage.content,
         encrypted=Fact(False, Evidence.MEASURED, "the files lie open"),
         depth=Depth.LISTED,
     )

@@ -280,6 +280,7 @@ def _contents(
         if coverage.share.value is None
         else replace(coverage.share, evidence=Evidence.TOOL_REPORTED, source="restic ls"),
         missing=coverage.missing,
+        content=coverage.content,
         encrypted=Fact(True, Evidence.TOOL_REPORTED, found.tool or "restic"),
     )
 

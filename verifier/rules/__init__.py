@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from verifier.rules import (
     chain_broken,
     damaged,
+    degraded_array,
+    irregular,
     memory,
     missing,
     no_copy,
@@ -19,6 +21,7 @@ from verifier.rules import (
     same_device,
     same_host,
     same_key,
+    same_model,
     same_site,
     site_contradicted,
     stale,
@@ -26,6 +29,7 @@ from verifier.rules import (
     two_media,
     unreadable,
     unverified,
+    virtual_tape,
     zero_errors,
 )
 from verifier.rules._model import Finding, Gate, Rule, Severity, Status
@@ -83,13 +87,17 @@ FINDING_RULES = (
     FindingRule(memory.RULE, memory.judge),
     FindingRule(partial.RULE, partial.judge),
     FindingRule(stale.RULE, stale.judge),
+    FindingRule(irregular.RULE, irregular.judge),
     FindingRule(repeats_deletions.RULE, repeats_deletions.judge),
     FindingRule(unreadable.RULE, unreadable.judge),
     FindingRule(unverified.RULE, unverified.judge),
+    FindingRule(degraded_array.RULE, degraded_array.judge),
+    FindingRule(virtual_tape.RULE, virtual_tape.judge),
     FindingRule(same_key.RULE, same_key.judge),
     FindingRule(same_site.RULE, same_site.judge),
     FindingRule(same_host.RULE, same_host.judge),
     FindingRule(same_account.RULE, same_account.judge),
+    FindingRule(same_model.RULE, same_model.judge),
 )
 
 RULES = (*(gate.rule for gate in GATE_RULES), *(found.rule for found in FINDING_RULES))

@@ -143,6 +143,7 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
     same_path = one.real_path is not None and one.real_path == other.real_path
     if (same_inode or same_path) and _one_machine(one, other):
         yield "the same directory"
+    yield from _versions(one, other)
     for here, there in ((one, other), (other, one)):
         if here.name == "source" and there.shared_inodes:
             yield f"{there.shared_inodes} hard links to the same files"
@@ -156,6 +157,14 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
     devices = (one.inode or (0, 0))[0], (other.inode or (0, 0))[0]
     if devices[0] and devices[0] == devices[1] and _one_machine(one, other):
         yield "one file system"
+
+
+def _versions(one: Location, other: Location) -> Iterator[str]:
+    """Say it when one of them is snapshots in the other's pool."""
+    theirs = set(other.domains.pools.value or ())
+    for pool in one.domains.pools.value or ():
+        if pool in theirs and pool.startswith(("zpool:", "btrfs:")) and other.snapshots:
+            yield f"{_pool_words(pool)}, whose snapshots are versions, no copies"
 
 
 def _one_machine(one: Location, other: Location) -> bool:
