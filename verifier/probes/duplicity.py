@@ -259,9 +259,8 @@ def _covered(
         evidence = Evidence.MEASURED if origin == "signatures" else Evidence.TOOL_REPORTED
         share = Fact(share.value, evidence, f"paths and times compared with the source: {origin}")
     files = len(held) if origin == "signatures" else None
-    return replace(
-        found, files=files, coverage=share, missing=coverage.missing, content=coverage.content
-    )
+    # no content: a sketch needs sizes
+    return replace(found, files=files, coverage=share, missing=coverage.missing)
 
 
 def _prefix(source: Manifest | None, held: dict[str, int]) -> str:
