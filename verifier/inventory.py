@@ -254,6 +254,8 @@ class Location:
         Where the key or password lies, if it is encrypted: paths or places.
     schedule : Fact of Schedule
         Who makes the points, and how often that is promised.
+    expires_hours : Fact of float
+        Its files are deleted this long after they were written, whatever the source does. [h]
     """
 
     name: str
@@ -290,6 +292,7 @@ class Location:
     dataset: Fact[str] = field(default_factory=Fact)
     key_kept: Fact[tuple[str, ...]] = field(default_factory=Fact)
     schedule: Fact[Schedule] = field(default_factory=Fact)
+    expires_hours: Fact[float] = field(default_factory=Fact)
 
 
 @dataclass(frozen=True, slots=True)

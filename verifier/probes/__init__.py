@@ -10,10 +10,11 @@ from verifier.domains import host_identity, place_of
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
-from verifier.probes import archive, declared, directory, restic
+from verifier.probes import archive, declared, directory, elsewhere, restic
+from verifier.remotes import REMOTES, Here, Link, remote_for
 from verifier.target import Target
 
-__all__ = ["PROBES", "Probe", "collect_source", "host_identity", "probe"]
+__all__ = ["KINDS", "PROBES", "Probe", "collect_source", "host_identity", "probe"]
 
 Collect = Callable[[Host, Target, Manifest | None, Depth, Location], Location]
 
@@ -33,6 +34,9 @@ PROBES: tuple[Probe, ...] = (
     Probe(("tar", "zip"), archive.detect, archive.collect),
     Probe(("directory",), directory.detect, directory.collect),
 )
+_PLACES = tuple(remote.kind for remote in REMOTES)
+# what a set-up file may say: a format, a remote place whose format is found by signature, a word
+KINDS = (*(kind for entry in PROBES for kind in entry.kinds), *_PLACES, "declared")
 
 
 def probe(
@@ -74,14 +78,20 @@ def probe(
     )
     if target.kind == "declared":
         return declared.collect(target, found)
-    known = [kind for entry in PROBES for kind in entry.kinds]
-    if target.kind is not None and target.kind not in known:
-        hint = did_you_mean(target.kind, [*known, "declared"])
+    if target.kind is not None and target.kind not in KINDS:
+        hint = did_you_mean(target.kind, KINDS)
         message = f"locations.{target.name}.kind: unknown kind '{target.kind}'{hint}"
         raise InputError(message)
     try:
-        if restic.is_remote(target.address):
-            return restic.collect_remote(host, target, source_manifest, found)
+        remote = remote_for(target)
+        reached = remote.connect(host, target) if remote else None
+        if isinstance(reached, Here):
+            target = replace(target, address=reached.path)
+        elif reached is not None:
+            return _linked(reached, target, source_manifest, wanted, found)
+        elif restic.is_remote(target.address):
+            given = elsewhere.with_environment(host)
+            return restic.collect_remote(given, target, source_manifest, found)
         place = place_of(host, target.address)
         found = replace(
             found,
@@ -95,6 +105,8 @@ def probe(
             reason = "neither a directory nor a regular file"
             return replace(found, state=State.UNREADABLE, reason=reason)
         return entry.collect(host, target, source_manifest, wanted, found)
+    except InputError:
+        raise
     except AccessError as problem:
         return replace(
             found, state=_state(problem, offline=target.offline), reason=str(problem), depth=None
@@ -148,8 +160,25 @@ def collect_source(
         return replace(found, state=state, reason=str(problem), depth=None), unread
 
 
+def _linked(
+    link: Link, target: Target, source: Manifest | None, depth: Depth, found: Location
+) -> Location:
+    """Examine a remote place by the same probes, with a host that reads there."""
+    try:
+        located = link.located(replace(found, real_path=link.path))
+        entry = _fitting(link.host, target, link.path, source)
+        if entry is None:
+            reason = "neither a directory nor a regular file"
+            return replace(located, state=State.UNREADABLE, reason=reason, real_path=None)
+        if entry is PROBES[-1]:
+            return elsewhere.collect_plain(link, target, source, depth, located)
+        return elsewhere.collect_format(link, entry.collect, target, source, depth, located)
+    finally:
+        link.close()
+
+
 def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> Probe | None:
-    if target.kind is not None:
+    if target.kind is not None and target.kind not in _PLACES:
         return next(entry for entry in PROBES if target.kind in entry.kinds)
     fitting = next((entry for entry in PROBES if entry.detect(host, path)), None)
     if fitting is None or fitting is PROBES[-1] or source is None:

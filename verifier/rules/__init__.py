@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from verifier.rules import (
     chain_broken,
     damaged,
+    expires,
     memory,
     missing,
     no_copy,
@@ -83,6 +84,7 @@ FINDING_RULES = (
     FindingRule(memory.RULE, memory.judge),
     FindingRule(partial.RULE, partial.judge),
     FindingRule(stale.RULE, stale.judge),
+    FindingRule(expires.RULE, expires.judge),
     FindingRule(repeats_deletions.RULE, repeats_deletions.judge),
     FindingRule(unreadable.RULE, unreadable.judge),
     FindingRule(unverified.RULE, unverified.judge),
