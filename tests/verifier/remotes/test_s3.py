@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from riskmodel.errors import InputError
+from tests.verifier.inventories import place, view
 from tests.verifier.remotes.servers import SECRET, contents
 from verifier.audit import audit
 from verifier.host import Host
 from verifier.inventory import Depth, Evidence, State
 from verifier.probes import collect_source, probe
 from verifier.remotes.s3_address import parse_s3, provider_of, region_in
+from verifier.remotes.s3_facts import replicas_of
+from verifier.rules import repeats_deletions
 from verifier.setup import Setup
 from verifier.target import Target
 
@@ -292,7 +296,7 @@ def test_other_accounts_are_apart_and_profiles_of_one_account_are_not(storage, p
     assert result.verdicts[3].location.domains.account.value == "222222222222"
 
 
-def test_replication_that_repeats_deletions_is_told_for_its_target(storage, photos):
+def test_replication_is_followed_to_its_target(storage, photos):
     client = storage.client
     here, there = (storage.bucket(contents(photos)) for _ in range(2))
     for bucket in (here, there):
@@ -305,18 +309,21 @@ def test_replication_that_repeats_deletions_is_told_for_its_target(storage, phot
         "Destination": {"Bucket": f"arn:aws:s3:::{there}"},
         "DeleteMarkerReplication": {"Status": "Enabled"},
     }
-    client.put_bucket_replication(
-        Bucket=here,
-        ReplicationConfiguration={"Role": "arn:aws:iam::123456789012:role/r", "Rules": [rule]},
-    )
-    result = judged(
-        photos,
-        {"name": "here", "address": storage.address(here)},
-        {"name": "there", "address": storage.address(there)},
-    )
-    told = [f for f in result.findings if f.rule == "repeats-deletions"]
-    assert [f.location for f in told] == ["there"]
-    assert "here" in told[0].message
+    role = "arn:aws:iam::123456789012:role/r"
+    replication = {"Role": role, "Rules": [rule]}
+    client.put_bucket_replication(Bucket=here, ReplicationConfiguration=replication)
+    # moto forgets that deletions are repeated; what the service answers is read all the same
+    assert f"s3-replicates:{there}" in look(storage.address(here), photos).lineage
+    assert replicas_of({"ReplicationConfiguration": replication}, "") == ((there, True),)
+
+
+def test_a_target_of_replication_that_repeats_deletions_is_named():
+    here = place("here", None, lineage=("s3-bucket:a", "s3-replicates:b+deletions"))
+    there = place("there", None, lineage=("s3-bucket:b",))
+    told = list(repeats_deletions.judge(view(here, there)))
+    assert [(f.location, "here" in f.message) for f in told] == [("there", True)]
+    kept = replace(here, lineage=("s3-bucket:a", "s3-replicates:b"))
+    assert not list(repeats_deletions.judge(view(kept, there)))
 
 
 def test_an_archive_in_a_bucket_is_read_as_one(storage, photos, tmp_path):
