@@ -11,7 +11,7 @@ from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
 from verifier.probes import archive, declared, directory, elsewhere, restic
-from verifier.remotes import REMOTES, Here, Link, remote_for
+from verifier.remotes import REMOTES, Here, Link, remote_for, tool_address
 from verifier.target import Target
 
 __all__ = ["KINDS", "PROBES", "Probe", "collect_source", "host_identity", "probe"]
@@ -82,16 +82,16 @@ def probe(
         hint = did_you_mean(target.kind, KINDS)
         message = f"locations.{target.name}.kind: unknown kind '{target.kind}'{hint}"
         raise InputError(message)
+    remote = remote_for(target)
     try:
-        remote = remote_for(target)
         reached = remote.connect(host, target) if remote else None
         if isinstance(reached, Here):
             target = replace(target, address=reached.path)
         elif reached is not None:
             return _linked(reached, target, source_manifest, wanted, found)
         elif restic.is_remote(target.address):
-            given = elsewhere.with_environment(host)
-            return restic.collect_remote(given, target, source_manifest, found)
+            given, told = elsewhere.with_environment(host), tool_address.known(host, target, found)
+            return restic.collect_remote(given, target, source_manifest, told)
         place = place_of(host, target.address)
         found = replace(
             found,
@@ -108,8 +108,10 @@ def probe(
     except InputError:
         raise
     except AccessError as problem:
+        # what a remote place is called inside says nothing to its user
+        reason = str(problem) if remote is None else problem.reason
         return replace(
-            found, state=_state(problem, offline=target.offline), reason=str(problem), depth=None
+            found, state=_state(problem, offline=target.offline), reason=reason, depth=None
         )
     except Exception as error:  # noqa: BLE001 - one broken location must not hide the others
         reason = f"the examination broke off: {type(error).__name__}: {error}"

@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 READ_BYTES = 1 << 20
 SMALL_FILE_BYTES = 4 << 20
+MAX_SEEN = 100_000
+MAX_LISTINGS = 16
 
 
 def file_stat(size: int, mtime_ns: int) -> Stat:
@@ -57,6 +59,8 @@ class Elsewhere(Host):
         self.root = root.rstrip("/")
         self._secrets = dict(secrets or {})
         self._silent = ""
+        self._seen: dict[tuple[str, bool], Stat] = {}
+        self._listings: dict[str, tuple[str, ...]] = {}
 
     def hostname(self) -> str:
         """Return the name of this machine."""
@@ -67,14 +71,21 @@ class Elsewhere(Host):
         key = self._key(path)
         if key is None:
             return self.here.stat(path, follow=follow)
-        return self._ask(path, lambda: self._look(key, follow))
+        if (key, follow) not in self._seen:
+            self._remember((key, follow), self._ask(path, lambda: self._look(key, follow)))
+        return self._seen[key, follow]
 
     def listdir(self, path: str) -> tuple[str, ...]:
         """Return the sorted names in a folder."""
         key = self._key(path)
         if key is None:
             return self.here.listdir(path)
-        return tuple(sorted(self._names(path, key)))
+        if key not in self._listings:
+            names = tuple(sorted(self._names(path, key)))
+            if len(self._listings) >= MAX_LISTINGS:
+                self._listings.clear()
+            self._listings[key] = names
+        return self._listings[key]
 
     def resolve(self, path: str) -> str:
         """Return the path itself: nothing is linked there."""
@@ -123,6 +134,12 @@ class Elsewhere(Host):
         """Run a program here; one that is given secrets gets the remote's too."""
         given = {**self._secrets, **secrets} if secrets else None
         return self.here.run(argv, secrets=given, timeout=timeout)
+
+    def _remember(self, key: tuple[str, bool], facts: Stat) -> None:
+        """Keep an answer: each probe asks for the same few paths, and each question costs."""
+        if len(self._seen) >= MAX_SEEN:
+            self._seen.clear()
+        self._seen[key] = facts
 
     def _key(self, path: str) -> str | None:
         """Return what a path is called below the root; None if it is this machine's."""

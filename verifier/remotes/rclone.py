@@ -31,6 +31,8 @@ from verifier.target import Target
 
 __all__ = ["RcloneLink", "config_path", "connect", "fits"]
 
+MAX_CONFIG_BYTES = 4 << 20
+RESTIC_WORD = "rclone:"
 # words before a colon that are other tools' or this program's own
 _OTHERS = frozenset(
     {"azure", "b2", "btrfs", "file", "gs", "http", "https", "rclone", "rest", "s3", "sftp", "ssh",
@@ -51,6 +53,8 @@ def config_path() -> str:
 
 def fits(target: Target) -> bool:
     """Tell whether an address is ``REMOTE:PATH``; a configured name goes before another tool's."""
+    if target.address.startswith(RESTIC_WORD):
+        return True
     parts = split(target.address)
     if parts is None or target.kind == "restic":
         return False
@@ -85,7 +89,9 @@ def connect(host: Host, target: Target) -> Link | Here:
     AccessError
         If the remote is not configured or cannot be reached.
     """
-    text = host.read_text(config_path()) if not target.address.startswith(":") else ""
+    # restic's way to write it: what is below is looked at all the same
+    target = replace(target, address=target.address.removeprefix(RESTIC_WORD))
+    text = "" if target.address.startswith(":") else _configuration(host)
     try:
         remotes = _remotes(host, target.address, text)
         bases = resolve(target.address, remotes)
@@ -109,6 +115,12 @@ def connect(host: Host, target: Target) -> Link | Here:
             raise Unreadable(target.address, reason) from problem
         raise
     return RcloneLink(reader, target.address, bases, host)
+
+
+def _configuration(host: Host) -> str:
+    """Read the user's configuration; what `open` gives is never recorded, and secrets are in it."""
+    with host.open(config_path()) as file:
+        return file.read(MAX_CONFIG_BYTES).decode("utf-8", "surrogateescape")
 
 
 def _remotes(host: Host, address: str, text: str) -> Remotes:

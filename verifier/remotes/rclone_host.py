@@ -143,11 +143,8 @@ class RcloneHost(Elsewhere):
             self._digests = parse_hashsum(self.rclone(self.root, *words))
         return self._digests.get(self._key(path) or "")
 
-    def stat(self, path: str, *, follow: bool = True) -> Stat:
-        """Look at a path."""
-        key = self._key(path)
-        if key is None:
-            return self.here.stat(path, follow=follow)
+    def _look(self, key: str, follow: bool) -> Stat:
+        path = f"{self.root}/{key}"
         text = self.rclone(path, "lsjson", "--stat", self._place(key), first=True)
         try:
             row = json.loads(text)

@@ -17,7 +17,6 @@ from verifier.remotes._elsewhere import READ_BYTES, Elsewhere, file_stat, folder
 __all__ = ["S3Host", "Sample", "error_code", "problem_of"]
 
 SAMPLED = 16
-MAX_KNOWN = 100_000
 _ABSENT = frozenset({"NoSuchBucket", "NoSuchKey", "404", "NotFound"})
 _BUSY = frozenset({"500", "502", "503", "504", "InternalError", "ServiceUnavailable", "SlowDown"})
 
@@ -49,7 +48,6 @@ class S3Host(Elsewhere):
         super().__init__(here, f"s3://{bucket}", secrets)
         self.client = client
         self._bucket = bucket
-        self._known: dict[str, Stat] = {}
         self._sampler = _Sampler()
 
     def api(self, call: str, **arguments: Any) -> Any:
@@ -85,8 +83,6 @@ class S3Host(Elsewhere):
         if not key:
             self.client.list_objects_v2(Bucket=self._bucket, MaxKeys=1)
             return folder_stat()
-        if key in self._known:
-            return self._known[key]
         answer = self.client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
         first = next(iter(answer.get("Contents", ())), None)
         if first is not None and first["Key"] == key:
@@ -100,24 +96,19 @@ class S3Host(Elsewhere):
     def _names(self, path: str, key: str) -> Iterator[str]:
         prefix = f"{key}/" if key else ""
         found = False
-        self._known.clear()
         for page in self._pages(path, Prefix=prefix, Delimiter="/"):
             for folder in page.get("CommonPrefixes", ()):
                 found = True
                 if name := str(folder["Prefix"])[len(prefix) : -1]:
-                    self._note(prefix + name, folder_stat())
+                    self._remember((prefix + name, True), folder_stat())
                     yield name
             for thing in page.get("Contents", ()):
                 found = True
                 if name := str(thing["Key"])[len(prefix) :]:
-                    self._note(prefix + name, _stat(thing))
+                    self._remember((prefix + name, True), _stat(thing))
                     yield name
         if not found and key:
             raise Missing(path, "there is no such folder in the bucket")
-
-    def _note(self, key: str, facts: Stat) -> None:
-        if len(self._known) < MAX_KNOWN:
-            self._known[key] = facts
 
     def _below(self, root: str, key: str) -> Iterator[Entry]:
         """List a folder with all below it, flat: one call for each thousand objects."""
@@ -223,6 +214,8 @@ def problem_of(path: str, error: Exception) -> AccessError | None:
     if isinstance(error, boto.NoCredentialsError):
         hint = "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a 'profile'"
         return Unreadable(path, hint)
+    if isinstance(error, boto.EndpointConnectionError):
+        return Unreadable(path, "the service cannot be reached")
     if isinstance(error, (boto.BotoCoreError, HTTPError)):
         return Unreadable(path, str(error)[:200].rstrip("."))
     return None
