@@ -269,7 +269,7 @@ class S3Link:
         elif served and not here and not is_private(server):
             operator = Fact(server, Evidence.INFERRED, f"endpoint {server}")
         host: Fact[str] = Fact(source="the service does not tell")
-        if here:
+        if here and declared.provider.value is None:
             host = replace(
                 host_identity(self._here),
                 evidence=Evidence.INFERRED,

@@ -36,6 +36,7 @@ _PROVIDERS = {
     "leviia.com": "leviia",
     "appdomain.cloud": "ibm",
 }
+_EXPECTS = "address: expects s3:URL/BUCKET, s3:URL/BUCKET/FOLDER or s3://BUCKET"
 _REGION = re.compile(r"(?<![a-z0-9])((?:us-gov|[a-z]{2})-[a-z]+-\d{1,3}|[a-z]{3}\d)(?![a-z0-9])")
 
 
@@ -91,7 +92,11 @@ def parse_s3(address: str) -> S3Address:
         endpoint = None
     else:
         scheme = "" if re.match(r"https?://", rest) else "https://"
-        parts = urlsplit(scheme + rest)
+        try:
+            parts = urlsplit(scheme + rest)
+            _ = parts.port  # a port that is none is noticed only when asked for
+        except ValueError:
+            raise InputError(f"{_EXPECTS}, got '{address}'") from None
         if parts.username or parts.password:
             raise InputError(
                 "address: credentials do not belong into an address; "
@@ -102,9 +107,7 @@ def parse_s3(address: str) -> S3Address:
         if not parts.netloc or ("." not in parts.netloc and ":" not in parts.netloc):
             bucket = bucket if parts.hostname == "localhost" else ""
     if not bucket:
-        raise InputError(
-            f"address: expects s3:URL/BUCKET, s3:URL/BUCKET/FOLDER or s3://BUCKET, got '{address}'"
-        )
+        raise InputError(f"{_EXPECTS}, got '{address}'")
     return S3Address(endpoint, bucket, prefix.strip("/"))
 
 

@@ -17,6 +17,7 @@ from verifier.remotes._elsewhere import READ_BYTES, Elsewhere, file_stat, folder
 __all__ = ["S3Host", "Sample", "error_code", "problem_of"]
 
 SAMPLED = 16
+PAGE_OBJECTS = 1000
 _ABSENT = frozenset({"NoSuchBucket", "NoSuchKey", "404", "NotFound"})
 _BUSY = frozenset({"500", "502", "503", "504", "InternalError", "ServiceUnavailable", "SlowDown"})
 
@@ -134,7 +135,9 @@ class S3Host(Elsewhere):
                 yield Entry(name, _stat(thing))
 
     def _pages(self, path: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        call = partial(self.client.list_objects_v2, Bucket=self._bucket, **arguments)
+        call = partial(
+            self.client.list_objects_v2, Bucket=self._bucket, MaxKeys=PAGE_OBJECTS, **arguments
+        )
         page: dict[str, Any] = self._ask(path, call)
         yield page
         while page.get("IsTruncated") and (token := page.get("NextContinuationToken")):

@@ -113,6 +113,7 @@ def test_rot_below_a_crypt_is_found(config, photos, tmp_path):
     assert found.depth is not Depth.SOURCE or found.errors
 
 
+@pytest.mark.slow
 def test_a_remote_of_object_storage_is_read_as_that(config, storage, photos):
     bucket = storage.bucket(contents(photos))
     config(
