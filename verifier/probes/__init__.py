@@ -23,6 +23,7 @@ from verifier.probes import (
     declared,
     directory,
     duplicity,
+    elsewhere,
     git_annex,
     iso,
     kopia,
@@ -34,9 +35,10 @@ from verifier.probes import (
     veeam,
     zfs,
 )
+from verifier.remotes import REMOTES, Here, Link, remote_for, tool_address
 from verifier.target import Target
 
-__all__ = ["PROBES", "Probe", "collect_source", "host_identity", "probe"]
+__all__ = ["KINDS", "PROBES", "Probe", "collect_source", "host_identity", "probe"]
 
 Collect = Callable[[Host, Target, Manifest | None, Depth, Location], Location]
 
@@ -79,6 +81,9 @@ PROBES: tuple[Probe, ...] = (
     Probe(("btrfs",), btrfs.detect, btrfs.collect, by_place=True),
     Probe(("directory",), directory.detect, directory.collect),
 )
+_PLACES = tuple(remote.kind for remote in REMOTES)
+# what a set-up file may say: a format, a remote place whose format is found by signature, a word
+KINDS = (*(kind for entry in PROBES for kind in entry.kinds), *_PLACES, "declared")
 
 
 def probe(
@@ -120,14 +125,20 @@ def probe(
     )
     if target.kind == "declared":
         return declared.collect(target, found)
-    known = [kind for entry in PROBES for kind in entry.kinds]
-    if target.kind is not None and target.kind not in known:
-        hint = did_you_mean(target.kind, [*known, "declared"])
+    if target.kind is not None and target.kind not in KINDS:
+        hint = did_you_mean(target.kind, KINDS)
         message = f"locations.{target.name}.kind: unknown kind '{target.kind}'{hint}"
         raise InputError(message)
+    remote = remote_for(target)
     try:
-        if restic.is_remote(target.address):
-            return restic.collect_remote(host, target, source_manifest, found)
+        reached = remote.connect(host, target) if remote else None
+        if isinstance(reached, Here):
+            target = replace(target, address=reached.path)
+        elif reached is not None:
+            return _linked(reached, target, source_manifest, wanted, found)
+        elif restic.is_remote(target.address):
+            given, told = elsewhere.with_environment(host), tool_address.known(host, target, found)
+            return restic.collect_remote(given, target, source_manifest, told)
         dataset = zfs.dataset_of(target.address)
         place = pool_place(host, dataset) if dataset else place_of(host, target.address)
         found = replace(
@@ -147,9 +158,13 @@ def probe(
         return replica.with_status(
             host, entry.collect(host, target, source_manifest, wanted, found)
         )
+    except InputError:
+        raise
     except AccessError as problem:
+        # what a remote place is called inside says nothing to its user
+        reason = str(problem) if remote is None else problem.reason
         return replace(
-            found, state=_state(problem, offline=target.offline), reason=str(problem), depth=None
+            found, state=_state(problem, offline=target.offline), reason=reason, depth=None
         )
     except Exception as error:  # noqa: BLE001 - one broken location must not hide the others
         reason = f"the examination broke off: {type(error).__name__}: {error}"
@@ -202,10 +217,27 @@ def collect_source(
         return replace(found, state=state, reason=str(problem), depth=None), unread
 
 
+def _linked(
+    link: Link, target: Target, source: Manifest | None, depth: Depth, found: Location
+) -> Location:
+    """Examine a remote place by the same probes, with a host that reads there."""
+    try:
+        located = link.located(replace(found, real_path=link.path))
+        entry = _fitting(link.host, target, link.path, source)
+        if entry is None:
+            reason = "neither a directory nor a regular file"
+            return replace(located, state=State.UNREADABLE, reason=reason, real_path=None)
+        if entry is PROBES[-1]:
+            return elsewhere.collect_plain(link, target, source, depth, located)
+        return elsewhere.collect_format(link, entry.collect, target, source, depth, located)
+    finally:
+        link.close()
+
+
 def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> Probe | None:
     if tape.detect(host, path):
         return PROBES[0]  # whatever it is said to be: a tape is not read
-    if target.kind is not None:
+    if target.kind is not None and target.kind not in _PLACES:
         return next(entry for entry in PROBES if target.kind in entry.kinds)
     fitting = next((entry for entry in PROBES if entry.detect(host, path)), None)
     if fitting is None or fitting is PROBES[-1] or source is None or fitting.by_place:

@@ -73,7 +73,8 @@ def relation(one: Location, other: Location) -> Relation:
         if hosts[0].value != hosts[1].value:
             reason = "they are on different hosts"
             return Relation(Tie.APART, Evidence.INFERRED, reason=reason)
-        if hosts[0].value.startswith("address:"):
+        exports = _export(one), _export(other)
+        if hosts[0].value.startswith("address:") or all(exports):
             name = hosts[0].value.partition(":")[2]
             what = f"host {name}, whose drives cannot be told apart"
             return Relation(Tie.SHARED, Evidence.INFERRED, (what,))
@@ -184,9 +185,17 @@ def _same_cloud(one: Location, other: Location) -> Relation | None:
         return Relation(Tie.APART, _weakest(*providers), reason="their providers differ")
     if all(a.value for a in accounts):
         if accounts[0].value != accounts[1].value:
+            if Evidence.DECLARED in {a.evidence for a in accounts} and not _all_declared(accounts):
+                # a name that somebody gave an account says nothing about the service's number
+                reason = "one account is declared, the other measured; they may be the same"
+                return Relation(Tie.UNKNOWN, Evidence.UNKNOWN, reason=reason)
             return Relation(Tie.APART, _weakest(*accounts), reason="their accounts differ")
+        regions = _region(one), _region(other)
+        if all(regions) and regions[0] != regions[1]:
+            return Relation(Tie.APART, Evidence.MEASURED, reason="they are in different regions")
         sites = one.domains.site, other.domains.site
-        if all(s.value for s in sites) and sites[0].value != sites[1].value:
+        known = all(regions)  # measured, whatever the sites are called
+        if not known and all(s.value for s in sites) and sites[0].value != sites[1].value:
             return Relation(Tie.APART, _weakest(*sites), reason="they are in different regions")
         what = f"account {accounts[0].value} in one region"
         return Relation(Tie.SHARED, _weakest(*accounts), (what,))
@@ -197,6 +206,24 @@ def _same_cloud(one: Location, other: Location) -> Relation | None:
             reason = "one is on local drives, the other with a provider"
             return Relation(Tie.APART, Evidence.INFERRED, reason=reason)
     return None
+
+
+def _all_declared(facts: Iterable[Fact[str]]) -> bool:
+    return all(fact.evidence is Evidence.DECLARED for fact in facts)
+
+
+def _region(location: Location) -> str:
+    """Return the region that a storage service told; empty if it told none."""
+    told = (p for p in location.domains.pools.value or () if p.startswith("cloud:"))
+    return next((pool.rpartition("/")[2] for pool in told), "")
+
+
+def _export(location: Location) -> str:
+    """Return what a server shows of its drives, if they cannot be seen; else empty."""
+    if location.domains.drives.value is not None:
+        return ""
+    shown = (p for p in location.domains.pools.value or () if p.startswith("export:"))
+    return next(shown, "")
 
 
 def _why_unknown(one: Location, other: Location) -> str:
@@ -219,9 +246,14 @@ def _pool_words(pool: str) -> str:
         "export": "one network share",
         "loop": "one image file",
         "path": "one folder",
+        "bucket": "one bucket",
     }
+    if kind == "cloud":
+        _, _, rest = identity.partition("/")
+        account, _, region = rest.partition("/")
+        return f"account {account} in region {region}"
     known = words.get(kind, f"one {kind} device")
-    name = identity.partition("/")[2] if kind in {"zpool", "loop", "path"} else ""
+    name = identity.partition("/")[2] if kind in {"zpool", "loop", "path", "bucket"} else ""
     return f"{known} ({name})" if name else known
 
 
