@@ -32,7 +32,8 @@ def test_a_plain_copy_is_read_whole_together_with_the_source(tree):
     _, deep = steps(tree, usb)
     assert (deep.kind, deep.depth, deep.read_bytes) == ("directory", "bytes", 2000)
     _, shallow = steps(tree, usb, depth="listed")
-    assert shallow.read_bytes == 0
+    # a signature in a file may be looked at, the source is not
+    assert shallow.read_bytes <= 1000
 
 
 def test_places_that_are_away_declared_or_remote_are_not_touched(tree):
