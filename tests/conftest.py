@@ -47,3 +47,14 @@ def disk_layout() -> dict:
         "media": {"drive": {"afr": 0.02}},
         "copies": [{"name": "disk", "store": {"media": "drive"}}],
     }
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path_factory, monkeypatch):
+    """Keep the catalogue of audits that tests run away from the one of whoever runs the tests."""
+    if (
+        "XDG_STATE_HOME" not in os.environ
+        or "threetwoone-tests" not in os.environ["XDG_STATE_HOME"]
+    ):
+        folder = tmp_path_factory.mktemp("threetwoone-tests")
+        monkeypatch.setenv("XDG_STATE_HOME", str(folder))

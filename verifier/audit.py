@@ -6,14 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING
 
-from riskmodel.errors import InputError
-from verifier import probes
-from verifier.host import AccessError, Host, Missing, TimedOut
-from verifier.inventory import Depth, Evidence, Fact, Inventory, Location, State
-from verifier.manifest import Manifest
-from verifier.probes import replica
+from verifier.examine import examine
+from verifier.host import Host
+from verifier.inventory import Depth, Evidence, Inventory, Location
 from verifier.rules import (
     FINDING_RULES,
     GATE_RULES,
@@ -26,7 +23,10 @@ from verifier.rules import (
     view_of,
 )
 from verifier.score import Score, ndsa_level, score
-from verifier.setup import SOURCE, Accept, Place, Setup
+from verifier.setup import Accept, Setup
+
+if TYPE_CHECKING:
+    from verifier.catalogue import Catalogue
 
 __all__ = ["Audit", "Verdict", "audit", "examine", "judge"]
 
@@ -113,7 +113,9 @@ def audit(
     *,
     now: datetime,
     depth: Depth | None = None,
+    catalogue: Catalogue | None = None,
     talk: Callable[[str], None] = lambda text: None,
+    complain: Callable[[str], None] = lambda text: None,
 ) -> Audit:
     """Look at every location of a set-up and judge what is there.
 
@@ -127,47 +129,21 @@ def audit(
         The time that ages are measured from; aware.
     depth : Depth, optional
         How deep to look; as deep as the policy asks unless given.
+    catalogue : Catalogue, optional
+        What earlier audits saw; asked about locations that are away, and not written.
     talk : callable
         Told about progress, one line at a time.
+    complain : callable
+        Told what went wrong without ending the audit.
 
     Returns
     -------
     Audit
     """
-    return judge(setup, examine(setup, host, now=now, depth=depth, talk=talk))
-
-
-def examine(
-    setup: Setup,
-    host: Host,
-    *,
-    now: datetime,
-    depth: Depth | None = None,
-    talk: Callable[[str], None] = lambda text: None,
-) -> Inventory:
-    """Run one probe for each location; arguments are those of `audit`.
-
-    A probe that breaks leaves its location unreadable, with the reason, and the others go on.
-    """
-    deep = setup.policy.required_depth if depth is None else depth
-    talk(f"looking at {SOURCE}: {setup.source.path}")
-    source, manifest = _source(setup, host)
-    found = []
-    for place in setup.locations:
-        target = place.target(deep)
-        talk(f"looking at {place.name}, depth {deep.word}: {target.address or 'declared'}")
-        try:
-            seen = probes.probe(host, target, manifest, deep)
-        except InputError:
-            raise
-        except Exception as problem:  # noqa: BLE001 - one broken probe must not end the audit
-            seen = _unseen(place.name, target.address, problem, offline=place.offline)
-        found.append(_with_declared(seen, place))
-    try:
-        here = probes.host_identity(host)
-    except AccessError as problem:
-        here = Fact(source=problem.reason)
-    return Inventory(setup.name, now, here, source, replica.linked(source, found))
+    found = examine(
+        setup, host, now=now, depth=depth, catalogue=catalogue, talk=talk, complain=complain
+    )
+    return judge(setup, found)
 
 
 def judge(setup: Setup, inventory: Inventory) -> Audit:
@@ -200,59 +176,6 @@ def judge(setup: Setup, inventory: Inventory) -> Audit:
         findings=tuple(ranked),
         score=score(gates, len(view.counted), len(view.possible)),
         ndsa_level=ndsa_level(view, gates),
-    )
-
-
-def _source(setup: Setup, host: Host) -> tuple[Location, Manifest | None]:
-    path = setup.source.path
-    manifest: Manifest | None = None
-    try:
-        found, manifest = probes.collect_source(
-            host, path, site=setup.source.site, key=setup.source.key
-        )
-    except Exception as problem:  # noqa: BLE001 - the locations can still be looked at
-        found = _unseen(SOURCE, path, problem)
-    as_place = Place(name=SOURCE, path=path, site=setup.source.site, key=setup.source.key)
-    if found.state is not State.READ:
-        manifest = None
-    return _with_declared(replace(found, name=SOURCE), as_place), manifest
-
-
-def _unseen(name: str, address: str, problem: Exception, *, offline: bool = False) -> Location:
-    state, reason = State.UNREADABLE, f"the probe broke: {type(problem).__name__}: {problem}"
-    if isinstance(problem, AccessError):
-        reason = problem.reason
-        if isinstance(problem, Missing):
-            state = State.ABSENT_OFFLINE if offline else State.MISSING
-        elif isinstance(problem, TimedOut):
-            state = State.TIMEOUT
-    return Location(name, "unknown", address, state, reason, offline=offline)
-
-
-def _with_declared(found: Location, place: Place) -> Location:
-    """Fill in what the set-up file declares and no probe found out."""
-    domains = found.domains
-    layers = {
-        "site": place.site,
-        "account": place.account,
-        "provider": place.provider,
-        "identity": place.credentials,
-        "key": place.key,
-    }
-    updates: dict[str, Any] = {
-        layer: Fact(value, Evidence.DECLARED, "set-up file")
-        for layer, value in layers.items()
-        if value is not None and getattr(domains, layer).value is None
-    }
-    medium = found.media_type
-    if place.media is not None and medium.value is None:
-        medium = Fact(place.media, Evidence.DECLARED, "set-up file")
-    return replace(
-        found,
-        domains=replace(domains, **updates),
-        media_type=medium,
-        offline=found.offline or place.offline,
-        last_seen=found.last_seen or place.last_seen,
     )
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from verifier.audit import Audit
+    from verifier.catalogue import Catalogue
     from verifier.inventory import Depth
     from verifier.setup import Setup
 
@@ -62,29 +64,76 @@ def audit(
     redact: Annotated[
         bool, typer.Option(help="in the recording, replace names and serial numbers")
     ] = False,
+    dataset: Annotated[
+        str | None, typer.Option(help="only this one of the datasets in the file")
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="say what would be done, and read nothing")
+    ] = False,
+    catalogue: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|URL", help="where earlier audits are kept"),
+    ] = None,
+    no_catalogue: Annotated[
+        bool, typer.Option("--no-catalogue", help="neither ask nor write the catalogue")
+    ] = False,
 ) -> None:
     """Look at every location, and say which copies are independent, whole and sound."""
+    from riskmodel._console import printable
+
+    deep = _depth(depth)
+    if plan:
+        _plan(_setups(what, dataset), deep, as_json=as_json)
+        return
+    from verifier import show
+    from verifier.datasets import exit_code, worst_first
+
+    if from_ or record or redact or (len(what) == 1 and what[0].endswith(".json")):
+        found = _recorded(what, dataset, deep, from_ or [], record, redact=redact)
+        audits: tuple[Audit, ...] = (found,)
+    else:
+        setups = _setups(what, dataset)
+        book = None if no_catalogue else _catalogue(catalogue)
+        audits = worst_first([_audited(setup, deep, book) for setup in setups])
+    if as_json:
+        _print_json(show.documents(audits))
+    else:
+        typer.echo(printable(show.texts(audits, _width())))
+    raise typer.Exit(exit_code(audits))
+
+
+def _recorded(
+    what: list[str],
+    dataset: str | None,
+    deep: Depth | None,
+    others: list[Path],
+    keep: Path | None,
+    *,
+    redact: bool,
+) -> Audit:
+    """Audit with recordings, or leave one; earlier audits say nothing of what others saw."""
     from datetime import UTC, datetime
 
-    from riskmodel._console import printable, say
-    from verifier import show
+    from riskmodel._console import say
+    from riskmodel.errors import InputError
     from verifier.recorded import recorded_audit
 
-    found = recorded_audit(
+    def load(words: list[str]) -> Setup:
+        setups = _setups(words, dataset)
+        if len(setups) != 1:
+            raise InputError("audit: recordings are of one dataset: choose it with --dataset NAME")
+        return setups[0]
+
+    return recorded_audit(
         what,
-        _setup,
+        load,
         now=datetime.now(UTC),
-        depth=_depth(depth),
+        depth=deep,
         talk=say if sys.stderr.isatty() else _silent,
-        recordings=from_ or (),
-        keep=record,
+        recordings=others,
+        keep=keep,
         redact=redact,
     )
-    if as_json:
-        _print_json(show.document(found))
-    else:
-        typer.echo(printable(show.text(found)))
-    raise typer.Exit(found.exit_code)
 
 
 @app.command(name="record")
@@ -117,20 +166,32 @@ def discover(
     seconds: Annotated[float, typer.Option(min=0.1, help="stop looking after this time")] = 20.0,
 ) -> None:
     """Look for places that may hold copies, and print a set-up file for audit."""
-    from riskmodel._console import say
-    from riskmodel.errors import InputError
-    from verifier.discover import discover as look
-    from verifier.discover import setup_text
-    from verifier.host import Host
+    typer.echo(_discovered("discover", source, roots, levels, seconds)[0], nl=False)
 
-    live = str(Path(source or "~").expanduser().absolute())
-    for place in (live, *(roots or ())):
-        if not Path(place).exists():
-            raise InputError(f"discover: {place}: no such folder")
-    found = look(Host(), live, roots or None, levels=levels, seconds=seconds)
-    if not found.finished:
-        say(f"verifier: stopped after {seconds:g} s; not everything was looked at")
-    typer.echo(setup_text(live, found.candidates), nl=False)
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="the set-up file to write")] = Path("setup.toml"),
+    source: Annotated[
+        str | None, typer.Option(help="the live data; the home folder unless given")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="stop looking after this time")] = 20.0,
+) -> None:
+    """Write a set-up file of what is found on this machine; an existing file is left alone."""
+    from riskmodel.errors import InputError
+
+    if file.exists() or file.is_symlink():
+        raise InputError(f"init: {file} exists already; name another file")
+    text, count = _discovered("init", source, None, 3, seconds)
+    try:
+        with file.open("x", encoding="utf-8") as written:
+            written.write(text)
+    except FileExistsError:
+        raise InputError(f"init: {file} exists already; name another file") from None
+    except OSError as problem:
+        raise InputError(f"init: {file}: cannot be written: {problem.strerror}") from None
+    places = "1 location" if count == 1 else f"{count} locations"
+    typer.echo(f"wrote {file} with {places}; look through it, then: verifier audit {file}")
 
 
 @app.command()
@@ -174,16 +235,29 @@ def rules(as_json: AsJson = False) -> None:
 
 @app.command()
 def explain(
-    name: Annotated[str, typer.Argument(metavar="RULE", help="see rules", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(metavar="RULE", help="a rule, a gate or a kind", show_default=False)
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Say what a rule looks for, why, and what to do."""
+    """Say what a rule, a gate or a kind of location is about, why, and what to do."""
     from riskmodel.errors import InputError, did_you_mean
-    from verifier.rules import RULES, rule_named
+    from verifier.rules import GATE_RULES, RULES, rule_named
 
-    rule = rule_named(name)
+    wanted = name.strip().lower().replace("-", "_")
+    gates = {gate.gate: gate.rule for gate in GATE_RULES}
+    kinds = _kind_documents()
+    rule = gates.get(wanted) or rule_named(name)
+    if rule is None and name.strip().lower() in kinds:
+        told = kinds[name.strip().lower()]
+        if as_json:
+            _print_json(told)
+        else:
+            typer.echo(f"{told['kind']}: {told['text']}")
+        return
     if rule is None:
-        hint = did_you_mean(name, (known.id for known in RULES), shown=len(RULES))
+        known = [*(one.id for one in RULES), *gates, *kinds]
+        hint = did_you_mean(name, known, shown=len(known))
         raise InputError(f"explain: unknown rule '{name}'{hint}")
     if as_json:
         _print_json(_rule_document(rule))
@@ -191,18 +265,110 @@ def explain(
     typer.echo(f"{rule.id}: {rule.title}.\n\n  why   {rule.risk}\n  do    {rule.remediation}")
 
 
-def _setup(what: list[str]) -> Setup:
+def _kind_documents() -> dict[str, dict[str, str]]:
+    """Say of each kind of location how it is told, from its probe's own words."""
+    import inspect
+
+    from verifier.probes import PROBES
+
+    told = {}
+    for entry in PROBES:
+        module = inspect.getmodule(entry.detect)
+        text = " ".join((inspect.getdoc(module) or "").partition("\n\n")[0].split())
+        how = " ".join((inspect.getdoc(entry.collect) or "").partition("\n")[0].split())
+        for kind in entry.kinds:
+            found = "found by its signature" if entry is not PROBES[-1] else "any other folder"
+            told[kind] = {"kind": kind, "text": f"{text} It is {found}. {how}".strip()}
+    text = (
+        "What no probe reaches, taken at your word: it never gives an unqualified pass. Say files, "
+    )
+    text += "bytes, newest, media and last_seen where you know them."
+    told["declared"] = {"kind": "declared", "text": text}
+    return told
+
+
+def _setups(what: list[str], dataset: str | None) -> tuple[Setup, ...]:
     from riskmodel.errors import InputError
-    from verifier.setup import bare_setup, load_setup
+    from verifier.datasets import chosen, load_setups
+    from verifier.setup import bare_setup
 
     first = Path(what[0]).expanduser()
     if len(what) == 1:
         if first.is_dir():
             raise InputError("audit: name the locations of the copies too: audit SOURCE PATH...")
-        return load_setup(first)
+        return chosen(load_setups(first), dataset)
     if first.suffix == ".toml" and first.is_file():
         raise InputError(f"audit: {what[0]} is a set-up file; it stands alone")
-    return bare_setup(what[0], what[1:])
+    return chosen((bare_setup(what[0], what[1:]),), dataset)
+
+
+def _discovered(
+    command: str, source: str | None, roots: list[str] | None, levels: int, seconds: float
+) -> tuple[str, int]:
+    from riskmodel._console import say
+    from riskmodel.errors import InputError
+    from verifier.discover import discover as look
+    from verifier.host import Host
+    from verifier.setup_text import setup_text
+
+    live = str(Path(source or "~").expanduser().absolute())
+    for place in (live, *(roots or ())):
+        if not Path(place).exists():
+            raise InputError(f"{command}: {place}: no such folder")
+    found = look(Host(), live, roots or None, levels=levels, seconds=seconds)
+    if not found.finished:
+        say(f"verifier: stopped after {seconds:g} s; not everything was looked at")
+    return setup_text(live, found), len(found.candidates)
+
+
+def _audited(setup: Setup, depth: Depth | None, book: Catalogue | None) -> Audit:
+    from datetime import UTC, datetime
+
+    from riskmodel._console import say
+    from verifier.audit import audit as run
+    from verifier.catalogue import CatalogueError
+    from verifier.host import Host
+
+    talk = say if sys.stderr.isatty() else _silent
+    now = datetime.now(UTC)
+    found = run(setup, Host(), now=now, depth=depth, catalogue=book, talk=talk, complain=_complain)
+    if book is not None:
+        try:
+            book.remember(found.inventory)
+        except CatalogueError as problem:
+            _complain(f"{problem}; this audit is not kept")
+    return found
+
+
+def _catalogue(where: str | None) -> Catalogue:
+    from verifier.catalogue import Catalogue, default_path
+
+    return Catalogue(where if where is not None else default_path())
+
+
+def _plan(setups: tuple[Setup, ...], depth: Depth | None, *, as_json: bool) -> None:
+    from riskmodel._console import printable
+    from verifier.plan import plan, plan_document, plan_text
+
+    steps = {setup.name: plan(setup, depth) for setup in setups}
+    if as_json:
+        found = [plan_document(name, one) for name, one in steps.items()]
+        _print_json(found[0] if len(found) == 1 else {"datasets": found})
+        return
+    shown = "\n\n".join(plan_text(name, one) for name, one in steps.items())
+    typer.echo(printable(shown))
+
+
+def _width() -> int | None:
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _complain(text: str) -> None:
+    from riskmodel._console import say
+
+    say(f"verifier: {text}")
 
 
 def _depth(word: str | None) -> Depth | None:

@@ -1,18 +1,24 @@
-"""Places that may hold copies: mounted file systems, restic repositories, folders of archives."""
+"""Places that may hold copies: mounts, repositories below them, and what tools are set up to use.
+
+Nothing is opened but configurations: kinds are told by the signatures of the probes.
+"""
 
 from __future__ import annotations
 
-import json
-import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from verifier.host import AccessError, Host
+from riskmodel.units import format_hours
+from verifier.configs import Configured, configured, homes
+from verifier.host import AccessError, Host, Missing
 from verifier.mounts import NETWORK_TYPES, parse_mountinfo
+from verifier.probes import PROBES
+from verifier.schedules import Plan, scheduled
+from verifier.uncovered import snapshots, uncovered
 
-__all__ = ["Candidate", "Found", "discover", "setup_text"]
+__all__ = ["Candidate", "Found", "discover"]
 
 _USUAL = ("/mnt", "/media", "/run/media", "/srv", "/backup", "/backups", "/var/backups")
 _REAL_TYPES = frozenset(
@@ -21,26 +27,55 @@ _REAL_TYPES = frozenset(
      "fuse.rclone"}
 ) | NETWORK_TYPES  # fmt: skip
 _SYSTEM = ("/boot", "/etc", "/usr", "/proc", "/sys", "/dev", "/run/user", "/snap", "/var/lib")
-_ARCHIVE = re.compile(r"\.(tar(\.(gz|bz2|xz|zst))?|tgz|tbz2?|txz|zip)$", re.IGNORECASE)
-_RESTIC = frozenset({"config", "data", "index", "keys", "snapshots"})
 _MAX_FOLDERS = 20_000
+_KINDS = frozenset(kind for entry in PROBES for kind in entry.kinds)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A place that may hold a copy, and why it is thought so."""
+    """A place that may hold a copy, and why it is thought so.
+
+    Parameters
+    ----------
+    path : str
+        A path, or a tool's own address.
+    kind : str or None
+        The kind, where there is one and only one.
+    why : str
+        In a few words.
+    password_file : str or None
+        From a configuration.
+    notes : tuple of str
+        What else is known, one sentence each.
+    """
 
     path: str
     kind: str | None
     why: str
+    password_file: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it is a path of this machine."""
+        return self.path.startswith("/")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Candidates, and whether everything was looked at."""
+    """Candidates, whether everything was looked at, and what else was seen.
+
+    ``hints`` are places that no probe reaches or that are not there now; ``schedules``,
+    ``snapshots``, ``uncovered`` and ``unread`` are sentences.
+    """
 
     candidates: tuple[Candidate, ...]
     finished: bool
+    hints: tuple[Candidate, ...] = ()
+    schedules: tuple[str, ...] = ()
+    snapshots: tuple[str, ...] = ()
+    uncovered: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -63,10 +98,10 @@ class _Search:
             names = self.host.listdir(path)
         except AccessError:
             return
-        kind = _kind(names)
-        if kind is not None:
-            why = "a restic repository" if kind == "restic" else "a folder of archives"
-            self.found[path] = Candidate(path, "restic" if kind == "restic" else None, why)
+        kinds = _kinds(self.host, path)
+        if kinds:
+            kind = kinds[0] if len(kinds) == 1 else None
+            self.found[path] = Candidate(path, kind, f"looks like {' or '.join(kinds)}")
             return
         if levels <= 0:
             return
@@ -99,7 +134,8 @@ def discover(
     source : str
         The live data; it, what is in it and what holds it are no candidates.
     roots : iterable of str, optional
-        Where to look; mounted file systems and the usual places unless given.
+        Where to look; mounted file systems, the usual places and what tools are set up to use
+        unless given.
     levels : int
         How deep to look below each root.
     seconds : float
@@ -126,44 +162,106 @@ def discover(
         for path, found in sorted(search.found.items())
         if not _touches(_resolved(host, path), live) and _writable_as_toml(path)
     }
-    return Found(tuple(kept.values()), search.finished)
+    if given is not None:
+        return Found(tuple(kept.values()), search.finished)
+    return _with_configured(host, live, kept, finished=search.finished)
 
 
-def setup_text(source: str, candidates: Iterable[Candidate]) -> str:
-    """Return a set-up file that ``verifier audit`` reads.
+def _with_configured(host: Host, live: str, kept: dict[str, Candidate], *, finished: bool) -> Found:
+    """Add what configurations and schedules name, and say what they leave out."""
+    folders = homes(host)
+    tools, promised = configured(host, folders), scheduled(host)
+    destinations = list(
+        dict.fromkeys([*tools.destinations, *(f.destination for f in promised.feeds)])
+    )
+    fed = {feed.destination.address.rstrip("/") for feed in promised.feeds}
+    hints: dict[str, Candidate] = {}
+    for one in destinations:
+        address = one.address.rstrip("/") or "/"
+        place = _resolved(host, address) if address.startswith("/") else address
+        told = _candidate(one, address)
+        if not _writable_as_toml(address) or (place.startswith("/") and _touches(place, live)):
+            continue
+        if place in kept:
+            kept[place] = _joined(kept[place], told)
+        elif _usable(host, told, scheduled=address in fed):
+            kept[place] = told
+        elif place not in hints:
+            hints[place] = told
+    # a mounted disk is no candidate beside a place on it that somebody set up
+    for point in [p for p, one in kept.items() if one.why.startswith("a mounted file system")]:
+        if any(other != point and _within(other, point) for other in kept if other[0] == "/"):
+            del kept[point]
+    sources = [source for one in destinations for source in one.sources]
+    return Found(
+        tuple(kept.values()),
+        finished,
+        tuple(hints.values()),
+        _schedules(promised),
+        snapshots(host),
+        uncovered(host, (live, *sources), folders),
+        tuple(dict.fromkeys((*tools.unread, *promised.unread))),
+    )
 
-    Parameters
-    ----------
-    source : str
-        The live data.
-    candidates : iterable of Candidate
-        What was found.
 
-    Returns
-    -------
-    str
-        TOML, with what is left to fill in as comments.
-    """
-    lines = [
-        "# Check each location, delete what is no copy, and add what is missing.",
-        f"name = {_quoted(PurePosixPath(source).name or 'root')}",
-        "",
-        "[source]                  # the live data: copy 1",
-        f"path = {_quoted(source)}",
-        '# site = "home"           # name the place of each location',
-    ]
-    taken = {"source"}
-    for candidate in candidates:
-        name = _name(candidate.path, taken)
-        taken.add(name)
-        lines += ["", f"[[locations]]             # {candidate.why}", f"name = {_quoted(name)}"]
-        lines.append(f"path = {_quoted(candidate.path)}")
-        if candidate.kind is not None:
-            lines.append(f"kind = {_quoted(candidate.kind)}")
-            lines.append('# password_file = "~/.config/restic-password"')
-        lines.append('# site = "…"')
-        lines.append("# offline = true          # if it is away most of the time")
-    return "\n".join(lines) + "\n"
+def _candidate(one: Configured, address: str) -> Candidate:
+    kind = one.kind if one.kind in _KINDS else None
+    notes = [one.note] if one.note else []
+    if one.sources:
+        notes.append(f"made of {', '.join(one.sources[:3])}")
+    if one.mirrors:
+        notes.append(f"a mirror, which repeats deletions: {one.mirrors}")
+    why = f"{one.tool} in {one.where}"
+    return Candidate(address, kind, why, one.password_file, tuple(notes))
+
+
+def _joined(one: Candidate, told: Candidate) -> Candidate:
+    notes = dict.fromkeys((*one.notes, told.why, *told.notes))
+    notes.pop(one.why, None)
+    return replace(
+        one,
+        kind=one.kind or told.kind,
+        password_file=one.password_file or told.password_file,
+        notes=tuple(notes),
+    )
+
+
+def _usable(host: Host, told: Candidate, *, scheduled: bool) -> bool:
+    """Tell whether an audit can look at it, or should miss it: a folder that a job writes to."""
+    if told.is_path:
+        try:
+            host.stat(told.path)
+        except Missing:
+            return scheduled
+        except AccessError:
+            return True
+        return True
+    return told.kind is not None and ":" in told.path
+
+
+def _schedules(promised: Plan) -> tuple[str, ...]:
+    lines = []
+    for feed in promised.feeds:
+        hours = feed.task.interval_hours
+        often = "at unknown times"
+        if hours is not None:
+            often = "all the time" if hours == 0 else f"every {format_hours(hours)}"
+        to, by = feed.destination.address, f"{feed.task.by} {feed.task.where}"
+        lines.append(f"{feed.destination.tool} to {to}, {often}: {by}")
+    return tuple(dict.fromkeys(lines))
+
+
+def _kinds(host: Host, path: str) -> tuple[str, ...]:
+    """Return the kinds of the first probe whose signature fits; a mere folder is of none."""
+    for entry in PROBES[:-1]:
+        try:
+            if entry.detect(host, path):
+                return entry.kinds
+        except AccessError:
+            continue
+        except Exception:  # noqa: BLE001, S112 - one broken signature must not end the search
+            continue
+    return ()
 
 
 def _mounted(host: Host) -> dict[str, str]:
@@ -179,14 +277,6 @@ def _mounted(host: Host) -> dict[str, str]:
         and mount.point != "/"
         and not any(_within(mount.point, system) for system in _SYSTEM)
     }
-
-
-def _kind(names: Iterable[str]) -> str | None:
-    words = [name for name in names if not name.startswith(".")]
-    if set(words) >= _RESTIC:
-        return "restic"
-    archives = sum(_ARCHIVE.search(name) is not None for name in words)
-    return "archives" if archives and 2 * archives > len(words) else None
 
 
 def _within(path: str, folder: str) -> bool:
@@ -211,17 +301,3 @@ def _writable_as_toml(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _name(path: str, taken: set[str]) -> str:
-    parts = [part for part in PurePosixPath(path).parts if part != "/"]
-    stem = name = (parts[-1] if parts else "root")[:190]
-    number = 2
-    while name in taken:
-        name, number = f"{stem}-{number}", number + 1
-    return name
-
-
-def _quoted(text: str) -> str:
-    """Write a TOML basic string; JSON's escapes are TOML's, but for DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

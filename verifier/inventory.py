@@ -269,16 +269,23 @@ class Location:
     lag_hours : float or None
         How far a replica is behind what it is fed from. [h]
     lineage : tuple of str
-        Identities that snapshots keep when they are sent elsewhere: ``"zfs-guid:…"``,
-        ``"btrfs-uuid:…"``.
+        Identities that snapshots or repositories keep when they are copied: ``"zfs-guid:…"``,
+        ``"btrfs-uuid:…"``, ``"restic-key:…"``, ``"borg-repository:…"``.
     snapshots : tuple of Snapshot
         The snapshots that the points are, oldest first; of the source those of its volume.
     dataset : Fact of str
         How it is known to hold the source's data, in words; unknown where nobody can tell.
     key_kept : Fact of tuple of str
         Where the key or password lies, if it is encrypted: paths or places.
+    key_drives : Fact of tuple of Drive
+        The drives below the key or password, where it is a file on this machine.
     schedule : Fact of Schedule
         Who makes the points, and how often that is promised.
+    audited : bool
+        For an absent offline location: whether its facts are those of the audit at ``last_seen``.
+    content : tuple of int
+        A sketch of its names and sizes (`verifier.identity`), by which copies are compared where
+        the source cannot be read.
     """
 
     name: str
@@ -315,7 +322,10 @@ class Location:
     snapshots: tuple[Snapshot, ...] = ()
     dataset: Fact[str] = field(default_factory=Fact)
     key_kept: Fact[tuple[str, ...]] = field(default_factory=Fact)
+    key_drives: Fact[tuple[Drive, ...]] = field(default_factory=Fact)
     schedule: Fact[Schedule] = field(default_factory=Fact)
+    audited: bool = False
+    content: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,17 @@ from verifier.probes import PROBES
 from verifier.rules import RULES, rule_named
 from verifier.target import Target
 
-__all__ = ["Accept", "Place", "Policy", "Setup", "Source", "bare_setup", "load_setup"]
+__all__ = [
+    "SOURCE",
+    "Accept",
+    "Place",
+    "Policy",
+    "Setup",
+    "Source",
+    "bare_setup",
+    "load_setup",
+    "setup_of",
+]
 
 SOURCE = "source"
 _KINDS = {kind: None for entry in PROBES for kind in (*entry.kinds, "declared")}
@@ -189,11 +199,6 @@ class Setup(Described):
             With one line that names the place, the rule and the value.
         """
         prefix = f"{origin}: " if origin else ""
-        if "datasets" in raw:
-            raise InputError(
-                f"{prefix}datasets: several datasets in one file are not supported yet; "
-                "write one file for each"
-            )
         try:
             found = cls.model_validate(raw, context={"from_file": True})
         except ValidationError as error:
@@ -256,6 +261,13 @@ def load_setup(path: str | Path) -> Setup:
     file = Path(path)
     empty = "'verifier discover' writes a set-up file to start from"
     raw = read_toml(file, "set-up file", empty=empty, error=InputError)
+    if "datasets" in raw:
+        raise InputError(f"{file}: datasets: holds several; load_setups reads them all")
+    return setup_of(raw, file)
+
+
+def setup_of(raw: dict[str, Any], file: Path) -> Setup:
+    """Make a set-up of the tables that a file held; see `load_setup`."""
     if "copies" in raw and "source" not in raw:
         raise InputError(f"{file}: is a layout file of riskmodel; try 'riskmodel simulate {file}'")
     raw.setdefault("name", file.stem)

@@ -1,20 +1,20 @@
-"""Audits as text for a terminal and as JSON for programs."""
+"""Audits as text for a terminal: short lines, the worst first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
-from datetime import UTC, datetime
-from typing import Any
+import textwrap
+from collections.abc import Iterator, Sequence
 
-from verifier.audit import SCHEMA, Audit, Verdict
-from verifier.inventory import Domains, Fact, Location, Schedule
+from verifier.aftermath import left_after
+from verifier.audit import Audit
+from verifier.document import document, documents
+from verifier.inventory import Fact, Location
 from verifier.rules import GATE_RULES, Gate, Severity, Status
 from verifier.rules._independence import Tie
 from verifier.rules._standing import percent
 from verifier.rules._view import names
 
-__all__ = ["document", "headline", "text"]
+__all__ = ["document", "documents", "headline", "text", "texts"]
 
 _WORDS = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.UNKNOWN: "unknown"}
 _LABELS = {
@@ -24,6 +24,7 @@ _LABELS = {
     "offline_or_immutable": "1 offline or immutable",
     "errors": "0 errors",
 }
+_LONGEST_NAME = 24
 
 
 def headline(audit: Audit) -> str:
@@ -34,37 +35,70 @@ def headline(audit: Audit) -> str:
     return f"{claimed} {places}, {independent} independent {copies}"
 
 
-def text(audit: Audit) -> str:
-    """Return an audit as lines for a terminal, the headline first."""
-    return "\n".join(_lines(audit))
+def text(audit: Audit, width: int | None = None) -> str:
+    """Return an audit as lines for a terminal, the headline first.
+
+    Parameters
+    ----------
+    audit : Audit
+        What was found.
+    width : int, optional
+        Wrap at this column; lines stay whole unless given, so that programs can search them.
+    """
+    return "\n".join(_wrapped(_lines(audit), width))
 
 
-def document(audit: Audit) -> dict[str, Any]:
-    """Return an audit as JSON-ready tables; the source is the location named ``source``."""
-    found = audit.score
-    return {
-        "schema": SCHEMA,
-        "name": audit.setup.name,
-        "at": _time(audit.inventory.at),
-        "claimed_copies": audit.claimed_copies,
-        "independent_copies": audit.independent_copies,
-        "gates": {name: _gate(gate) for name, gate in audit.gates.items()},
-        "score": {"value": found.value, "low": found.low, "high": found.high},
-        "ndsa_level": audit.ndsa_level,
-        "locations": [_location(verdict) for verdict in audit.verdicts],
-        "findings": [
-            {
-                "rule": finding.rule,
-                "status": finding.status.value,
-                "severity": finding.severity.value,
-                "location": finding.location,
-                "message": finding.message,
-                "remediation": finding.remediation,
-                "accepted": finding.accepted or None,
-            }
-            for finding in audit.findings
-        ],
-    }
+def texts(audits: Sequence[Audit], width: int | None = None) -> str:
+    """Return several audits, the worst first: one table of all, and then each.
+
+    Parameters
+    ----------
+    audits : sequence of Audit
+        In the order to show.
+    width : int, optional
+        As for `text`.
+    """
+    if len(audits) == 1:
+        return text(audits[0], width)
+    parts = ["\n".join(_wrapped(_overview(audits), width))]
+    parts += [text(one, width) for one in audits]
+    return f"\n\n{'=' * min(width or 72, 72)}\n".join(parts)
+
+
+def _overview(audits: Sequence[Audit]) -> Iterator[str]:
+    codes = [audit.exit_code for audit in audits]
+    counts = {"fail": codes.count(1), "unknown": codes.count(3), "pass": codes.count(0)}
+    told = names(f"{count} {word}" for word, count in counts.items() if count)
+    yield f"{len(audits)} datasets: {told}; the whole is as good as the worst"
+    yield ""
+    rows: list[tuple[str, ...]] = [
+        ("dataset", "verdict", "copies", "media", "offsite", "offline", "errors", "score")
+    ]
+    verdicts = {0: "pass", 1: "FAIL", 3: "unknown"}
+    for audit in audits:
+        cells = [_ratio(audit.gates[gate]) for gate in ("copies", "media", "offsite")]
+        cells += [_WORDS[audit.gates[gate].status] for gate in ("offline_or_immutable", "errors")]
+        name = _cut(audit.setup.name, _LONGEST_NAME)
+        rows.append((name, verdicts[audit.exit_code], *cells, str(audit.score.value)))
+    yield from _columns(rows)
+
+
+def _wrapped(lines: Iterator[str], width: int | None) -> Iterator[str]:
+    """Break long lines; what follows stands under the last column, or under the first word."""
+    for line in lines:
+        if width is None or len(line) <= width:
+            yield line
+            continue
+        start = len(line) - len(line.lstrip(" -"))
+        column = line.rfind("  ", start, width // 2 + 10) + 2
+        indent = " " * (column if column > start + 1 else start)
+        yield from textwrap.wrap(
+            line,
+            max(width, 40),
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
 
 def _lines(audit: Audit) -> Iterator[str]:
@@ -76,6 +110,8 @@ def _lines(audit: Audit) -> Iterator[str]:
     spread = f" ({found.low} to {found.high}, as some things are unknown)"
     spread = spread if found.high > found.low else ""
     yield f"score {found.value} of 100{spread}, NDSA storage level {audit.ndsa_level}"
+    yield ""
+    yield from _aftermath(audit)
     yield ""
     width = max(len(label) for label in _LABELS.values())
     for rule in GATE_RULES:
@@ -91,12 +127,33 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield from _section("findings", [f.message for f in problems if f.rule not in said_above])
     accepted = [f"{f.message} [{f.accepted}]" for f in audit.findings if f.accepted]
     yield from _section("accepted", accepted)
-    yield from _section("notes", [f.message for f in audit.findings if _is_note(f.severity)])
+    notes = [f.message for f in audit.findings if f.severity is Severity.NOTE and not f.accepted]
+    yield from _section("notes", notes)
     yield from _section("what to do", list(dict.fromkeys(f.remediation for f in problems)))
 
 
-def _is_note(severity: Severity) -> bool:
-    return severity is Severity.NOTE
+def _aftermath(audit: Audit) -> Iterator[str]:
+    found = left_after(audit.view)
+    yield "what would be left after"
+    width = max(len(left.threat) for left in found)
+    for left in found:
+        words = names(left.sure) or "nothing"
+        if left.perhaps:
+            first = {
+                why: [n for n, other in left.perhaps if other == why] for _, why in left.perhaps
+            }
+            hopes = "; ".join(f"{names(who)} {_condition(why)}" for why, who in first.items())
+            words = (
+                f"{words}; perhaps {hopes}"
+                if left.sure
+                else f"nothing for certain; perhaps {hopes}"
+            )
+        yield f"  {left.threat:<{width}}  {words}"
+
+
+def _condition(why: str) -> str:
+    plain = why.startswith(("if ", "until "))
+    return why if plain else f"({why})"
 
 
 def _section(title: str, lines: list[str]) -> Iterator[str]:
@@ -112,12 +169,13 @@ def _ratio(gate: Gate) -> str:
 
 
 def _table(audit: Audit) -> Iterator[str]:
-    rows = [("location", "kind", "status", "counted", "medium", "whole", "newest", "depth", "")]
+    """Yield a row for each location; why it does not count stands below its row."""
+    rows = [("location", "kind", "verdict", "counts", "medium", "whole", "newest", "depth")]
     for verdict in audit.verdicts:
         place = verdict.location
         rows.append(
             (
-                place.name,
+                _cut(place.name, _LONGEST_NAME),
                 place.kind,
                 _WORDS[verdict.status],
                 "yes" if verdict.counted else "no",
@@ -125,13 +183,24 @@ def _table(audit: Audit) -> Iterator[str]:
                 "" if place.name == "source" else _whole(place),
                 f"{place.points.newest:%Y-%m-%d}" if place.points.newest else "?",
                 place.depth.word if place.depth is not None else "-",
-                verdict.reason,
             )
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    for row in rows:
-        cells = [f"{cell:<{width}}" for cell, width in zip(row[:-1], widths, strict=True)]
-        yield f"  {'  '.join(cells)}  {row[-1]}".rstrip()
+    header, *lines = _columns(rows)
+    yield header
+    for verdict, line in zip(audit.verdicts, lines, strict=True):
+        yield line
+        if verdict.reason:
+            yield f"      {verdict.reason}"
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    padded = ([f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)] for row in rows)
+    return [f"  {'  '.join(cells)}".rstrip() for cells in padded]
+
+
+def _cut(name: str, longest: int) -> str:
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
 def _whole(place: Location) -> str:
@@ -153,91 +222,3 @@ def _sharing(audit: Audit) -> Iterator[str]:
             yield f"{pair} share {names(tie.shared[:3])}: they are not independent"
         elif tie.tie is Tie.UNKNOWN and {one, other} <= set(audit.view.hopefuls):
             yield f"{pair}: nobody can tell whether they are independent: {tie.reason}"
-
-
-def _gate(gate: Gate) -> dict[str, Any]:
-    return {
-        "status": gate.status.value,
-        "value": gate.value,
-        "wanted": gate.wanted,
-        "evidence": gate.evidence.value,
-        "reason": gate.reason,
-    }
-
-
-def _location(verdict: Verdict) -> dict[str, Any]:
-    place = verdict.location
-    return {
-        "name": place.name,
-        "kind": place.kind,
-        "status": verdict.status.value,
-        "counted": verdict.counted,
-        "reason": verdict.reason,
-        "media_type": place.media_type.value,
-        "domains": _domains(place.domains),
-        "points": {
-            "count": place.points.count,
-            "newest": _time(place.points.newest),
-            "oldest": _time(place.points.oldest),
-            "latest": _time(place.points.latest),
-            "breaks": list(place.points.breaks),
-            "consistency": place.points.consistency.value,
-        },
-        "files": place.files,
-        "bytes": place.size_bytes,
-        "coverage": place.coverage.value,
-        "depth": place.depth.word if place.depth is not None else None,
-        "dataset": {"value": place.dataset.value, "evidence": place.dataset.evidence.value},
-        "tool": place.tool,
-        "encrypted": place.encrypted.value,
-        "key_kept": None if place.key_kept.value is None else list(place.key_kept.value),
-        "immutable": place.immutable.value,
-        "immutable_until": _time(place.immutable_until),
-        "retention": place.retention.value,
-        "repeats_deletions": place.repeats_deletions.value,
-        "fed_from": place.fed_from.value,
-        "lag_hours": place.lag_hours,
-        "schedule": _schedule(place.schedule.value),
-        "errors": list(place.errors),
-        "evidence": _evidence(place),
-    }
-
-
-def _schedule(found: Schedule | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {"by": found.by, "where": found.where, "interval_hours": found.interval_hours}
-
-
-def _evidence(place: Location) -> dict[str, dict[str, str]]:
-    """How each fact is known, or why it is not; facts that nobody asked for are left out."""
-    parts: tuple[Any, ...] = (place, place.domains, place.points)
-    facts = ((f.name, getattr(part, f.name)) for part in parts for f in fields(part))
-    return {
-        name: {"evidence": fact.evidence.value, "source": fact.source}
-        for name, fact in facts
-        if isinstance(fact, Fact) and (fact.value is not None or fact.source)
-    }
-
-
-def _domains(domains: Domains) -> dict[str, Any]:
-    drives = domains.drives.value
-    pools = domains.pools.value
-    return {
-        "drives": None if drives is None else [drive.key for drive in drives],
-        "pools": None if pools is None else list(pools),
-        "host": domains.host.value,
-        "account": domains.account.value,
-        "provider": domains.provider.value,
-        "site": domains.site.value,
-        "identity": domains.identity.value,
-        "key": domains.key.value,
-        "level": domains.level.value,
-        "degraded": domains.degraded.value,
-    }
-
-
-def _time(value: datetime | None) -> str | None:
-    if value is None:
-        return None
-    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

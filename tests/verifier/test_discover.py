@@ -6,9 +6,10 @@ import tomllib
 
 import pytest
 
-from verifier.discover import Candidate, discover, setup_text
+from verifier.discover import Candidate, discover
 from verifier.host import Host
 from verifier.setup import load_setup
+from verifier.setup_text import setup_text
 
 MOUNTS = """\
 27 1 8:1 / / rw - ext4 /dev/sda1 rw

@@ -123,7 +123,7 @@ def test_sites_are_free_labels_while_none_is_described(load):
         ("files = 10", "files = -1", r"locations\.phone\.files: must be"),
         ("location = [52.37, 4.90]", "location = [152.37, 4.90]", r"sites\.home\.location"),
         ("[policy]", "[polcy]", r"unknown key 'polcy'; did you mean 'policy'\?"),
-        ("[policy]", "[[datasets]]\n[policy]", r"datasets: several datasets in one file are not"),
+        ("[policy]", "[[datasets]]\n[policy]", r"datasets: holds several"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_that_says_where(load, old, new, message):

@@ -10,7 +10,30 @@ from verifier.domains import host_identity, place_of, pool_place
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
-from verifier.probes import archive, btrfs, declared, directory, optical, replica, restic, tape, zfs
+from verifier.probes import (
+    archive,
+    bacula,
+    bagit,
+    borg,
+    borg2,
+    btrfs,
+    bup,
+    dar,
+    dated,
+    declared,
+    directory,
+    duplicity,
+    git_annex,
+    iso,
+    kopia,
+    optical,
+    rdiff_backup,
+    replica,
+    restic,
+    tape,
+    veeam,
+    zfs,
+)
 from verifier.target import Target
 
 __all__ = ["PROBES", "Probe", "collect_source", "host_identity", "probe"]
@@ -31,12 +54,27 @@ class Probe:
     by_place: bool = False
 
 
+SAMPLED = 50
+
 # in the order of asking; the directory is last because every tree looks like one
 PROBES: tuple[Probe, ...] = (
     Probe(("tape",), tape.detect, tape.collect, by_place=True),
-    Probe(("optical", "iso"), optical.detect, optical.collect, by_place=True),
+    Probe(("optical",), optical.detect, optical.collect, by_place=True),
     Probe(("restic",), restic.detect, restic.collect),
-    Probe(("tar", "zip"), archive.detect, archive.collect),
+    Probe(("borg",), borg.detect, borg.collect),
+    Probe(("borg2",), borg2.detect, borg2.collect),
+    Probe(("kopia",), kopia.detect, kopia.collect),
+    Probe(("bup",), bup.detect, bup.collect),
+    Probe(("rdiff-backup",), rdiff_backup.detect, rdiff_backup.collect),
+    Probe(("git-annex",), git_annex.detect, git_annex.collect),
+    Probe(("bagit",), bagit.detect, bagit.collect),
+    Probe(("duplicity",), duplicity.detect, duplicity.collect),
+    Probe(("dar",), dar.detect, dar.collect),
+    Probe(("bacula",), bacula.detect, bacula.collect),
+    Probe(("veeam",), veeam.detect, veeam.collect),
+    Probe(("iso",), iso.detect, iso.collect),
+    Probe(("tar", "zip", "archive"), archive.detect, archive.collect),
+    Probe(("dated",), dated.detect, dated.collect),
     Probe(("zfs",), zfs.detect, zfs.collect, by_place=True),
     Probe(("btrfs",), btrfs.detect, btrfs.collect, by_place=True),
     Probe(("directory",), directory.detect, directory.collect),
@@ -172,10 +210,28 @@ def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> 
     fitting = next((entry for entry in PROBES if entry.detect(host, path)), None)
     if fitting is None or fitting is PROBES[-1] or source is None or fitting.by_place:
         return fitting
+    if "git-annex" in fitting.kinds:
+        return fitting  # it compares contents also with a source of its own kind
     # the live data may itself be archives or a repository: its plain copy is a directory
     names = set(host.listdir(path) if host.stat(path).is_dir else [path.rpartition("/")[2]])
     tops = {name.partition("/")[0] for name in source.files}
+    if "dated" in fitting.kinds:
+        # folders that the source has too are parts of it, not states of it
+        return PROBES[-1] if _holds(host, path, source, names & tops) else fitting
     return PROBES[-1] if names and names <= tops else fitting
+
+
+def _holds(host: Host, path: str, source: Manifest, tops: set[str]) -> bool:
+    """Tell whether files of the source's own folders `tops` lie at the same place here."""
+    inside = [name for name in source.files if name.partition("/")[0] in tops]
+    some = inside[:: max(1, len(inside) // SAMPLED)]
+    met = 0
+    for name in some:
+        try:
+            met += host.stat(f"{path}/{name}").size == source.files[name].size
+        except AccessError:
+            continue
+    return bool(some) and 2 * met >= len(some)
 
 
 def _declared_domains(target: Target, domains: Domains) -> Domains:

@@ -1,80 +1,81 @@
-"""Archives: tar with the compressions that Python reads, zip, and folders of dated archives."""
+"""Archives: tar under any compression, zip, split and encrypted ones, and folders of dated ones."""
 
 from __future__ import annotations
 
-import re
+import io
+import struct
+import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
-from verifier.manifest import Manifest, cover, instant, prefix_in
+from verifier.manifest import Coverage, Manifest, cover, prefix_in
+from verifier.probes.bundles import Bundle, bundles_in, is_archive_name, is_beside, parse_date
+from verifier.probes.compression import cipher_of, format_of, has_digest, joined
 from verifier.probes.directory import MTIME_SLACK_NS, capped, digest
-from verifier.probes.members import BLOCK_BYTES, DAMAGE, Member, format_of, members
+from verifier.probes.members import BLOCK_BYTES, DAMAGE, Member, members
 from verifier.target import Target
 
 __all__ = ["collect", "detect", "parse_date"]
 
 MAX_MEMBERS = 20_000_000
-_NAME = re.compile(r"\.(tar(\.(gz|bz2|xz|lzma))?|tgz|tbz2?|txz|zip)$", re.IGNORECASE)
-_BESIDE = re.compile(r"\.(sha\d+|md5|asc|sig|log|txt|json)$|sums$", re.IGNORECASE)
-_DATE = re.compile(
-    r"(?<!\d)(?P<Y>\d{4})(?P<dash>[-_.]?)(?P<m>\d\d)(?P=dash)(?P<d>\d\d)"
-    r"(?:[T_ .-]?(?P<H>[0-2]\d)[-:_.h]?(?P<M>[0-5]\d)[-:_.]?(?P<S>[0-5]\d)?)?(?!\d)"
-)
+_CLOSED = {"7z": "7-Zip", "rar": "RAR", "Z": "compress"}
+_SEVEN_ZIP = struct.Struct("<6s2sIQQI")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Listing:
-    """One archive read through: `sizes` by member path, what is wrong, what was not seen."""
+    """One archive read through.
 
-    sizes: dict[str, int]
-    error: str = ""
+    `sizes` by member path; `elsewhere` what it only names; `cut` if it could not be read to its
+    end; `sealed` why nobody without a key or a program can see inside.
+    """
+
+    sizes: dict[str, int] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+    cut: bool = False
     unseen: str = ""
+    sealed: str = ""
     encrypted: bool = False
 
 
-def parse_date(name: str) -> datetime | None:
-    """Take a date, and a time if there is one, out of a file name.
+@dataclass(slots=True)
+class _Row:
+    """All archives of a location: the points, and the content of the newest one."""
 
-    Parameters
-    ----------
-    name : str
-        For example ``"backup-2026-11-01.tar.gz"`` or ``"db_20261101T0315.zip"``.
-
-    Returns
-    -------
-    datetime or None
-        In UTC; the last valid date in the name.
-    """
-    date = None
-    for found in _DATE.finditer(name):
-        year, month, day = int(found["Y"]), int(found["m"]), int(found["d"])
-        clock = (int(found["H"] or 0), int(found["M"] or 0), int(found["S"] or 0))
-        try:
-            date = datetime(year, month, day, *clock, tzinfo=UTC)
-        except ValueError:
-            continue
-    return date
+    times: list[datetime] = field(default_factory=list)
+    breaks: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+    known: dict[str, int] = field(default_factory=dict)
+    content: dict[str, int] = field(default_factory=dict)
+    chain: list[Bundle] = field(default_factory=list)
+    sealed: str = ""
+    encrypted: bool = False
 
 
 def detect(host: Host, path: str) -> bool:
     """Tell whether a path is an archive, or a folder that holds archives and nothing else."""
     facts = host.stat(path)
     if facts.is_dir:
-        names = [name for name in host.listdir(path) if not name.startswith(".")]
-        main = [name for name in names if not _BESIDE.search(name)]
-        return bool(main) and all(
-            _NAME.search(name) and host.stat(f"{path}/{name}").is_file for name in main
+        names = [name for name in host.listdir(path) if not is_beside(name)]
+        return bool(names) and all(
+            is_archive_name(name) and host.stat(f"{path}/{name}").is_file for name in names
         )
     if not facts.is_file:
         return False
-    if _NAME.search(path):
+    name = path.rpartition("/")[2]
+    if is_archive_name(name):
         return True
     with host.open(path) as file:
-        form = format_of(file.read(BLOCK_BYTES))
-    return form in {"tar", "zip"} or (form is not None and _starts_as_tar(host, path))
+        start = file.read(BLOCK_BYTES)
+    form = format_of(start)
+    if form in {"tar", "zip", *_CLOSED} or cipher_of(start, name):
+        return True
+    return form is not None and _starts_as_tar(host, path)
 
 
 def collect(
@@ -91,105 +92,222 @@ def collect(
     source : Manifest or None
         The live data's files.
     depth : Depth
-        ``LISTED`` looks into the newest archive only; deeper examinations into all.
+        ``LISTED`` looks into the newest archive only, unless that one builds on others; deeper
+        examinations into all.
     found : Location
         What is already known.
 
     Returns
     -------
     Location
-        Contents are the newest archive's.
+        Contents are those of the newest archive that can be read to its end.
     """
-    path = found.real_path or target.address
-    points = sorted(_points(host, path))
-    if not points:
+    bundles = bundles_in(host, found.real_path or target.address)
+    if not bundles:
         return replace(found, kind="tar", points=Points(0), reason="the folder holds no archive")
-    newest_date, newest = points[-1]
-    kind = "zip" if newest.lower().endswith(".zip") else "tar"
-    listing = _read(host, newest, read=depth >= Depth.BYTES)
-    others = [] if depth == Depth.LISTED else [name for _, name in points[:-1]]
-    errors = [listing.error] if listing.error else []
-    unseen = [listing.unseen] if listing.unseen else []
-    locked = listing.encrypted
-    for name in others:
-        other = _read(host, name, read=depth >= Depth.BYTES)
-        errors += [other.error] if other.error else []
-        unseen += [other.unseen] if other.unseen else []
-        locked = locked or other.encrypted
-    prefix = prefix_in(source, listing.sizes)
-    held = {name.removeprefix(prefix): size for name, size in listing.sizes.items()}
-    coverage = cover(source, held, unseen=bool(listing.unseen))
-    # a tar without compression has no digests: only the source vouches for its bytes
-    bare = depth >= Depth.BYTES and not unseen and _is_bare(host, newest)
-    reached: Depth | None = min(depth, Depth.STRUCTURE if bare else Depth.BYTES)
-    if unseen:
-        reached = None
-    elif depth >= Depth.BYTES and locked:
-        reached = Depth.STRUCTURE
-        unseen = ["some contents are encrypted and were not read"]
-    elif (bare or depth >= Depth.SOURCE) and not listing.error:
-        different, not_compared = _compare(host, newest, source, prefix)
-        errors += different
-        unseen += [not_compared] if not_compared else []
-        reached = reached if not_compared else Depth.SOURCE
+    row = _row(host, bundles, depth)
+    newest = row.chain[-1] if row.chain else bundles[-1]
+    prefix = prefix_in(source, row.content)
+    reached = _reach(host, source, depth, row, newest, prefix)
+    coverage = Coverage(Fact(source=row.sealed))
+    if not row.sealed:
+        held = {name.removeprefix(prefix): size for name, size in row.content.items()}
+        coverage = cover(source, held, unseen=bool(row.unseen))
+    last, latest = max(row.times, default=None), bundles[-1].time
     return replace(
         found,
-        kind=kind,
-        points=Points(len(points), newest_date, points[0][0]),
-        files=len(listing.sizes),
-        size_bytes=sum(listing.sizes.values()),
+        kind=_kind(host, newest),
+        points=Points.at(
+            row.times,
+            latest=latest if last is None or latest > last else None,
+            breaks=tuple(row.breaks),
+        ),
+        files=None if row.sealed else len(row.content),
+        size_bytes=None if row.sealed else sum(row.content.values()),
         coverage=coverage.share,
         missing=coverage.missing,
-        errors=capped(errors),
+        content=coverage.content,
+        errors=capped(row.errors),
         depth=reached,
-        reason="; ".join(unseen),
-        encrypted=Fact(locked, Evidence.MEASURED, "member flags"),
+        reason="; ".join(dict.fromkeys(filter(None, (*row.unseen, row.sealed)))),
+        encrypted=Fact()
+        if row.sealed and not row.encrypted
+        else Fact(row.encrypted, Evidence.MEASURED, "signatures and member flags"),
     )
 
 
-def _points(host: Host, path: str) -> Iterator[tuple[datetime, str]]:
-    facts = host.stat(path)
-    names = [path]
-    if facts.is_dir:
-        names = [f"{path}/{name}" for name in host.listdir(path) if _NAME.search(name)]
-    for name in names:
-        written = instant(host.stat(name).mtime_ns) or datetime.fromtimestamp(0, UTC)
-        named = parse_date(name.rpartition("/")[2])
-        same_day = named is not None and named.date() == written.date()
-        yield (written if named is None or same_day else named), name
+def _row(host: Host, bundles: list[Bundle], depth: Depth) -> _Row:
+    row = _Row()
+    if depth is Depth.LISTED and not bundles[-1].lacking:
+        newest = _read(host, bundles[-1], read=False)
+        if not (newest.elsewhere or newest.cut or newest.unseen):
+            row.times = [bundle.time for bundle in bundles[:-1] if not bundle.lacking]
+            row.breaks = [_incomplete(bundle) for bundle in bundles[:-1] if bundle.lacking]
+            _add(row, bundles[-1], newest)
+            return row
+    partial: _Listing | None = None
+    for bundle in bundles:
+        if bundle.lacking:
+            row.breaks.append(_incomplete(bundle))
+            continue
+        listing = _read(host, bundle, read=depth >= Depth.BYTES)
+        if listing.cut and not row.times:
+            partial = listing
+        _add(row, bundle, listing)
+    if not row.times and partial is not None:
+        row.content = partial.sizes  # no point, but it tells how much could still be read
+    return row
 
 
-def _read(host: Host, path: str, *, read: bool) -> _Listing:
+def _incomplete(bundle: Bundle) -> str:
+    return f"{bundle.name} is split, and its {bundle.lacking} is not here."
+
+
+def _add(row: _Row, bundle: Bundle, listing: _Listing) -> None:
+    """Judge one archive, given those before it."""
+    row.errors += listing.errors
+    row.encrypted = row.encrypted or listing.encrypted
+    if listing.unseen:
+        row.unseen.append(listing.unseen)
+        return
+    if listing.cut:
+        row.breaks.append(f"{bundle.name} cannot be read to its end.")
+        return
+    missing = [path for path in listing.elsewhere if path not in row.known]
+    if missing:
+        row.breaks.append(
+            f"{bundle.name} is an increment, and no archive here holds {len(missing)} of its files,"
+            f" such as {min(missing)}."
+        )
+        return
+    row.times.append(bundle.time)
+    row.sealed = listing.sealed
+    row.content = {**{path: row.known[path] for path in listing.elsewhere}, **listing.sizes}
+    row.chain = [*row.chain, bundle] if listing.elsewhere else [bundle]
+    row.known = {**row.known, **listing.sizes} if listing.elsewhere else listing.sizes
+
+
+def _reach(
+    host: Host,
+    source: Manifest | None,
+    depth: Depth,
+    row: _Row,
+    newest: Bundle,
+    prefix: str,
+) -> Depth | None:
+    """Tell the depth that was reached, and compare with the source where that is wanted."""
+    if row.unseen:
+        return None
+    if row.sealed:
+        return min(depth, Depth.LISTED)
+    if not row.chain:
+        return min(depth, Depth.STRUCTURE)
+    # a tar without compression has no digests: only the source vouches for its bytes
+    with joined(host, newest.paths) as file:
+        bare = not has_digest(file.read(BLOCK_BYTES))
+    reached = min(depth, Depth.STRUCTURE if bare else Depth.BYTES)
+    if depth < Depth.BYTES:
+        return reached
+    if row.encrypted:
+        row.unseen.append("some contents are encrypted and were not read")
+        return Depth.STRUCTURE
+    if not bare and depth < Depth.SOURCE:
+        return reached
+    for bundle in row.chain:
+        different, not_compared = _compare(host, bundle, source, prefix)
+        row.errors += different
+        if not_compared:
+            row.unseen.append(not_compared)
+            return reached
+    return Depth.SOURCE
+
+
+def _read(host: Host, bundle: Bundle, *, read: bool) -> _Listing:
     """Read through one archive; damage becomes a sentence, what the system denies a reason."""
-    sizes: dict[str, int] = {}
-    name = path.rpartition("/")[2]
-    locked = False
+    listing = _Listing()
+    name = bundle.name
     try:
-        for member in members(host, path, read=read):
-            if len(sizes) >= MAX_MEMBERS:
-                return _Listing(sizes, unseen=f"{name} has more than {MAX_MEMBERS} members")
-            sizes[member.path] = member.size
-            locked = locked or member.encrypted
+        if _sealed(host, bundle, listing):
+            return listing
+        for member in members(host, bundle.paths, read=read):
+            if len(listing.sizes) >= MAX_MEMBERS:
+                listing.unseen = f"{name} has more than {MAX_MEMBERS} members"
+                return listing
+            _note(listing, name, member)
     except AccessError as problem:
+        listing.cut = problem.damage
         if problem.damage:
-            return _Listing(sizes, error=f"{name} cannot be read: {problem.reason}.")
-        return _Listing(sizes, unseen=f"{name} could not be read: {problem.reason}")
+            listing.errors.append(f"{name} cannot be read: {problem.reason}.")
+        else:
+            listing.unseen = f"{name} could not be read: {problem.reason}"
     except DAMAGE as damage:
-        return _Listing(sizes, error=f"{name} is damaged after {len(sizes)} files: {damage}.")
-    return _Listing(sizes, encrypted=locked)
+        if "multiple disks" in str(damage):
+            listing.unseen = f"{name} is split over several disks, which are not read"
+            return listing
+        listing.cut = True
+        listing.errors.append(f"{name} is damaged after {len(listing.sizes)} files: {damage}.")
+    return listing
 
 
-def _is_bare(host: Host, path: str) -> bool:
-    with host.open(path) as file:
-        return format_of(file.read(BLOCK_BYTES)) == "tar"
+def _note(listing: _Listing, name: str, member: Member) -> None:
+    if member.elsewhere:
+        listing.elsewhere.add(member.path)
+        return
+    listing.sizes[member.path] = member.size
+    listing.encrypted = listing.encrypted or member.encrypted
+    if member.damage:
+        listing.errors.append(f"{name}: {member.path} is damaged: {member.damage}.")
 
 
-def _compare(host: Host, path: str, source: Manifest | None, prefix: str) -> tuple[list[str], str]:
+def _sealed(host: Host, bundle: Bundle, listing: _Listing) -> bool:
+    """Find what keeps everybody out: a cipher, or a format that is only recognised."""
+    with joined(host, bundle.paths) as file:
+        start = file.read(BLOCK_BYTES)
+        size = file.seek(0, io.SEEK_END)
+    cipher, form = cipher_of(start, bundle.name), format_of(start)
+    if cipher is not None:
+        listing.encrypted = True
+        listing.sealed = f"the contents cannot be listed: encrypted with {cipher}"
+    elif form in _CLOSED:
+        listing.sealed = f"the contents cannot be listed: the format is {_CLOSED[form]}'s"
+        if form == "7z" and (flaw := _flaw_of_7z(start, size)):
+            listing.cut = True
+            listing.errors.append(f"{bundle.name} {flaw}.")
+    elif size == 0:
+        listing.cut = True
+        listing.errors.append(f"{bundle.name} is empty.")
+        return True
+    return bool(listing.sealed)
+
+
+def _flaw_of_7z(start: bytes, size: int) -> str:
+    if len(start) < _SEVEN_ZIP.size:
+        return "ends within its header"
+    _, _, crc, offset, length, _ = _SEVEN_ZIP.unpack_from(start)
+    if zlib.crc32(start[12:32]) != crc:
+        return "has a header that does not match its CRC32"
+    return "" if size >= 32 + offset + length else "is cut off"
+
+
+def _kind(host: Host, bundle: Bundle) -> str:
+    try:
+        with joined(host, bundle.paths) as file:
+            form = format_of(file.read(BLOCK_BYTES))
+    except AccessError:
+        form = None
+    if form is None and bundle.name.lower().endswith(".zip"):
+        form = "zip"
+    return "zip" if form == "zip" else "archive" if form in _CLOSED else "tar"
+
+
+def _compare(
+    host: Host, bundle: Bundle, source: Manifest | None, prefix: str
+) -> tuple[list[str], str]:
     if source is None or not source.complete:
         return [], "the source could not be read, so nothing was compared with it"
     errors: list[str] = []
     unseen = ""
-    for member in _contents(host, path):
+    for member in _contents(host, bundle):
         name = member.path.removeprefix(prefix)
         live = source.files.get(name)
         if live is None or live.mtime_ns > member.mtime_ns + MTIME_SLACK_NS:
@@ -205,14 +323,16 @@ def _compare(host: Host, path: str, source: Manifest | None, prefix: str) -> tup
     return errors, unseen
 
 
-def _contents(host: Host, path: str) -> Iterator[Member]:
-    return (member for member in members(host, path, read=True) if member.sha256 is not None)
+def _contents(host: Host, bundle: Bundle) -> Iterator[Member]:
+    return (
+        member for member in members(host, bundle.paths, read=True) if member.sha256 is not None
+    )
 
 
 def _starts_as_tar(host: Host, path: str) -> bool:
     """Tell a compressed tar from any other compressed file by its first member."""
     try:
-        next(members(host, path, read=False), None)
-    except DAMAGE:
+        next(members(host, (path,), read=False), None)
+    except (*DAMAGE, AccessError):
         return False
     return True

@@ -2,78 +2,72 @@
 
 from __future__ import annotations
 
-import bz2
 import contextlib
-import gzip
 import hashlib
-import lzma
+import re
 import tarfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any, BinaryIO
 
-from verifier.host import CHUNK_BYTES, Host
+from verifier.host import CHUNK_BYTES, Host, Unreadable
+from verifier.probes import compression
+from verifier.probes.compression import Damaged, format_of, joined, unpacked
 
-__all__ = ["DAMAGE", "Damaged", "Member", "format_of", "members"]
+__all__ = ["BLOCK_BYTES", "DAMAGE", "Damaged", "Member", "members"]
 
 MAX_HEADER_BYTES = 64 << 20
 BLOCK_BYTES = 512
-
-# everything that the standard library raises on a damaged or hostile archive
-DAMAGE = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-    ValueError,
-    OverflowError,
-    NotImplementedError,
-)
-
-
-class Damaged(ValueError):
-    """The archive breaks its own format."""
+DAMAGE = (tarfile.TarError, zipfile.BadZipFile, *compression.DAMAGE)
+_DUMPDIR = b"D"
+# GNU's incremental archives keep the access time where ustar keeps a prefix, and tarfile joins it
+_GNU_TIME = re.compile(r"^[0-7]{11}/")
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file of an archive: ``size`` in bytes, ``sha256`` if its content was read."""
+    """One file of an archive.
+
+    Parameters
+    ----------
+    path : str
+        Without a leading slash.
+    size : int
+        [bytes]
+    mtime_ns : int
+        Modification time. [ns]
+    sha256 : bytes or None
+        Of its content, if that was read.
+    encrypted : bool
+        Whether its content is.
+    damage : str
+        What is wrong with this file alone; others may be good.
+    elsewhere : bool
+        True for a file that an incremental archive only names: it did not change, so that an
+        earlier archive holds it.
+    """
 
     path: str
     size: int
     mtime_ns: int
     sha256: bytes | None = None
     encrypted: bool = False
+    damage: str = ""
+    elsewhere: bool = False
 
 
-def format_of(head: bytes) -> str | None:
-    """Name the container or compression by the first 512 bytes of a file; None if not known."""
-    for magic, name in (
-        (b"PK\x03\x04", "zip"),
-        (b"PK\x05\x06", "zip"),
-        (b"\x1f\x8b", "gz"),
-        (b"BZh", "bz2"),
-        (b"\xfd7zXZ\x00", "xz"),
-    ):
-        if head.startswith(magic):
-            return name
-    return "tar" if head[257:262] == b"ustar" else None
-
-
-def members(host: Host, path: str, *, read: bool) -> Iterator[Member]:
+def members(host: Host, paths: tuple[str, ...], *, read: bool) -> Iterator[Member]:
     """Yield the regular files of an archive in their order.
 
     Parameters
     ----------
     host : Host
         Access to the machine.
-    path : str
-        The archive.
+    paths : tuple of str
+        The archive, or its parts.
     read : bool
         Also read all contents, which checks the CRC of zip and gzip and gives digests.
 
@@ -87,7 +81,7 @@ def members(host: Host, path: str, *, read: bool) -> Iterator[Member]:
     Damaged
         If the archive ends early or holds something else than its format.
     """
-    with host.open(path) as file:
+    with joined(host, paths) as file:
         form = format_of(file.read(BLOCK_BYTES))
         file.seek(0)
         if form == "zip":
@@ -97,32 +91,44 @@ def members(host: Host, path: str, *, read: bool) -> Iterator[Member]:
 
 
 def _tar_members(file: BinaryIO, form: str | None, *, read: bool) -> Iterator[Member]:
-    openers: dict[str, Callable[[BinaryIO], Any]] = {
-        "gz": lambda raw: gzip.GzipFile(fileobj=raw),
-        "bz2": bz2.BZ2File,
-        "xz": lzma.LZMAFile,
-    }
     with contextlib.ExitStack() as stack:
-        plain = stack.enter_context(openers[form](file)) if form in openers else file
+        packed = form not in (None, "tar")
+        plain = stack.enter_context(unpacked(file, form)) if packed else file
         watched = _Watched(plain)
         tar = stack.enter_context(tarfile.open(fileobj=watched, mode="r:"))  # type: ignore[call-overload]
         sizes: dict[str, int] = {}
         while (found := tar.next()) is not None:
             tar.members = []  # or it keeps every header in memory
-            path = found.name.removeprefix("./").lstrip("/")
+            path = _GNU_TIME.sub("", found.name).removeprefix("./").lstrip("/")
+            mtime_ns = int(found.mtime * 1e9)
             if found.islnk():
                 linked = found.linkname.removeprefix("./").lstrip("/")
-                yield Member(path, sizes.get(linked, 0), int(found.mtime * 1e9))
+                yield Member(path, sizes.get(linked, 0), mtime_ns)
             elif found.isreg():
                 sizes[path] = found.size
                 content = tar.extractfile(found) if read else None
                 yield Member(
                     path,
                     found.size,
-                    int(found.mtime * 1e9),
+                    mtime_ns,
                     None if content is None else _digest(content, found.size),
                 )
-        watched.check_end(drain=read or form in openers)
+            else:
+                yield from _unchanged(tar, found, path, mtime_ns)
+        watched.check_end(drain=read or packed)
+
+
+def _unchanged(tar: Any, found: tarfile.TarInfo, folder: str, mtime_ns: int) -> Iterator[Member]:
+    """Read what ``tar --listed-incremental`` says of a folder: N before a name is "not changed"."""
+    dump = found.pax_headers.get("GNU.dumpdir", "")
+    if found.type == _DUMPDIR:
+        if found.size > MAX_HEADER_BYTES:
+            raise Damaged(f"a list of a folder claims {found.size} bytes")
+        dump = tar.extractfile(found).read().decode("utf-8", "surrogateescape")
+    prefix = f"{folder.rstrip('/')}/" if folder.rstrip("/.") else ""
+    for entry in dump.split("\0"):
+        if entry.startswith("N"):
+            yield Member(prefix + entry[1:], 0, mtime_ns, elsewhere=True)
 
 
 class _Watched:
@@ -161,16 +167,22 @@ def _zip_members(file: BinaryIO, *, read: bool) -> Iterator[Member]:
             if info.is_dir():
                 continue
             encrypted = bool(info.flag_bits & 1)
-            sha256 = None
+            sha256, damage = None, ""
             if read and not encrypted:
-                with archive.open(info) as content:
-                    sha256 = _digest(content, info.file_size)
+                try:
+                    with archive.open(info) as content:
+                        sha256 = _digest(content, info.file_size)
+                except NotImplementedError as problem:
+                    raise Unreadable(info.filename, f"not supported: {problem}") from problem
+                except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as problem:
+                    damage = str(problem)
             yield Member(
                 info.filename.removeprefix("./").lstrip("/"),
                 info.file_size,
                 int(time.mktime((*info.date_time, 0, 0, -1)) * 1e9),  # zip keeps local time
                 sha256,
                 encrypted,
+                damage,
             )
 
 

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import contextlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
-from verifier.host import AccessError, Completed, Host, Missing
+from verifier.host import AccessError, Completed, Entry, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
+from verifier.probes._digests import Digest, closed, compare, small_text
+from verifier.probes._keys import declared_key, password_path
+from verifier.probes._restic_output import (
+    KeyFile,
+    Listed,
+    Snapshot,
+    failure_reason,
+    parse_key,
+    parse_ls,
+    parse_snapshots,
+    parse_version,
+)
 from verifier.probes.directory import capped
 from verifier.target import Target
 
 __all__ = [
+    "KeyFile",
     "Listed",
     "Snapshot",
     "collect",
     "collect_remote",
     "detect",
     "failure_reason",
+    "parse_key",
     "parse_ls",
     "parse_snapshots",
     "parse_version",
@@ -35,30 +47,17 @@ _REMOTE = re.compile(r"(s3|sftp|rest|rclone|b2|azure|gs|swift):")
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """One snapshot as ``restic snapshots --json`` reports it."""
-
-    id: str
-    time: datetime
-    paths: tuple[str, ...]
-    hostname: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The files of one snapshot, by path without the leading slash, to sizes [bytes]."""
-
-    files: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class _Shape:
-    """What the names in a repository tell: files by relative path, what is wrong, what unseen."""
+    """What the names in a repository tell: files by relative path, what is wrong, what unseen.
+
+    `locks` are the times of locks that somebody left, or holds now.
+    """
 
     files: tuple[str, ...]
     times: tuple[datetime, ...]
     errors: tuple[str, ...]
     unseen: str = ""
+    locks: tuple[datetime, ...] = ()
 
 
 def detect(host: Host, path: str) -> bool:
@@ -71,101 +70,6 @@ def detect(host: Host, path: str) -> bool:
 def is_remote(address: str) -> bool:
     """Tell whether an address is one of restic's own, not a path."""
     return _REMOTE.match(address) is not None
-
-
-def parse_snapshots(text: str) -> tuple[Snapshot, ...]:
-    """Read ``restic snapshots --json``, 0.14 or newer, oldest first.
-
-    Parameters
-    ----------
-    text : str
-        The program's output; ``null`` is an empty repository.
-
-    Returns
-    -------
-    tuple of Snapshot
-        Sorted by time.
-
-    Raises
-    ------
-    ValueError
-        If the text is not such output.
-    """
-    try:
-        rows = json.loads(text) or []
-        found = [
-            Snapshot(
-                row["id"],
-                _time(row["time"]),
-                tuple(row.get("paths") or ()),
-                row.get("hostname", ""),
-            )
-            for row in rows
-        ]
-    except (KeyError, TypeError, AttributeError) as error:
-        message = f"not the output of restic snapshots --json: {error!r}"
-        raise ValueError(message) from error
-    return tuple(sorted(found, key=lambda snapshot: snapshot.time))
-
-
-def parse_ls(text: str) -> Listed:
-    """Read ``restic ls --json``: one object a line, a snapshot and then its nodes.
-
-    Parameters
-    ----------
-    text : str
-        The program's output.
-
-    Returns
-    -------
-    Listed
-        The regular files.
-
-    Raises
-    ------
-    ValueError
-        If a line is not such output.
-    """
-    files: dict[str, int] = {}
-    for line in text.splitlines():
-        row = json.loads(line)
-        if not isinstance(row, dict):
-            message = f"not a line of restic ls --json: {line[:40]!r}"
-            raise ValueError(message)
-        # 0.17 renamed struct_type to message_type and prints both for a while
-        kind = row.get("message_type") or row.get("struct_type")
-        if kind == "node" and row.get("type") == "file":
-            files[str(row["path"]).lstrip("/")] = int(row.get("size", 0))
-    return Listed(files)
-
-
-def parse_version(text: str) -> str | None:
-    """Return ``"restic 0.14.0"`` from ``restic version``; None if the text is something else."""
-    found = re.match(r"restic \d+(\.\d+)+\S*", text)
-    return found[0] if found else None
-
-
-def failure_reason(ended: Completed) -> str:
-    """Say in a few words why restic failed: exit codes from 0.17 on, words before.
-
-    Parameters
-    ----------
-    ended : Completed
-        The failed run.
-
-    Returns
-    -------
-    str
-        Without anything secret: restic does not print passwords.
-    """
-    known = {10: "there is no repository", 11: "the repository is locked", 12: "wrong password"}
-    if ended.code in known:
-        return known[ended.code]
-    if "wrong password or no key found" in ended.stderr:
-        return "wrong password"
-    lines = [line for line in ended.stderr.splitlines() if line.strip()]
-    last = next((line for line in lines if "Fatal" in line), lines[-1] if lines else "")
-    return last.removeprefix("Fatal: ")[:200] or f"restic ended with code {ended.code}"
 
 
 def collect(
@@ -195,23 +99,28 @@ def collect(
     shape = _shape(host, path)
     errors, unseen, reached = list(shape.errors), shape.unseen, min(depth, Depth.STRUCTURE)
     if depth >= Depth.BYTES and not unseen:
-        rotten, unseen = _hash_all(host, path, shape.files)
+        rotten, unseen = compare(host, path, _named(shape.files))
         errors += rotten
         reached = Depth.STRUCTURE if unseen else Depth.BYTES
     located = replace(
         found,
         kind="restic",
-        points=Points(
-            len(shape.times), max(shape.times, default=None), min(shape.times, default=None)
-        ),
+        points=Points.at(shape.times),
         depth=None if shape.unseen else reached,
         errors=capped(errors),
         encrypted=Fact(True, Evidence.INFERRED, "restic always encrypts"),
     )
-    located = _contents(host, target, source, path, located)
+    located = declared_key(host, target, _identified(host, path, shape, located))
+    if host.local:
+        located = _contents(host, target, source, path, located)
+    else:
+        located = closed(located, "restic reaches it only by an address of its own")
     if depth >= Depth.STRUCTURE and located.files is not None:
         located = _checked(host, target, path, located)
-    return replace(located, reason="; ".join(filter(None, (located.reason, unseen))))
+    if depth >= Depth.STRUCTURE and located.files is None:
+        unseen = unseen or "without the contents nobody sees that a file is gone"
+    told = (located.reason, unseen, _locked(shape.locks))
+    return replace(located, reason="; ".join(filter(None, told)))
 
 
 def collect_remote(
@@ -234,7 +143,8 @@ def collect_remote(
     AccessError
         If the repository cannot be read at all.
     """
-    located = _contents(host, target, source, target.address, replace(found, kind="restic"))
+    found = declared_key(host, target, replace(found, kind="restic"))
+    located = _contents(host, target, source, target.address, found)
     if located.tool is None or located.reason:
         raise AccessError(target.address, located.reason or "restic gave no answer")
     return replace(located, depth=Depth.LISTED)
@@ -247,49 +157,86 @@ def _shape(host: Host, path: str) -> _Shape:
     unseen = ""
     for folder in FOLDERS:
         for entry in host.walk(f"{path}/{folder}"):
-            name = entry.path.rpartition("/")[2]
             if entry.problem is not None:
                 unseen = unseen or f"{folder}/{entry.path}: {entry.problem.reason}"
             if entry.stat is None or not entry.stat.is_file:
                 continue
-            if name.startswith(".") or "-tmp-" in name:
+            name, flaws = _named_well(folder, entry)
+            errors += flaws
+            if name is None:
                 continue
-            if not _ID.fullmatch(name):
-                errors.append(f"{folder}/{entry.path} is not named like a restic file.")
-                continue
-            if folder == "data" and entry.path.rpartition("/")[0] not in {name[:2], ""}:
-                errors.append(f"data/{entry.path} lies in the wrong folder.")
-            if entry.stat.size == 0:
-                errors.append(f"{folder}/{entry.path} is empty.")
             files.append(f"{folder}/{entry.path}")
             if folder == "snapshots" and (written := instant(entry.stat.mtime_ns)):
                 times.append(written)
-    kinds = {file.partition("/")[0] for file in files}
-    if "keys" not in kinds and not unseen:
+    if not unseen:
+        errors += _incomplete({file.partition("/")[0] for file in files})
+    return _Shape(tuple(files), tuple(times), tuple(errors), unseen, _locks(host, path))
+
+
+def _named_well(folder: str, entry: Entry) -> tuple[str | None, list[str]]:
+    """Return the name of a file that belongs to the repository, and what is wrong with it."""
+    name = entry.path.rpartition("/")[2]
+    if name.startswith(".") or "-tmp-" in name:
+        return None, []
+    if not _ID.fullmatch(name):
+        return None, [f"{folder}/{entry.path} is not named like a restic file."]
+    errors = []
+    if folder == "data" and entry.path.rpartition("/")[0] not in {name[:2], ""}:
+        errors.append(f"data/{entry.path} lies in the wrong folder.")
+    if entry.stat is not None and entry.stat.size == 0:
+        errors.append(f"{folder}/{entry.path} is empty.")
+    return name, errors
+
+
+def _incomplete(kinds: set[str]) -> list[str]:
+    errors = []
+    if "keys" not in kinds:
         errors.append("The repository has no key: nobody can open it.")
-    if "snapshots" in kinds and not {"data", "index"} <= kinds and not unseen:
+    if "snapshots" in kinds and not {"data", "index"} <= kinds:
         errors.append("The repository has snapshots but no data or no index.")
-    return _Shape(tuple(files), tuple(times), tuple(errors), unseen)
+    return errors
 
 
-def _hash_all(host: Host, path: str, files: Iterable[str]) -> tuple[list[str], str]:
-    """Compare the SHA-256 of each file with its name."""
-    errors: list[str] = []
-    unseen = ""
-    for file in files:
-        running = hashlib.sha256()
-        try:
-            for chunk in host.chunks(f"{path}/{file}"):
-                running.update(chunk)
-        except AccessError as problem:
-            if problem.damage:
-                errors.append(f"{file} cannot be read: {problem.reason}.")
-            else:
-                unseen = unseen or f"{file} could not be read: {problem.reason}"
-            continue
-        if running.hexdigest() != file.rpartition("/")[2]:
-            errors.append(f"{file} does not have the SHA-256 that is its name.")
-    return errors, unseen
+def _locks(host: Host, path: str) -> tuple[datetime, ...]:
+    try:
+        found = [entry.stat for entry in host.walk(f"{path}/locks")]
+    except AccessError:
+        return ()
+    times = (instant(stat.mtime_ns) for stat in found if stat is not None and stat.is_file)
+    return tuple(when for when in times if when is not None)
+
+
+def _named(files: Iterable[str]) -> Iterable[Digest]:
+    return (Digest(file, "sha256", file.rpartition("/")[2], "that is its name") for file in files)
+
+
+def _identified(host: Host, path: str, shape: _Shape, found: Location) -> Location:
+    """Tell the repository by its key files, which no other has, for want of its encrypted id."""
+    keys: dict[str, KeyFile] = {}
+    for file in shape.files:
+        if file.startswith("keys/"):
+            with contextlib.suppress(AccessError, ValueError):
+                keys[file.removeprefix("keys/")] = parse_key(small_text(host, f"{path}/{file}"))
+    if not keys:
+        return found
+    lineage = tuple(f"restic-key:{name}" for name in sorted(keys))
+    found = replace(found, lineage=lineage)
+    if found.domains.key.value is not None:
+        return found
+    # keys are added and removed; the oldest is the one that all copies have
+    oldest = min(keys, key=lambda name: (keys[name].created, name))
+    made = keys[oldest]
+    source = f"keys/{oldest[:8]}, made {made.created:%Y-%m-%d} by {made.username}@{made.hostname}"
+    key = Fact(f"restic-key:{oldest[:8]}", Evidence.INFERRED, source)
+    return replace(found, domains=replace(found.domains, key=key))
+
+
+def _locked(locks: tuple[datetime, ...]) -> str:
+    """Say that locks are there: a run is under way, or one died and the next may refuse."""
+    if not locks:
+        return ""
+    many = "a lock" if len(locks) == 1 else f"{len(locks)} locks, the oldest"
+    return f"{many} of {min(locks):%Y-%m-%d %H:%M} lies in it: a run is under way, or one died"
 
 
 def _contents(
@@ -297,28 +244,28 @@ def _contents(
 ) -> Location:
     """Add what only the program with a password can tell."""
     if target.password_file is None:
-        return _closed(found, "no password file is given")
+        return closed(found, "no password file is given")
     secrets = _secrets(target)
     try:
         tool = parse_version(host.run(["restic", "version"], timeout=60.0).stdout)
         found = replace(found, tool=tool)
         ended = _restic(host, repository, secrets, "snapshots")
         if ended.code != 0:
-            return _closed(found, failure_reason(ended))
+            return closed(found, failure_reason(ended))
         snapshots = parse_snapshots(ended.stdout)
         if not snapshots:
             return replace(found, points=Points(0), files=0, size_bytes=0, **_none_of(source))
         chosen = _newest_of(snapshots, source)
         ended = _restic(host, repository, secrets, "ls", chosen.id)
         if ended.code != 0:
-            return _closed(found, failure_reason(ended))
+            return closed(found, failure_reason(ended))
         listed = parse_ls(ended.stdout)
     except Missing:
-        return _closed(found, "the program restic is not installed")
+        return closed(found, "the program restic is not installed")
     except AccessError as problem:
-        return _closed(found, problem.reason)
+        return closed(found, problem.reason)
     except ValueError as error:
-        return _closed(found, f"restic's answer is not understood: {error}")
+        return closed(found, f"restic's answer is not understood: {error}")
     prefix = prefix_in(source, listed.files)
     coverage = cover(
         source, {name.removeprefix(prefix): size for name, size in listed.files.items()}
@@ -326,13 +273,14 @@ def _contents(
     same = [snapshot for snapshot in snapshots if snapshot.paths == chosen.paths]
     return replace(
         found,
-        points=Points(len(same), same[-1].time, same[0].time),
+        points=Points.at(snapshot.time for snapshot in same),
         files=len(listed.files),
         size_bytes=sum(listed.files.values()),
         coverage=coverage.share
         if coverage.share.value is None
         else replace(coverage.share, evidence=Evidence.TOOL_REPORTED, source="restic ls"),
         missing=coverage.missing,
+        content=coverage.content,
         encrypted=Fact(True, Evidence.TOOL_REPORTED, found.tool or "restic"),
     )
 
@@ -365,20 +313,9 @@ def _checked(host: Host, target: Target, repository: str, found: Location) -> Lo
 
 
 def _secrets(target: Target) -> dict[str, str]:
-    return {"RESTIC_PASSWORD_FILE": str(Path(target.password_file or "").expanduser())}
+    return {"RESTIC_PASSWORD_FILE": password_path(target)}
 
 
 def _none_of(source: Manifest | None) -> dict[str, Any]:
     coverage = cover(source, {})
     return {"coverage": coverage.share, "missing": coverage.missing}
-
-
-def _closed(found: Location, reason: str) -> Location:
-    reason = f"the contents cannot be listed: {reason}"
-    return replace(found, coverage=Fact(source=reason), reason=reason)
-
-
-def _time(text: str) -> datetime:
-    """Read RFC 3339 with up to nine digits of a second, as Go prints it."""
-    found = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -149,6 +149,8 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
     for here, there in ((one, other), (other, one)):
         if here.name == "source" and there.shared_inodes:
             yield f"{there.shared_inodes} hard links to the same files"
+        if here.name == "source" and there.shared_extents:
+            yield f"{there.shared_extents} reflinks to the same blocks"
     mine = {drive.key: drive for drive in one.domains.drives.value or ()}
     for drive in other.domains.drives.value or ():
         if drive.key in mine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -183,6 +183,14 @@ def _unread(location: Location, source: Location, policy: Policy, now: datetime)
             limit = format_hours(policy.max_absence)
             reason = f"it is offline and away, {seen}; it may be away for {limit}"
             return Standing(Copyhood.MAYBE, Status.UNKNOWN, reason)
+        assert location.last_seen is not None  # noqa: S101 - it was seen lately
+        if location.audited:
+            # judged as it was on that day: a disk in a drawer does not go stale within max_absence
+            then = replace(location, state=State.READ, reason="")
+            found = standing(then, source, policy, location.last_seen)
+            reason = f"it is offline and away, last audited {location.last_seen:%Y-%m-%d}"
+            reason += f": {found.reason}" if found.reason else ""
+            return replace(found, reason=reason)
         reason = f"it is offline and away, last seen {location.last_seen:%Y-%m-%d} (declared)"
         return Standing(Copyhood.DECLARED, Status.PASS, reason)
     if location.state is State.DECLARED:

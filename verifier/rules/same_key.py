@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
+from verifier.inventory import Evidence, Fact, Location
 from verifier.rules._layers import meeting
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View, names
@@ -14,6 +16,11 @@ RULE = Rule(
     risk="Without its key an encrypted copy is noise; a key kept only at the source dies with it.",
     remediation="Keep the key or password in another place as well, for example on paper.",
 )
+KEEP_AND_SAY = (
+    "Keep the password in another place as well, for example on paper, and name both under "
+    "[keys.NAME] kept = [...] with key = NAME at the location."
+)
+_REPOSITORIES = ("restic-key:", "borg-repository:")
 
 
 def judge(view: View) -> Iterator[Finding]:
@@ -29,7 +36,8 @@ def judge(view: View) -> Iterator[Finding]:
     Finding
     """
     would = "losing it would lose them together"
-    yield from meeting(view, RULE, lambda place: place.domains.key, "key", would)
+    yield from meeting(view, RULE, _own_key, "key", would)
+    yield from _one_repository(view)
     source = view.inventory.source
     home = {source.name, source.domains.site.value}
     for name, key in view.keys.items():
@@ -37,3 +45,49 @@ def judge(view: View) -> Iterator[Finding]:
         if users and key.kept and set(key.kept) <= home:
             text = f"The key {name} of {names(users)} is kept only at the source and dies with it."
             yield Finding(RULE.id, Status.FAIL, Severity.HIGH, None, text, RULE.remediation)
+    for place in view.inventory.locations:
+        declared = view.keys.get(place.domains.key.value or "")
+        if declared is not None and declared.kept:
+            continue  # judged above, with all the places that the set-up file names
+        if where := _dies_with(source, place):
+            text = (
+                f"The only known place of the key or password of {place.name} is {where}: "
+                "it dies with the source."
+            )
+            yield Finding(RULE.id, Status.FAIL, Severity.HIGH, place.name, text, KEEP_AND_SAY)
+
+
+def _own_key(place: Location) -> Fact[str]:
+    """Return the key unless a repository stands for it: those are told of as one repository."""
+    key = place.domains.key
+    return Fact() if key.evidence is Evidence.INFERRED and place.lineage else key
+
+
+def _one_repository(view: View) -> Iterator[Finding]:
+    """Note locations that are copies of one repository: what spoils one is copied to the other."""
+    members: dict[str, list[str]] = defaultdict(list)
+    for place in view.inventory.locations:
+        for identity in place.lineage:
+            if identity.startswith(_REPOSITORIES):
+                members[identity].append(place.name)
+    # a repository with several keys has several identities, and is told of once
+    for users in dict.fromkeys(tuple(users) for users in members.values() if len(users) > 1):
+        text = (
+            f"{names(users)} hold one and the same repository: one password opens them all, and "
+            "damage or a deletion in the one that is written to is copied to the others."
+        )
+        yield Finding(RULE.id, Status.PASS, Severity.NOTE, None, text, RULE.remediation)
+
+
+def _dies_with(source: Location, place: Location) -> str:
+    """Say where the password lies if all its places are lost with the source; else nothing."""
+    kept, root = place.key_kept.value or (), (source.real_path or "").rstrip("/")
+    if not kept:
+        return ""
+    if root and all(f"{path}/".startswith(f"{root}/") for path in kept):
+        return f"{names(kept)}, within the source"
+    drives = {drive.key for drive in place.key_drives.value or ()}
+    home = {drive.key for drive in source.domains.drives.value or ()}
+    if drives and drives <= home:
+        return f"{names(kept)}, on the source's drive"
+    return ""

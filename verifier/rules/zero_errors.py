@@ -64,4 +64,4 @@ def judge(view: View) -> Gate:
 
 
 def _reached(place: Location) -> Depth | None:
-    return place.depth if place.state is State.READ else None
+    return place.depth if place.state is State.READ or place.audited else None

@@ -8,8 +8,18 @@ from datetime import timedelta
 import pytest
 
 from riskmodel.policies import Key
-from tests.verifier.inventories import NOW, UNKNOWN, declared, measured, place, source, unread, view
-from verifier.inventory import Depth, Domains, Points, State
+from tests.verifier.inventories import (
+    NOW,
+    UNKNOWN,
+    declared,
+    drive,
+    measured,
+    place,
+    source,
+    unread,
+    view,
+)
+from verifier.inventory import Depth, Domains, Evidence, Fact, Points, State
 from verifier.rules import FINDING_RULES, RULES, Severity, Status, rule_named
 
 JUDGES = {found.rule.id: found.judge for found in FINDING_RULES}
@@ -105,6 +115,45 @@ def test_a_key_kept_only_at_the_source_is_a_failure():
     (found,) = findings("same-key", repo, keys={"pw": Key(kept=("home",))})
     assert found.status is Status.FAIL
     assert findings("same-key", repo, keys={"pw": Key(kept=("home", "ada"))}) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "unit", "fails"),
+    [
+        ("/source/.password", "sda", True),
+        ("/home/ada/.config/password", "sda", True),
+        ("/media/stick/password", "sdz", False),
+        ("/sourceless/password", "sdz", False),
+    ],
+)
+def test_a_password_that_is_only_beside_the_source_is_told(path, unit, fails):
+    repo = place("repo", "sdb", key_kept=declared((path,)), key_drives=measured((drive(unit),)))
+    found = findings("same-key", repo)
+    assert [(f.status, f.location) for f in found] == [(Status.FAIL, "repo")] * fails
+    assert all(path in f.message for f in found)
+    named = replace(repo, domains=replace(repo.domains, key=declared("pw")))
+    assert findings("same-key", named, keys={"pw": Key(kept=("home", "ada"))}) == []
+
+
+def test_a_password_on_several_drives_lives_while_one_does():
+    drives = measured((drive("sda"), drive("sdz")))
+    repo = place("repo", "sdb", key_kept=declared(("/home/ada/pw",)), key_drives=drives)
+    assert findings("same-key", repo) == []
+    nowhere = replace(repo, key_drives=UNKNOWN)
+    assert findings("same-key", nowhere) == []
+
+
+def test_copies_of_one_repository_are_told_once():
+    keys = ("restic-key:aa", "restic-key:bb")
+    opened = Domains(key=Fact("restic-key:aa", Evidence.INFERRED, "keys"))
+    one, two = (
+        replace(at, lineage=keys, domains=replace(at.domains, key=opened.key))
+        for at in (place("one", "sdb"), place("two", "sdc"))
+    )
+    (found,) = findings("same-key", one, two, place("other", "sdd", lineage=("restic-key:cc",)))
+    assert "one and two hold one and the same repository" in found.message
+    assert found.severity is Severity.NOTE
+    assert findings("same-key", one, replace(two, lineage=("zfs-guid:aa",))) == []
 
 
 def test_every_rule_is_registered_once_and_explains_itself():

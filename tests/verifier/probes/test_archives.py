@@ -1,0 +1,254 @@
+"""Archives of every compression, split, encrypted, incremental and damaged ones."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+
+from verifier.host import Host
+from verifier.inventory import Depth
+from verifier.probes import collect_source, probe
+from verifier.target import Target
+
+
+@pytest.fixture
+def source(tmp_path):
+    root = tmp_path / "photos"
+    (root / "2026").mkdir(parents=True)
+    for number in range(6):
+        (root / "2026" / f"{number}.jpg").write_bytes(os.urandom(9000 + number))
+    return root
+
+
+@pytest.fixture
+def manifest(source):
+    return collect_source(Host(), str(source))[1]
+
+
+def look(path, manifest, depth=Depth.BYTES):
+    return probe(Host(), Target("copy", str(path)), manifest, depth)
+
+
+def pack(source, path, mode="w"):
+    with tarfile.open(path, mode) as archive:
+        archive.add(source, arcname="photos")
+    return path
+
+
+def at(*parts):
+    return datetime(*parts, tzinfo=UTC)
+
+
+def flip(path, where):
+    content = bytearray(path.read_bytes())
+    content[where] ^= 1
+    path.write_bytes(content)
+
+
+def compressed(source, folder, form):
+    plain = pack(source, folder / "plain.tar")
+    if form == "zst":
+        from backports import zstd
+
+        options = {zstd.CompressionParameter.checksum_flag: 1}
+        content = zstd.compress(plain.read_bytes(), options=options)
+    elif form == "lz4":
+        import lz4.frame
+
+        content = lz4.frame.compress(plain.read_bytes(), content_checksum=True)
+    else:
+        content = lzip(plain.read_bytes())
+    plain.unlink()
+    path = folder / f"a.tar.{form}"
+    path.write_bytes(content)
+    return path
+
+
+def lzip(content):
+    import lzma
+    import struct
+    import zlib
+
+    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20, "lc": 3, "lp": 0, "pb": 2}]
+    packer = lzma.LZMACompressor(lzma.FORMAT_RAW, filters=filters)
+    stream = packer.compress(content) + packer.flush()
+    size = 6 + len(stream) + 20
+    trailer = struct.pack("<IQQ", zlib.crc32(content), len(content), size)
+    return b"LZIP\x01\x14" + stream + trailer
+
+
+@pytest.mark.parametrize("form", ["zst", "lz4", "lz"])
+class TestCompressions:
+    def test_whole(self, source, manifest, tmp_path, form):
+        found = look(compressed(source, tmp_path, form), manifest)
+        assert (found.kind, found.files, found.coverage.value) == ("tar", 6, 1.0)
+        assert (found.depth, found.errors) == (Depth.BYTES, ())
+
+    def test_flipped(self, source, manifest, tmp_path, form):
+        path = compressed(source, tmp_path, form)
+        flip(path, 20_000)
+        found = look(path, manifest)
+        assert "is damaged after" in found.errors[0]
+        assert found.points.count == 0
+
+    @pytest.mark.parametrize("left", [-1, 30_000])
+    def test_cut(self, source, manifest, tmp_path, form, left):
+        path = compressed(source, tmp_path, form)
+        path.write_bytes(path.read_bytes()[:left])
+        assert "is damaged after" in look(path, manifest).errors[0]
+
+
+@pytest.mark.parametrize("program", ["zstd", "lz4"])
+@pytest.mark.integration
+def test_what_the_programs_make(source, manifest, tmp_path, program):
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} not installed")
+    plain = pack(source, tmp_path / "a.tar")
+    packed = f"{plain}.packed"
+    command = [program, "-q", str(plain), *(["-o"] if program == "zstd" else []), packed]
+    subprocess.run(command, check=True)
+    found = look(f"{plain}.packed", manifest)
+    assert (found.kind, found.depth, found.coverage.value) == ("tar", Depth.BYTES, 1.0)
+
+
+def test_a_damaged_newest_archive_is_no_point(source, manifest, tmp_path):
+    (tmp_path / "dumps").mkdir()
+    for day in (1, 8):
+        pack(source, tmp_path / "dumps" / f"a-2026-05-0{day}.tar.gz", "w:gz")
+    newest = tmp_path / "dumps" / "a-2026-05-08.tar.gz"
+    newest.write_bytes(newest.read_bytes()[:20_000])
+    for depth in (Depth.LISTED, Depth.BYTES):
+        found = look(tmp_path / "dumps", manifest, depth)
+        assert found.points.times == (at(2026, 5, 1),)
+        assert found.points.latest == at(2026, 5, 8)
+        assert found.points.breaks == ("a-2026-05-08.tar.gz cannot be read to its end.",)
+        assert found.coverage.value == 1.0
+        assert found.errors
+
+
+def test_a_bad_member_of_a_zip_leaves_the_others(source, manifest, tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for file in sorted(source.rglob("*.jpg")):
+            archive.write(file, file.relative_to(source))
+    flip(tmp_path / "a.zip", 5000)
+    found = look(tmp_path / "a.zip", manifest)
+    assert (found.points.count, found.coverage.value) == (1, 1.0)
+    assert found.errors[0].startswith("a.zip: 2026/0.jpg is damaged")
+
+
+class TestSplit:
+    @pytest.fixture(params=["001", "000", "aa"])
+    def parts(self, request, source, tmp_path):
+        folder = tmp_path / "split"
+        folder.mkdir()
+        content = pack(source, tmp_path / "a.tar.gz", "w:gz").read_bytes()
+        for number in range(4):
+            if request.param == "aa":
+                suffix = "a" + "abcd"[number]
+            else:
+                suffix = f"{int(request.param) + number:03}"
+            path = folder / f"a-2026-05-01.tar.gz.{suffix}"
+            path.write_bytes(content[number * 15_000 : (number + 1) * 15_000])
+        return folder
+
+    def test_whole(self, parts, manifest):
+        for place in (parts, min(parts.iterdir())):
+            found = look(place, manifest, Depth.SOURCE)
+            assert (found.kind, found.points.count, found.coverage.value) == ("tar", 1, 1.0)
+            assert (found.depth, found.errors) == (Depth.SOURCE, ())
+
+    @pytest.mark.parametrize("lost", [0, 1, 2])
+    def test_a_missing_part(self, parts, manifest, lost):
+        sorted(parts.iterdir())[lost].unlink()
+        found = look(parts, manifest)
+        assert found.points.count == 0
+        assert found.points.breaks or found.errors
+
+    def test_a_missing_last_part_is_damage(self, parts, manifest):
+        max(parts.iterdir()).unlink()
+        assert look(parts, manifest).errors
+
+
+class TestSealed:
+    @pytest.mark.parametrize(
+        ("name", "start"),
+        [
+            ("a-2026-05-01.tar.gz.gpg", b"\x85\x01\x0c\x03"),
+            ("a-2026-05-01.tar.age", b"age-encryption.org/v1\n-> X25519"),
+            ("a-2026-05-01.tar.gz.enc", b"Salted__12345678"),
+        ],
+    )
+    def test_encrypted(self, manifest, tmp_path, name, start):
+        (tmp_path / name).write_bytes(start + os.urandom(3000))
+        found = look(tmp_path / name, manifest)
+        assert (found.encrypted.value, found.encrypted.evidence) == (True, "measured")
+        assert found.coverage.value is None
+        assert "encrypted" in found.reason
+        assert found.points.times == (at(2026, 5, 1),)
+        assert (found.depth, found.errors) == (Depth.LISTED, ())
+
+    def test_7z_by_its_header(self, manifest, tmp_path):
+        import struct
+        import zlib
+
+        rest = struct.pack("<QQI", 100, 20, 0)
+        head = b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(rest)) + rest
+        path = tmp_path / "a-2026-05-01.7z"
+        path.write_bytes(head + bytes(120))
+        found = look(path, manifest)
+        assert (found.kind, found.encrypted.value, found.errors) == ("archive", None, ())
+        path.write_bytes(head + bytes(90))
+        assert "cut off" in look(path, manifest).errors[0]
+
+    def test_empty(self, manifest, tmp_path):
+        (tmp_path / "a.tar.gz").write_bytes(b"")
+        found = look(tmp_path / "a.tar.gz", manifest)
+        assert (found.points.count, found.errors) == (0, ("a.tar.gz is empty.",))
+
+
+@pytest.mark.skipif(shutil.which("tar") is None, reason="tar not installed")
+@pytest.mark.parametrize("form", ["gnu", "posix"])
+class TestIncremental:
+    @pytest.fixture
+    def dumps(self, source, tmp_path, form):
+        """Three runs of ``tar --listed-incremental``: a full one, and two that build on it."""
+        folder = tmp_path / "dumps"
+        folder.mkdir()
+        for path in [*source.rglob("*.jpg"), source / "2026", source]:
+            os.utime(path, (1.7e9, 1.7e9))
+        for day in (1, 2, 3):
+            name = folder / f"a-2026-05-0{day}.tar"
+            command = ["tar", f"--format={form}", "-g", str(tmp_path / "state"), "-cf", str(name)]
+            subprocess.run([*command, "-C", str(source.parent), "photos"], check=True)
+            (source / "2026" / f"new{day}.jpg").write_bytes(os.urandom(4000 + day))
+        (source / "2026" / "new3.jpg").unlink()
+        return folder
+
+    @pytest.mark.parametrize("depth", [Depth.LISTED, Depth.SOURCE])
+    def test_whole(self, source, dumps, depth):
+        _, manifest = collect_source(Host(), str(source))
+        found = look(dumps, manifest, depth)
+        assert (found.points.count, found.points.breaks) == (3, ())
+        assert (found.coverage.value, found.depth, found.errors) == (1.0, depth, ())
+
+    @pytest.mark.parametrize("depth", [Depth.LISTED, Depth.BYTES])
+    def test_without_its_full(self, source, dumps, depth):
+        (dumps / "a-2026-05-01.tar").unlink()
+        _, manifest = collect_source(Host(), str(source))
+        found = look(dumps, manifest, depth)
+        assert (found.points.count, len(found.points.breaks)) == (0, 2)
+        assert "is an increment" in found.points.breaks[0]
+        assert found.coverage.value == 0.0
+
+    def test_with_a_gap(self, source, dumps):
+        (dumps / "a-2026-05-02.tar").unlink()
+        _, manifest = collect_source(Host(), str(source))
+        found = look(dumps, manifest)
+        assert found.points.times == (at(2026, 5, 1),)
+        assert "new1.jpg" in found.points.breaks[0]

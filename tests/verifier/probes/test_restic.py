@@ -1,0 +1,156 @@
+"""Restic repositories: what is told without a password, and what a password file adds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.verifier.probes.repositories import (
+    flip,
+    look,
+    make_source,
+    manifest_of,
+    no_programs,
+    state_of,
+)
+from verifier.host import Completed
+from verifier.inventory import Depth, Evidence
+from verifier.probes._restic_output import failure_reason, parse_key
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+restic_needed = pytest.mark.skipif(shutil.which("restic") is None, reason="restic not installed")
+
+
+def test_a_key_file_names_its_maker():
+    text = '{"created":"2026-11-23T00:24:54.123456789+01:00","username":"ada","hostname":"vm"}'
+    key = parse_key(text)
+    assert (key.username, key.hostname) == ("ada", "vm")
+    assert key.created == datetime(2026, 11, 22, 23, 24, 54, 123456, tzinfo=UTC)
+
+
+def test_a_recorded_key_file():
+    key = parse_key((SAMPLES / "restic-key--v014.json").read_text())
+    assert (key.username, key.created.year) == ("root", 2026)
+
+
+def test_a_crash_is_told_by_its_first_word():
+    lines = "Load(<data/8b>, 248, 1302) returned error, retrying after 1s: EOF\nasm_amd64.s:1594\n"
+    assert failure_reason(Completed(2, "", lines)).startswith("Load(<data/8b>")
+    panic = Completed(2, "", f"{lines}panic: index out of range\n")
+    assert failure_reason(panic).startswith("panic: index")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "{}", '{"created": 1}', "\0"])
+def test_other_text_is_no_key_file(text):
+    with pytest.raises(ValueError):
+        parse_key(text)
+
+
+@restic_needed
+@pytest.mark.integration
+class TestRestic:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def made(cls, tmp_path_factory):
+        base = tmp_path_factory.mktemp("restic")
+        make_source(base / "photos")
+        (base / "password").write_text("correct horse\n")
+        cls.run(base, "init")
+        cls.run(base, "backup", str(base / "photos"))
+        return base
+
+    @staticmethod
+    def run(base, *command):
+        argv = ["restic", "--no-cache", "-q", "-r", str(base / "repo")]
+        argv += ["--password-file", str(base / "password")]
+        subprocess.run([*argv, *command], check=True, stdout=subprocess.DEVNULL)
+
+    @pytest.fixture
+    def photos(self, made):
+        return manifest_of(made / "photos")
+
+    @pytest.fixture
+    def repo(self, made, tmp_path):
+        return shutil.copytree(made / "repo", tmp_path / "repo")
+
+    @staticmethod
+    def pack(repo: Path) -> Path:
+        packs = (path for path in (repo / "data").rglob("*") if path.is_file())
+        return max(packs, key=lambda path: path.stat().st_size)
+
+    def test_copies_of_one_repository_have_one_key(self, made, repo, photos):
+        original, copy = look(made / "repo", photos), look(repo, photos)
+        assert original.domains.key == copy.domains.key
+        assert original.domains.key.evidence is Evidence.INFERRED
+        assert original.lineage == copy.lineage
+        declared = look(repo, photos, key="pw")
+        assert declared.domains.key.value == "pw"
+        assert declared.lineage == copy.lineage
+
+    def test_a_second_key_does_not_change_the_name(self, made, photos, tmp_path):
+        shutil.copytree(made / "repo", tmp_path / "repo")
+        shutil.copy(made / "password", tmp_path / "password")
+        before = look(tmp_path / "repo", photos)
+        (tmp_path / "new").write_text("battery staple\n")
+        self.run(tmp_path, "key", "add", "--new-password-file", str(tmp_path / "new"))
+        after = look(tmp_path / "repo", photos)
+        assert after.domains.key == before.domains.key
+        assert set(before.lineage) < set(after.lineage)
+
+    def test_the_password_file_says_where_the_key_is_kept(self, made, repo, photos):
+        found = look(repo, photos, password_file=str(made / "password"))
+        assert found.key_kept.value == (str(made / "password"),)
+        assert found.key_kept.evidence is Evidence.DECLARED
+        assert look(repo, photos).key_kept.value is None
+
+    @pytest.mark.parametrize("left", [0, 100])
+    def test_truncated_and_empty_packs_are_found_without_a_password(self, repo, photos, left):
+        pack = self.pack(repo)
+        pack.chmod(0o600)
+        os.truncate(pack, left)
+        assert any(pack.name in error for error in look(repo, photos, Depth.BYTES).errors)
+        assert bool(look(repo, photos).errors) is (left == 0)
+
+    def test_a_flipped_byte_in_a_key_file_is_found(self, repo, photos):
+        (key,) = (repo / "keys").iterdir()
+        flip(key, at=20)
+        (error,) = look(repo, photos, Depth.BYTES).errors
+        assert key.name in error
+
+    def test_a_pack_that_is_gone_needs_the_password(self, made, repo, photos):
+        self.pack(repo).unlink()
+        closed = look(repo, photos, Depth.BYTES)
+        assert (closed.errors, closed.depth) == ((), Depth.BYTES)
+        assert "nobody sees" in closed.reason
+        opened = look(repo, photos, Depth.BYTES, password_file=str(made / "password"))
+        assert "restic check" in opened.errors[0]
+
+    def test_far_away_only_python_reads(self, made, repo, photos, monkeypatch):
+        no_programs(monkeypatch)
+        found = look(repo, photos, Depth.BYTES, password_file=str(made / "password"))
+        assert (found.depth, found.errors, found.coverage.value) == (Depth.BYTES, (), None)
+
+    def test_locks_left_behind_are_told(self, repo, photos):
+        (repo / "locks" / ("a" * 64)).write_bytes(b"x")
+        found = look(repo, photos, Depth.BYTES)
+        assert "a lock of " in found.reason
+        assert (found.errors, found.depth) == ((), Depth.BYTES)
+
+    def test_a_snapshot_of_the_future_keeps_its_date(self, made, photos, tmp_path):
+        shutil.copytree(made / "repo", tmp_path / "repo")
+        shutil.copy(made / "password", tmp_path / "password")
+        late = ("backup", "--time", "2036-01-01 00:00:00", str(made / "photos"))
+        self.run(tmp_path, *late)
+        found = look(tmp_path / "repo", photos, password_file=str(made / "password"))
+        assert found.points.newest.year in (2035, 2036)
+        assert len(found.points.times) == found.points.count == 2
+
+    def test_nothing_is_written(self, made, repo, photos):
+        before = state_of(repo)
+        look(repo, photos, Depth.BYTES, password_file=str(made / "password"))
+        assert state_of(repo) == before

@@ -1,0 +1,182 @@
+"""What would be left after a fire, a theft, a wrong rm, ransomware, a lost password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from verifier.inventory import Evidence, Location, State
+from verifier.rules import View
+from verifier.rules._independence import Tie
+from verifier.rules._standing import Copyhood
+
+__all__ = ["Left", "left_after"]
+
+_KNOWN = (Evidence.MEASURED, Evidence.TOOL_REPORTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What one mishap would leave.
+
+    Parameters
+    ----------
+    threat : str
+        What happens, in plain words.
+    sure : tuple of str
+        Names of copies that would be left.
+    perhaps : tuple of (str, str)
+        Names of those that may be left, and what it hangs on.
+    """
+
+    threat: str
+    sure: tuple[str, ...]
+    perhaps: tuple[tuple[str, str], ...]
+
+
+# None: lost. Empty: left. Else left under that condition
+_Fate = Callable[[View, int], str | None]
+
+
+def left_after(view: View) -> tuple[Left, ...]:
+    """Say for each kind of mishap which backups would be left.
+
+    Parameters
+    ----------
+    view : View
+        The prepared inventory.
+
+    Returns
+    -------
+    tuple of Left
+        The live data itself is taken to be lost; a lost password spares it.
+    """
+    home = view.inventory.source.domains.site.value
+    where = f" at {home}" if home else ""
+    threats: tuple[tuple[str, _Fate], ...] = (
+        (f"a fire{where}", _fire),
+        ("a theft of this machine and its disks", _theft),
+        ("a wrong rm, noticed late", _mistake),
+        ("ransomware on this machine", _ransomware),
+        ("a lost password or key", _key_loss),
+    )
+    return tuple(_left(view, threat, fate) for threat, fate in threats)
+
+
+def _left(view: View, threat: str, fate: _Fate) -> Left:
+    sure: list[str] = []
+    perhaps: list[tuple[str, str]] = []
+    for number in view.hopefuls:
+        place = view.locations[number]
+        if number == 0:
+            if fate is _key_loss:
+                sure.append("the live data")
+            continue
+        condition = fate(view, number)
+        if condition is None:
+            continue
+        doubt = _doubt(view, number)
+        if condition or doubt:
+            perhaps.append((place.name, condition or doubt))
+        else:
+            sure.append(place.name)
+    return Left(threat, tuple(sure), tuple(perhaps))
+
+
+def _doubt(view: View, number: int) -> str:
+    found = view.standings[number]
+    return "" if found.copyhood is Copyhood.YES else found.reason or "nobody looked"
+
+
+def _beside(view: View, number: int) -> bool:
+    """Tell whether a location stands on the source's own drive, pool or machine."""
+    place, source = view.locations[number], view.inventory.source
+    if view.relation(0, number).tie is Tie.SHARED:
+        return True
+    host = place.domains.host.value
+    return host is not None and host == source.domains.host.value and not place.offline
+
+
+def _fire(view: View, number: int) -> str | None:
+    place, home = view.locations[number], view.inventory.source.domains.site.value
+    site = place.domains.site.value
+    if view.relation(0, number).tie is Tie.SHARED or (site is not None and site == home):
+        return None
+    if _key_dies(view, number):
+        return None
+    if site is None or home is None:
+        if _beside(view, number):
+            return None
+        return "if it is in another building: no site is stated"
+    return _key_doubt(view, number)
+
+
+def _theft(view: View, number: int) -> str | None:
+    if _beside(view, number) and view.locations[number].domains.site.value is None:
+        return None
+    return _fire(view, number)
+
+
+def _mistake(view: View, number: int) -> str | None:
+    place = view.locations[number]
+    if place.shared_inodes or "the same directory" in view.relation(0, number).shared:
+        return None
+    if (place.points.count or 0) > 1 or place.offline or place.immutable.value:
+        return ""
+    if place.repeats_deletions.value:
+        return None
+    if place.kind == "directory":
+        return "until the next run: it keeps no older version"
+    if place.points.count is None:
+        return "if it keeps older versions"
+    return ""
+
+
+def _ransomware(view: View, number: int) -> str | None:
+    place = view.locations[number]
+    if view.relation(0, number).tie is Tie.SHARED:
+        return None
+    if place.offline:
+        return ""
+    if place.immutable.value:
+        known = place.immutable.evidence in _KNOWN
+        return "" if known else "if it is immutable: that is declared, not measured"
+    if place.immutable.value is None and place.real_path is None:
+        return "if it is immutable, or this machine's login cannot delete there"
+    return None
+
+
+def _key_loss(view: View, number: int) -> str | None:
+    place = view.locations[number]
+    if place.encrypted.value is False:
+        return ""
+    if place.encrypted.value is None:
+        plain = place.state is State.READ and place.kind in {"directory", "tar", "zip"}
+        return "" if plain else "if it is not encrypted: nobody can tell"
+    kept = _kept(view, place)
+    if kept is not None and len(kept) > 1:
+        return f"its key is kept in {len(kept)} places"
+    return None
+
+
+def _kept(view: View, place: Location) -> tuple[str, ...] | None:
+    if place.domains.key.value in view.keys:
+        return tuple(view.keys[place.domains.key.value or ""].kept)
+    return place.key_kept.value
+
+
+def _key_dies(view: View, number: int) -> bool:
+    """Tell whether the only key is where the source is: it is lost with it."""
+    place = view.locations[number]
+    kept = _kept(view, place)
+    if not place.encrypted.value or not kept:
+        return False
+    home = view.inventory.source.domains.site.value
+    return all(one.startswith(("/", "~")) or one == home for one in kept)
+
+
+def _key_doubt(view: View, number: int) -> str:
+    place = view.locations[number]
+    if place.encrypted.value and not _kept(view, place):
+        return "if its password is kept elsewhere too"
+    return ""

@@ -1,0 +1,148 @@
+"""Audits as JSON-ready tables for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+from verifier.aftermath import left_after
+from verifier.audit import SCHEMA, Audit, Verdict
+from verifier.inventory import Domains, Fact, Location, Schedule
+from verifier.rules import Gate
+
+__all__ = ["document", "documents"]
+
+
+def document(audit: Audit) -> dict[str, Any]:
+    """Return an audit as JSON-ready tables; the source is the location named ``source``."""
+    found = audit.score
+    return {
+        "schema": SCHEMA,
+        "name": audit.setup.name,
+        "at": _time(audit.inventory.at),
+        "claimed_copies": audit.claimed_copies,
+        "independent_copies": audit.independent_copies,
+        "gates": {name: _gate(gate) for name, gate in audit.gates.items()},
+        "score": {"value": found.value, "low": found.low, "high": found.high},
+        "ndsa_level": audit.ndsa_level,
+        "locations": [_location(verdict) for verdict in audit.verdicts],
+        "left_after": [
+            {
+                "threat": left.threat,
+                "sure": list(left.sure),
+                "perhaps": [{"name": name, "condition": why} for name, why in left.perhaps],
+            }
+            for left in left_after(audit.view)
+        ],
+        "findings": [
+            {
+                "rule": finding.rule,
+                "status": finding.status.value,
+                "severity": finding.severity.value,
+                "location": finding.location,
+                "message": finding.message,
+                "remediation": finding.remediation,
+                "accepted": finding.accepted or None,
+            }
+            for finding in audit.findings
+        ],
+    }
+
+
+def documents(audits: Sequence[Audit]) -> dict[str, Any]:
+    """Return several audits, the worst first, as one: the worst, and all under ``datasets``."""
+    found = [document(one) for one in audits]
+    return found[0] if len(found) == 1 else {**found[0], "datasets": found}
+
+
+def _gate(gate: Gate) -> dict[str, Any]:
+    return {
+        "status": gate.status.value,
+        "value": gate.value,
+        "wanted": gate.wanted,
+        "evidence": gate.evidence.value,
+        "reason": gate.reason,
+    }
+
+
+def _location(verdict: Verdict) -> dict[str, Any]:
+    place = verdict.location
+    return {
+        "name": place.name,
+        "kind": place.kind,
+        "status": verdict.status.value,
+        "counted": verdict.counted,
+        "reason": verdict.reason,
+        "media_type": place.media_type.value,
+        "domains": _domains(place.domains),
+        "points": {
+            "count": place.points.count,
+            "newest": _time(place.points.newest),
+            "oldest": _time(place.points.oldest),
+            "latest": _time(place.points.latest),
+            "breaks": list(place.points.breaks),
+            "consistency": place.points.consistency.value,
+        },
+        "files": place.files,
+        "bytes": place.size_bytes,
+        "coverage": place.coverage.value,
+        "depth": place.depth.word if place.depth is not None else None,
+        "dataset": {"value": place.dataset.value, "evidence": place.dataset.evidence.value},
+        "tool": place.tool,
+        "encrypted": place.encrypted.value,
+        "key_kept": None if place.key_kept.value is None else list(place.key_kept.value),
+        "immutable": place.immutable.value,
+        "immutable_until": _time(place.immutable_until),
+        "retention": place.retention.value,
+        "repeats_deletions": place.repeats_deletions.value,
+        "fed_from": place.fed_from.value,
+        "lag_hours": place.lag_hours,
+        "schedule": _schedule(place.schedule.value),
+        "errors": list(place.errors),
+        "missing": list(place.missing),
+        "offline": place.offline,
+        "last_seen": _time(place.last_seen),
+        "evidence": _evidence(place),
+    }
+
+
+def _schedule(found: Schedule | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"by": found.by, "where": found.where, "interval_hours": found.interval_hours}
+
+
+def _evidence(place: Location) -> dict[str, dict[str, str]]:
+    """How each fact is known, or why it is not; facts that nobody asked for are left out."""
+    parts: tuple[Any, ...] = (place, place.domains, place.points)
+    facts = ((f.name, getattr(part, f.name)) for part in parts for f in fields(part))
+    return {
+        name: {"evidence": fact.evidence.value, "source": fact.source}
+        for name, fact in facts
+        if isinstance(fact, Fact) and (fact.value is not None or fact.source)
+    }
+
+
+def _domains(domains: Domains) -> dict[str, Any]:
+    drives = domains.drives.value
+    pools = domains.pools.value
+    return {
+        "drives": None if drives is None else [drive.key for drive in drives],
+        "pools": None if pools is None else list(pools),
+        "host": domains.host.value,
+        "account": domains.account.value,
+        "provider": domains.provider.value,
+        "site": domains.site.value,
+        "identity": domains.identity.value,
+        "key": domains.key.value,
+        "level": domains.level.value,
+        "degraded": domains.degraded.value,
+    }
+
+
+def _time(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

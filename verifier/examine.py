@@ -1,0 +1,161 @@
+"""The examination: one probe for each location, and what other sources know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from riskmodel.errors import InputError
+from verifier import probes
+from verifier.catalogue import CatalogueError
+from verifier.host import AccessError, Host, Missing, TimedOut
+from verifier.identity import identified
+from verifier.inventory import Depth, Evidence, Fact, Inventory, Location, State
+from verifier.manifest import Manifest
+from verifier.setup import SOURCE, Place, Setup
+
+if TYPE_CHECKING:
+    from verifier.catalogue import Catalogue
+
+__all__ = ["examine"]
+
+
+def examine(
+    setup: Setup,
+    host: Host,
+    *,
+    now: datetime,
+    depth: Depth | None = None,
+    catalogue: Catalogue | None = None,
+    talk: Callable[[str], None] = lambda text: None,
+    complain: Callable[[str], None] = lambda text: None,
+) -> Inventory:
+    """Run one probe for each location, and add what schedules and earlier audits tell.
+
+    A probe that breaks leaves its location unreadable, with the reason, and the others go on.
+
+    Parameters
+    ----------
+    setup : Setup
+        What to look at.
+    host : Host
+        Access to the machine.
+    now : datetime
+        When; aware.
+    depth : Depth, optional
+        How deep to look; as deep as the policy asks unless given.
+    catalogue : Catalogue, optional
+        What earlier audits saw, for locations that are away.
+    talk : callable
+        Told about progress, one line at a time.
+    complain : callable
+        Told what went wrong without ending the audit.
+
+    Returns
+    -------
+    Inventory
+    """
+    from verifier.probes import replica
+    from verifier.schedules import scheduled, with_schedules
+
+    deep = setup.policy.required_depth if depth is None else depth
+    host.talk = talk
+    talk(f"looking at {SOURCE}: {setup.source.path}")
+    source, manifest = _source(setup, host)
+    found = []
+    for place in setup.locations:
+        target = place.target(deep)
+        talk(f"looking at {place.name}, depth {deep.word}: {target.address or 'declared'}")
+        try:
+            seen = probes.probe(host, target, manifest, deep)
+        except InputError:
+            raise
+        except Exception as problem:  # noqa: BLE001 - one broken probe must not end the audit
+            seen = _unseen(place.name, target.address, problem, offline=place.offline)
+        found.append(_with_declared(_unplugged(host, seen), place))
+    try:
+        here = probes.host_identity(host)
+    except AccessError as problem:
+        here = Fact(source=problem.reason)
+    known = identified(source, replica.linked(source, found))
+    places = with_schedules(known, scheduled(host))
+    if catalogue is not None:
+        try:
+            places = tuple(catalogue.recalled(here.value, source, place) for place in places)
+        except CatalogueError as problem:
+            complain(f"{problem}; the audit goes on without it")
+    return Inventory(setup.name, now, here, source, places)
+
+
+def _source(setup: Setup, host: Host) -> tuple[Location, Manifest | None]:
+    path = setup.source.path
+    manifest: Manifest | None = None
+    try:
+        found, manifest = probes.collect_source(
+            host, path, site=setup.source.site, key=setup.source.key
+        )
+    except Exception as problem:  # noqa: BLE001 - the locations can still be looked at
+        found = _unseen(SOURCE, path, problem)
+    as_place = Place(name=SOURCE, path=path, site=setup.source.site, key=setup.source.key)
+    if found.state is not State.READ:
+        manifest = None
+    return _with_declared(replace(found, name=SOURCE), as_place), manifest
+
+
+def _unplugged(host: Host, found: Location) -> Location:
+    """Take the empty folder where an offline disk is mounted at other times for its absence."""
+    if not (found.offline and found.state is State.READ and found.files == 0):
+        return found
+    path = found.real_path or found.address
+    try:
+        empty = found.kind == "directory" and not host.listdir(path)
+        mounted = host.stat(path).dev != host.stat(f"{path.rstrip('/')}/..").dev
+    except AccessError:
+        return found
+    if not empty or mounted:
+        return found
+    reason = "its folder is empty: nothing is mounted there"
+    return Location(
+        found.name, "unknown", found.address, State.ABSENT_OFFLINE, reason,
+        offline=True, last_seen=found.last_seen,
+    )  # fmt: skip
+
+
+def _unseen(name: str, address: str, problem: Exception, *, offline: bool = False) -> Location:
+    state, reason = State.UNREADABLE, f"the probe broke: {type(problem).__name__}: {problem}"
+    if isinstance(problem, AccessError):
+        reason = problem.reason
+        if isinstance(problem, Missing):
+            state = State.ABSENT_OFFLINE if offline else State.MISSING
+        elif isinstance(problem, TimedOut):
+            state = State.TIMEOUT
+    return Location(name, "unknown", address, state, reason, offline=offline)
+
+
+def _with_declared(found: Location, place: Place) -> Location:
+    """Fill in what the set-up file declares and no probe found out."""
+    domains = found.domains
+    layers = {
+        "site": place.site,
+        "account": place.account,
+        "provider": place.provider,
+        "identity": place.credentials,
+        "key": place.key,
+    }
+    updates: dict[str, Any] = {
+        layer: Fact(value, Evidence.DECLARED, "set-up file")
+        for layer, value in layers.items()
+        if value is not None and getattr(domains, layer).value is None
+    }
+    medium = found.media_type
+    if place.media is not None and medium.value is None:
+        medium = Fact(place.media, Evidence.DECLARED, "set-up file")
+    return replace(
+        found,
+        domains=replace(domains, **updates),
+        media_type=medium,
+        offline=found.offline or place.offline,
+        last_seen=found.last_seen or place.last_seen,
+    )

@@ -1,0 +1,252 @@
+"""What only the program borg can tell: archives and the files in them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from verifier.host import AccessError, Completed, Host, Missing
+from verifier.inventory import Evidence, Location, Points
+from verifier.manifest import Coverage, Manifest, cover, prefix_in
+from verifier.probes._digests import closed, utc_time
+from verifier.probes._keys import password_path
+from verifier.target import Target
+
+__all__ = [
+    "Archive",
+    "contents",
+    "failure_reason",
+    "key_file_of",
+    "parse_archives",
+    "parse_files",
+    "series_of",
+]
+
+_CHECKPOINT = re.compile(r"\.checkpoint(\.\d+)?$")
+_FORMAT = "{type} {size} {source}{NUL}{path}{NUL}"
+_TRIED = 4  # series of archives whose newest is compared with the source
+_ENOUGH = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One archive as ``borg list --json`` reports it; `finished` unless it is a checkpoint."""
+
+    name: str
+    time: datetime
+    finished: bool = True
+
+
+def parse_archives(text: str) -> tuple[Archive, ...]:
+    """Read ``borg list --json``, oldest first.
+
+    Raises
+    ------
+    ValueError
+        If the text is not such output.
+    """
+    try:
+        found = [
+            Archive(str(row["name"]), utc_time(row["time"]), not _CHECKPOINT.search(row["name"]))
+            for row in json.loads(text)["archives"]
+        ]
+    except (KeyError, TypeError, RecursionError) as error:
+        message = f"not the output of borg list --json: {error!r}"
+        raise ValueError(message) from error
+    return tuple(sorted(found, key=lambda archive: archive.time))
+
+
+def parse_files(text: str) -> dict[str, int]:
+    """Read the listing of an archive: paths of regular files to sizes in bytes.
+
+    Parameters
+    ----------
+    text : str
+        Pairs that end in a NUL each: ``"TYPE SIZE ORIGIN"`` and the path; a hard link has the size
+        of its origin.
+
+    Raises
+    ------
+    ValueError
+        If the text is not such output.
+    """
+    files: dict[str, int] = {}
+    parts = text.split("\0")
+    if parts.pop().strip() or len(parts) % 2:
+        message = "the listing is cut off"
+        raise ValueError(message)
+    for facts, path in zip(parts[::2], parts[1::2], strict=True):
+        kind, _, rest = facts.lstrip("\n").partition(" ")
+        size, _, origin = rest.partition(" ")
+        if kind == "-":
+            files[path] = int(size)
+        elif kind == "h":
+            files[path] = files.get(origin, int(size))
+    return files
+
+
+def series_of(name: str) -> str:
+    """Return an archive's name without digits, so that the runs of one job have one word.
+
+    A name without digits belongs to the nameless series.
+    """
+    bare = re.sub(r"[\d:.TZ+_-]*\d[\d:.TZ+_-]*", "#", name)
+    return bare if bare != name else ""
+
+
+def failure_reason(ended: Completed) -> str:
+    """Say in a few words why borg failed, without anything secret."""
+    said = ended.stderr
+    if "passcommand supplied" in said:
+        return "the password file cannot be read"
+    if "passphrase supplied" in said and "incorrect" in said:
+        return "wrong password"
+    if "No key file for repository" in said:
+        return "the key file of the repository is not on this machine"
+    lines = [line for line in said.splitlines() if line.strip() and not line.startswith(" ")]
+    return (lines[-1] if lines else f"borg ended with code {ended.code}")[:200].rstrip(".")
+
+
+def contents(
+    host: Host, target: Target, source: Manifest | None, found: Location, links: Mapping[str, str]
+) -> Location:
+    """Add archives, files and coverage.
+
+    Parameters
+    ----------
+    host, target, source, found
+        As for a probe's ``collect``.
+    links : mapping of str to str
+        The repository as a folder of links, named ``repository``.
+
+    Returns
+    -------
+    Location
+        Unchanged but for the reason if the archives cannot be listed.
+    """
+    open_to_all = found.encrypted.value is False and found.encrypted.source.endswith("none")
+    if target.password_file is None and not open_to_all:
+        return closed(found, "no password file is given")
+    run = _Runner(host, _environment(host, target, found), links)
+    try:
+        version = host.run(["borg", "--version"], timeout=60.0).stdout
+        found = replace(found, tool=version.strip() if version.startswith("borg ") else None)
+        ended = run("--consider-checkpoints", "--json", "repository")
+        if ended.code > 1:
+            return closed(found, failure_reason(ended))
+        archives = parse_archives(ended.stdout)
+        whole = [archive for archive in archives if archive.finished]
+        if not whole:
+            nothing = cover(source, {})
+            return replace(
+                found,
+                points=_points((), archives),
+                files=0,
+                size_bytes=0,
+                coverage=nothing.share,
+                missing=nothing.missing,
+            )
+        chosen, files, coverage = _newest_of(run, whole, source)
+    except Missing:
+        return closed(found, "the program borg is not installed")
+    except AccessError as problem:
+        return closed(found, problem.reason)
+    except ValueError as error:
+        return closed(found, f"borg's answer is not understood: {error}")
+    series = series_of(chosen.name)
+    same = tuple(archive for archive in whole if series_of(archive.name) == series)
+    return replace(
+        found,
+        points=_points(same, archives),
+        files=len(files),
+        size_bytes=sum(files.values()),
+        coverage=coverage.share
+        if coverage.share.value is None
+        else replace(coverage.share, evidence=Evidence.TOOL_REPORTED, source="borg list"),
+        missing=coverage.missing,
+        content=coverage.content,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    host: Host
+    environment: dict[str, str]
+    links: Mapping[str, str]
+
+    def __call__(self, *arguments: str) -> Completed:
+        argv = ["borg", "list", *arguments]
+        return self.host.run(argv, secrets=self.environment, links=self.links)
+
+
+def _newest_of(
+    run: _Runner, archives: list[Archive], source: Manifest | None
+) -> tuple[Archive, dict[str, int], Coverage]:
+    """List the newest archive of each job until one holds the source; else return the best."""
+    newest = {series_of(archive.name): archive for archive in archives}
+    tried = sorted(newest.values(), key=lambda archive: archive.time, reverse=True)[:_TRIED]
+    best: tuple[Archive, dict[str, int], Coverage] | None = None
+    for archive in tried:
+        ended = run("--format", _FORMAT, f"repository::{archive.name}")
+        if ended.code > 1:
+            raise ValueError(failure_reason(ended))
+        files = parse_files(ended.stdout)
+        prefix = prefix_in(source, files)
+        coverage = cover(source, {name.removeprefix(prefix): n for name, n in files.items()})
+        share = coverage.share.value
+        if best is None or (share or 0) > (best[2].share.value or 0):
+            best = archive, files, coverage
+        if share is None or share >= _ENOUGH:
+            break
+    assert best is not None  # noqa: S101 - there is at least one archive
+    return best
+
+
+def _points(same: tuple[Archive, ...], archives: tuple[Archive, ...]) -> Points:
+    newest = max((archive.time for archive in same), default=None)
+    begun = [
+        archive
+        for archive in archives
+        if not archive.finished and (newest is None or archive.time > newest)
+    ]
+    return Points.at(
+        (archive.time for archive in same),
+        latest=begun[-1].time if begun else None,
+        breaks=tuple(
+            f"{archive.name} is a checkpoint of a run that broke off." for archive in begun
+        ),
+    )
+
+
+def _environment(host: Host, target: Target, found: Location) -> dict[str, str]:
+    environment = {
+        "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes",
+        "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",
+        "BORG_PASSCOMMAND": "true",  # or it would ask
+    }
+    if target.password_file is not None:
+        environment["BORG_PASSCOMMAND"] = f"cat {shlex.quote(password_path(target))}"
+    if key_file := key_file_of(host, found):
+        environment["BORG_KEY_FILE"] = key_file
+    return environment
+
+
+def key_file_of(host: Host, found: Location) -> str | None:
+    """Find the user's key file of this repository by its first line; the rest is not read."""
+    if not found.encrypted.source.removeprefix("stored objects: ").startswith("keyfile"):
+        return None
+    wanted = [name.removeprefix("borg-repository:").encode() for name in found.lineage]
+    try:
+        folder = host.resolve("~/.config/borg/keys")
+        for name in host.listdir(folder):
+            with host.open(f"{folder}/{name}") as file:
+                first = file.read(128).split(b"\n")[0].split()
+            if first[:1] == [b"BORG_KEY"] and first[1:] == wanted:
+                return f"{folder}/{name}"
+    except AccessError:
+        return None
+    return None

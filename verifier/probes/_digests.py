@@ -1,0 +1,103 @@
+"""What repositories have in common: files with known digests, contents that stay closed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from verifier.host import AccessError, Host
+from verifier.inventory import Fact, Location
+
+__all__ = ["Digest", "closed", "compare", "hash_of", "small_text", "utc_time"]
+
+
+class Digest(NamedTuple):
+    """What a file's bytes must hash to: path below the location, algorithm, hexadecimal digest."""
+
+    path: str
+    algorithm: str
+    value: str
+    of: str = "that was written down for it"
+
+
+def compare(host: Host, root: str, wanted: Iterable[Digest]) -> tuple[list[str], str]:
+    """Hash files and compare.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the location.
+    root : str
+        The location.
+    wanted : iterable of Digest
+        What is expected.
+
+    Returns
+    -------
+    tuple of list of str and str
+        Damage, one sentence each, and the first thing that could not be read; a file that is
+        gone or whose device fails is damage, one that permissions hide is not.
+    """
+    errors: list[str] = []
+    unseen = ""
+    for digest in wanted:
+        try:
+            found = hash_of(host, f"{root}/{digest.path}", digest.algorithm)
+        except AccessError as problem:
+            if problem.damage or problem.word == "missing":
+                errors.append(f"{digest.path} cannot be read: {problem.reason}.")
+            else:
+                unseen = unseen or f"{digest.path} could not be read: {problem.reason}"
+            continue
+        if found != digest.value.lower():
+            name = re.sub(r"(?<=SHA)(?=\d)", "-", digest.algorithm.upper())
+            errors.append(f"{digest.path} does not have the {name} {digest.of}.")
+    return errors, unseen
+
+
+def hash_of(host: Host, path: str, algorithm: str) -> str:
+    """Return the hexadecimal digest of a file's content, read in pieces."""
+    running = hashlib.new(algorithm, usedforsecurity=False)
+    for chunk in host.chunks(path):
+        running.update(chunk)
+    return running.hexdigest()
+
+
+def small_text(host: Host, path: str, limit: int = 4 << 20) -> str:
+    """Return the text of a small file of a location, which unlike the system's is never recorded.
+
+    Raises
+    ------
+    AccessError
+        If it cannot be read.
+    ValueError
+        If it is larger than the limit. [bytes]
+    """
+    with host.open(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        message = f"it has more than {limit} bytes"
+        raise ValueError(message)
+    return content.decode("utf-8", "surrogateescape")
+
+
+def utc_time(text: str) -> datetime:
+    """Read ``20261123T002521Z`` or ``2026-11-23T00:25:29Z`` or one with an offset, as UTC.
+
+    Raises
+    ------
+    ValueError
+        If the text is no time.
+    """
+    found = datetime.fromisoformat(text)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def closed(found: Location, reason: str) -> Location:
+    """Say why the contents cannot be listed; nothing else about the location changes."""
+    reason = f"the contents cannot be listed: {reason}"
+    return replace(found, coverage=Fact(source=reason), reason=reason)

@@ -1,0 +1,138 @@
+"""Archives in a folder by their names: dates, and parts of split archives put together."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from verifier.host import Host
+from verifier.manifest import instant
+
+__all__ = ["Bundle", "bundles_in", "is_archive_name", "is_beside", "parse_date"]
+
+_PACKED = r"(tar(\.(gz|bz2|xz|lzma|zst|lz4|lz|Z))?|tgz|tbz2?|txz|tzst|tlz|zip|7z|rar)"
+_NAME = re.compile(rf"\.{_PACKED}(\.(gpg|pgp|age|enc))?$", re.IGNORECASE)
+_PART = re.compile(
+    rf"(?P<whole>.+\.{_PACKED}(\.(gpg|pgp|age|enc))?)[-_.](part)?(?P<part>\d{{1,4}}|[a-z]{{2,3}})$",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(
+    r"\.(sha\d+|md5|asc|sig|log|txt|json|snar|snapshot|par2|z\d\d)$|sums$", re.IGNORECASE
+)
+_DATE = re.compile(
+    r"(?<!\d)(?P<Y>\d{4})(?P<dash>[-_.]?)(?P<m>\d\d)(?P=dash)(?P<d>\d\d)"
+    r"(?:[T_ .-]?(?P<H>[0-2]\d)[-:_.h]?(?P<M>[0-5]\d)[-:_.]?(?P<S>[0-5]\d)?)?(?!\d)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One archive: a file, or the parts of a split one; `lacking` names the first missing part."""
+
+    name: str
+    time: datetime
+    paths: tuple[str, ...]
+    lacking: str = ""
+
+
+def parse_date(name: str) -> datetime | None:
+    """Take a date, and a time if there is one, out of a file name.
+
+    Parameters
+    ----------
+    name : str
+        For example ``"backup-2026-11-01.tar.gz"`` or ``"db_20261101T0315.zip"``.
+
+    Returns
+    -------
+    datetime or None
+        In UTC; the last valid date in the name.
+    """
+    date = None
+    for found in _DATE.finditer(name):
+        year, month, day = int(found["Y"]), int(found["m"]), int(found["d"])
+        clock = (int(found["H"] or 0), int(found["M"] or 0), int(found["S"] or 0))
+        try:
+            date = datetime(year, month, day, *clock, tzinfo=UTC)
+        except ValueError:
+            continue
+    return date
+
+
+def is_archive_name(name: str) -> bool:
+    """Tell whether a name is that of an archive, or of a part of one."""
+    return bool(_NAME.search(name) or _PART.match(name))
+
+
+def is_beside(name: str) -> bool:
+    """Tell whether a file only accompanies archives: sums, signatures, logs, tar's snapshots."""
+    return name.startswith(".") or bool(_BESIDE.search(name))
+
+
+def bundles_in(host: Host, path: str) -> list[Bundle]:
+    """List the archives at a path, the oldest first.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the machine.
+    path : str
+        A folder, an archive, or one part of a split one.
+
+    Returns
+    -------
+    list of Bundle
+    """
+    folder, _, only = path.rpartition("/")
+    if host.stat(path).is_dir:
+        folder, names = path, [name for name in host.listdir(path) if is_archive_name(name)]
+    else:
+        split = None if _NAME.search(only) else _PART.match(only)
+        names = [only]
+        if split:
+            names = [name for name in host.listdir(folder) if _whole_of(name) == split["whole"]]
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        groups[_whole_of(name)].append(name)
+    found = [_bundle(host, folder, whole, parts) for whole, parts in groups.items()]
+    return sorted(found, key=lambda bundle: (bundle.time, bundle.name))
+
+
+def _whole_of(name: str) -> str:
+    part = None if _NAME.search(name) else _PART.match(name)
+    return part["whole"] if part else name
+
+
+def _bundle(host: Host, folder: str, whole: str, names: list[str]) -> Bundle:
+    paths = tuple(f"{folder}/{name}" for name in sorted(names, key=_number))
+    newest = max(host.stat(path).mtime_ns for path in paths)
+    written = instant(newest) or datetime.fromtimestamp(0, UTC)
+    named = parse_date(whole)
+    same_day = named is not None and named.date() == written.date()
+    time = written if named is None or same_day else named
+    return Bundle(whole, time, paths, _lacking(names) if names != [whole] else "")
+
+
+def _number(name: str) -> int:
+    """Count the parts of a split file: ``001`` and ``ab`` are both the second or first of a row."""
+    part = None if _NAME.search(name) else _PART.match(name)
+    if part is None:
+        return -1
+    if part["part"].isdigit():
+        return int(part["part"])
+    number = 0
+    for letter in part["part"].lower():
+        number = number * 26 + ord(letter) - ord("a")
+    return number
+
+
+def _lacking(names: list[str]) -> str:
+    numbers = sorted(map(_number, names))
+    letters = any(not re.search(r"\d$", name) for name in names)
+    first = numbers[0] if numbers[0] == 1 and not letters else 0
+    for wanted, number in enumerate(numbers, first):
+        if number != wanted:
+            return f"part {wanted - first + 1}"
+    return ""

@@ -1,0 +1,44 @@
+"""The first and the last bytes of a file, which is where formats sign."""
+
+from __future__ import annotations
+
+import os
+
+from verifier.host import AccessError, Host
+
+__all__ = ["head", "heads", "tail"]
+
+LOOKED_AT = 8
+
+
+def head(host: Host, path: str, size: int) -> bytes:
+    """Return at most the first `size` bytes of a file."""
+    with host.open(path) as file:
+        return file.read(size)
+
+
+def tail(host: Host, path: str, size: int) -> bytes:
+    """Return at most the last `size` bytes of a file."""
+    with host.open(path) as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - size))
+        return file.read(size)
+
+
+def heads(host: Host, path: str, size: int) -> tuple[bytes, ...]:
+    """Return the first bytes of a file, or of a few readable files of a folder.
+
+    A probe that tells its kind by magic numbers asks this of every folder that nobody knows, so
+    only the first few names are looked at.
+    """
+    if host.stat(path).is_file:
+        return (head(host, path, size),)
+    names = [name for name in host.listdir(path) if not name.startswith(".")]
+    found = []
+    for name in names[:LOOKED_AT]:
+        try:
+            if host.stat(f"{path}/{name}").is_file:
+                found.append(head(host, f"{path}/{name}", size))
+        except AccessError:
+            continue
+    return tuple(found)
