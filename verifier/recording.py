@@ -250,6 +250,8 @@ def _parsed(path: Path) -> Any:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path}: larger than {MAX_BYTES >> 20} MiB: not a recording")
         return json.loads(path.read_text("utf-8"))
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
     except (ValueError, RecursionError):

@@ -263,8 +263,13 @@ def test_what_is_no_recording_gets_one_clear_message(tmp_path, text, says):
 
 def test_files_that_cannot_be_read_are_said_so(tmp_path):
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
-    for path in (tmp_path, tmp_path / "nothing", tmp_path / "bytes", Path("/dev/zero")):
-        with pytest.raises(InputError):
+    for path, says in (
+        (tmp_path, "no file"),
+        (tmp_path / "nothing", "no such file"),
+        (tmp_path / "bytes", "no JSON text"),
+        (Path("/dev/zero"), "no file"),
+    ):
+        with pytest.raises(InputError, match=says):
             read(path)
 
 

@@ -76,9 +76,9 @@ PROBES: tuple[Probe, ...] = (
     Probe(("veeam",), veeam.detect, veeam.collect),
     Probe(("iso",), iso.detect, iso.collect),
     Probe(("tar", "zip", "archive"), archive.detect, archive.collect),
+    Probe(("btrfs",), btrfs.detect, btrfs.collect, by_place=True),
     Probe(("dated",), dated.detect, dated.collect),
     Probe(("zfs",), zfs.detect, zfs.collect, by_place=True),
-    Probe(("btrfs",), btrfs.detect, btrfs.collect, by_place=True),
     Probe(("directory",), directory.detect, directory.collect),
 )
 _PLACES = tuple(remote.kind for remote in REMOTES)

@@ -1,20 +1,14 @@
-"""Images of discs made by xorriso, and what tapes and libraries say of themselves."""
+"""What optical drives, tapes and libraries say of themselves."""
 
 from __future__ import annotations
-
-import shutil
-import subprocess
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.verifier.machines import sample_machine
-from verifier.host import Host
-from verifier.inventory import Depth, State
 from verifier.probes import probe
-from verifier.probes.optical import parse_udev, parse_volume
+from verifier.probes.optical import parse_udev
 from verifier.tapes import generation_of_barcode, is_virtual, parse_mtx, tape_medium
 from verifier.target import Target
 
@@ -26,58 +20,6 @@ Data Transfer Element 0:Full (Storage Element 1 Loaded):VolumeTag = ADA001L8
       Storage Element 3:Full :VolumeTag=CLNU01CU
       Storage Element 4:Full
 """
-
-
-@pytest.fixture
-def iso(tmp_path):
-    if shutil.which("xorriso") is None:
-        pytest.skip("xorriso not installed")
-    (tmp_path / "photos").mkdir()
-    (tmp_path / "photos" / "a.jpg").write_bytes(b"x" * 50_000)
-    image = tmp_path / "disc.iso"
-    make = [
-        "xorriso",
-        "-as",
-        "mkisofs",
-        "-quiet",
-        "-V",
-        "ADA_2026",
-        "-o",
-        image,
-        tmp_path / "photos",
-    ]
-    subprocess.run([str(word) for word in make], check=True, capture_output=True)
-    return image
-
-
-@pytest.mark.integration
-class TestImage:
-    def test_it_is_known_by_its_descriptor(self, iso):
-        found = probe(Host(), Target("disc", str(iso)), None, Depth.BYTES)
-        assert (found.kind, found.state, found.errors) == ("iso", State.READ, ())
-        assert found.depth is Depth.STRUCTURE  # no digests in it, and none of the source's
-        assert "ADA_2026" in found.reason
-        assert abs(found.points.newest - datetime.now(UTC)) < timedelta(hours=25)
-        assert found.coverage.value is None
-        assert found.media_type.value != "optical"  # its medium is the disk that it lies on
-
-    def test_a_truncated_one_is_damaged(self, iso):
-        with iso.open("r+b") as file:
-            file.truncate(40 * 1024)
-        found = probe(Host(), Target("disc", str(iso)), None)
-        assert found.errors[0].startswith("The image ends early")
-        assert found.points.count == 0
-
-
-def test_a_file_that_is_too_short_for_an_image_is_a_file(tmp_path):
-    (tmp_path / "a.iso").write_bytes(b"CD001" * 10)
-    assert probe(Host(), Target("x", str(tmp_path / "a.iso")), None).kind == "directory"
-
-
-@given(st.binary(max_size=3000))
-def test_any_sector_is_a_volume_or_none(sector):
-    parse_volume(sector)
-    parse_volume(b"\x01CD001" + sector)
 
 
 def test_udev_properties_are_read():
