@@ -1,0 +1,144 @@
+"""Real servers: SSH here and on a host of its own, and S3 of two providers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from tests.verifier.zoo.yard import Yard, free_port, listens
+
+LOCAL = "127.0.0.1"
+KEY_ID, KEY = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """An SSH server that a key opens."""
+
+    host: str
+    port: int
+    identity: Path
+
+    def sftp(self, path: Path) -> str:
+        """Return the address of a folder there."""
+        return f"sftp://root@{self.host}:{self.port}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """An S3 server with an account of its own."""
+
+    url: str
+
+    def client(self, region: str = "us-east-1") -> Any:
+        """Return a client of the account's owner."""
+        import boto3
+
+        return boto3.client(
+            "s3",
+            endpoint_url=self.url,
+            region_name=region,
+            aws_access_key_id=KEY_ID,
+            aws_secret_access_key=KEY,
+        )
+
+    def bucket(self, name: str, region: str = "us-east-1", *, lock: bool = False) -> str:
+        """Make a bucket; return its address."""
+        more: dict[str, Any] = {"ObjectLockEnabledForBucket": True} if lock else {}
+        if region != "us-east-1":
+            more["CreateBucketConfiguration"] = {"LocationConstraint": region}
+        self.client(region).create_bucket(Bucket=name, **more)
+        return f"s3:{self.url}/{name}"
+
+    def put(self, bucket: str, tree: Path, prefix: str = "", **more: Any) -> None:
+        """Copy a tree into a bucket, with checksums as today's clients store them."""
+        client = self.client()
+        for file in sorted(tree.rglob("*")):
+            if file.is_file():
+                key = f"{prefix}{file.relative_to(tree)}"
+                body = file.read_bytes()
+                client.put_object(
+                    Bucket=bucket, Key=key, Body=body, ChecksumAlgorithm="SHA256", **more
+                )
+
+    def ask(self, path: str, body: bytes = b"") -> None:
+        """Tell the server something about itself."""
+        with urlopen(Request(f"{self.url}{path}", data=body, method="POST")):
+            pass
+
+
+def ssh(
+    yard: Yard, host: str = LOCAL, before: tuple[str, ...] = (), *, trusted: bool = True
+) -> Shell:
+    """Start sshd with keys of its own, known to the yard's home unless told otherwise."""
+    port, base = free_port(), yard.base / f"sshd-{host}"
+    base.mkdir()
+    for name in ("host", "ada"):
+        yard.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", base / name)
+    (base / "authorized").write_text((base / "ada.pub").read_text())
+    server = Path("/usr/lib/openssh/sftp-server")
+    (base / "config").write_text(
+        f"Port {port}\nListenAddress {host}\nHostKey {base}/host\nPidFile none\n"
+        f"AuthorizedKeysFile {base}/authorized\nStrictModes no\nUsePAM no\n"
+        f"PermitRootLogin prohibit-password\nSubsystem sftp {server}\n"
+    )
+    Path("/run/sshd").mkdir(exist_ok=True)
+    yard.start(
+        *before, "/usr/sbin/sshd", "-D", "-e", "-f", base / "config", until=listens(port, host)
+    )
+    known = yard.home / ".ssh" / "known_hosts"
+    known.parent.mkdir(exist_ok=True, mode=0o700)
+    if trusted:
+        kind, key = (base / "host.pub").read_text().split()[:2]
+        with known.open("a") as file:
+            file.write(f"[{host}]:{port} {kind} {key}\n")
+    return Shell(host, port, base / "ada")
+
+
+def host_of_its_own(yard: Yard, number: int, machine_id: str | None = None) -> Shell:
+    """Start sshd on another address in a network of its own.
+
+    With a machine-id of its own, no one can tell it from another machine; without, it is this
+    one under another address.
+    """
+    name, here, there = f"zoo{number}", f"10.213.{number}.1", f"10.213.{number}.2"
+    yard.run("ip", "netns", "add", name)
+    yard.stack.callback(os.system, f"ip netns delete {name}")
+    yard.run("ip", "link", "add", f"{name}h", "type", "veth", "peer", "name", f"{name}n")
+    yard.run("ip", "link", "set", f"{name}n", "netns", name)
+    yard.run("ip", "address", "add", f"{here}/30", "dev", f"{name}h")
+    yard.run("ip", "link", "set", f"{name}h", "up")
+    yard.run("ip", "-n", name, "address", "add", f"{there}/30", "dev", f"{name}n")
+    yard.run("ip", "-n", name, "link", "set", f"{name}n", "up")
+    script = 'exec "$@"'
+    if machine_id is not None:
+        (yard.base / f"machine-id-{number}").write_text(f"{machine_id}\n")
+        script = f"mount --bind {yard.base}/machine-id-{number} /etc/machine-id && {script}"
+    return ssh(yard, there, ("ip", "netns", "exec", name, "sh", "-c", script, "sh"))
+
+
+def sshfs(yard: Yard, shell: Shell, folder: Path, at: Path) -> Path:
+    """Mount a folder of a server."""
+    options = f"port={shell.port},IdentityFile={shell.identity},StrictHostKeyChecking=no"
+    options += ",UserKnownHostsFile=/dev/null,ServerAliveInterval=0"
+    return yard.mounted("sshfs", f"root@{shell.host}:{folder}", "-o", options, at=at)
+
+
+@contextmanager
+def cloud(base: Path, account: str) -> Iterator[Cloud]:
+    """Start an S3 server whose owner has this account number."""
+    port = free_port()
+    with ExitStack() as stack:
+        base.mkdir()
+        yard = Yard(base, stack)
+        program = Path(sys.executable).parent / "moto_server"
+        yard.start(
+            program, "-H", LOCAL, "-p", str(port), until=listens(port), MOTO_ACCOUNT_ID=account
+        )
+        yield Cloud(f"http://{LOCAL}:{port}")
