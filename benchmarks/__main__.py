@@ -5,7 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from benchmarks import against_c, against_python, drive_stats, memory, rare, startup, thousand
+from benchmarks import (
+    against_c,
+    against_python,
+    drive_stats,
+    inventory,
+    memory,
+    rare,
+    startup,
+    thousand,
+)
 from benchmarks.tables import Size, Table
 
 TOPICS: dict[str, Callable[[Size], Table]] = {
@@ -17,6 +26,7 @@ TOPICS: dict[str, Callable[[Size], Table]] = {
     "memory": memory.memory,
     "drive-stats": drive_stats.drive_stats,
     "startup": startup.startup,
+    "inventory": inventory.inventory,
 }
 
 

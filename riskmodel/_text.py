@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from riskmodel._program import compile_layout
 from riskmodel._resolve import perils_of
 from riskmodel._rest import pieces_of, refresh_of, sets_of
+from riskmodel.geodesy import km_text
 from riskmodel.presets import presets
 from riskmodel.units import format_hours
 
@@ -131,7 +132,7 @@ def comparison_text(found: Comparison) -> str:
 def distance_text(found: Distance) -> str:
     """Return what each peril can do to two places, a line each, the likeliest first."""
     lines = [
-        f"{found.distance_km:,.4g} km apart",
+        f"{km_text(found.distance_km)} apart",
         "",
         f"{'one event hits':<22} {'the other too':<24} {'below 1 %':<11} both hit, a year",
     ]
@@ -139,11 +140,13 @@ def distance_text(found: Distance) -> str:
         chance = f"{item.probability:.2g}"
         if item.interval is not None:
             chance += " ({:.2g} to {:.2g})".format(*item.interval)
-        far = "" if item.far_km is None else f"{float(f'{item.far_km:.2g}'):,g} km"
+        far = "" if item.far_km is None else km_text(item.far_km, 2)
         joint = item.joint
         often = "rate not known here"
         if joint is not None:
             often = f"{joint.per_year:.1g} ({joint.low:.1g} to {joint.high:.1g})"
+            if joint.per_year == 0.0:  # none in a catalogue is not never
+                often = f"below {joint.high:.1g}" if joint.high > 0.0 else "never: too far apart"
         lines.append(f"{item.peril:<22} {chance:<24} {far:<11} {often}")
     judged = [item.peril for item in found.perils if item.grade == "C"]
     lines += [

@@ -17,9 +17,9 @@ from riskmodel._resolve import perils_of
 from riskmodel._scaling import scaled
 from riskmodel._spread import Spread
 from riskmodel._threats import threats_of
+from riskmodel._used import parameters_used
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law
-from riskmodel.policies import Threat
 from riskmodel.presets import Source, presets
 from riskmodel.units import parse
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Inputs", "Parameter", "inputs_of"]
 
 _KINDS = ("rate", "time", "share", "size", "bandwidth", "distance")
+_WHAT = {"media": "medium", "copies": "store shock", "sites": "site kind", "threats": "threat"}
 _PROBE = 1.25  # a factor that would show if a number mattered
 
 
@@ -126,8 +127,8 @@ def inputs_of(layout: Layout, horizon_hours: float | None = None) -> Inputs:
     base = _spelled_out(layout)
     before = compile_layout(base, horizon_hours).digest()
     groups: dict[str, list[_Use]] = {}
-    for use in (*_of_file(base), *_of_media(layout, base), *_of_sites(layout, base),
-                *_of_threats(layout, base), *_of_shocks(base), *_of_stand_ins(base)):  # fmt: skip
+    rows = (*_of_presets(layout, base), *_of_shocks(base), *_of_stand_ins(base))
+    for use in (*_of_file(base), *rows):
         groups.setdefault(use.parameter.name, []).append(use)
     # a parameter counts with all its places: of two media with one label the law reads the first
     used = [
@@ -174,10 +175,7 @@ def _spelled_out(layout: Layout) -> Layout:
     """Return the layout with the presets it rests on written into it; the law is the same."""
     threats = layout.threats
     if threats is not None:
-        own = {
-            name.replace("-", "_"): Threat(rate=threat.rate, noticed=threat.noticed)
-            for name, threat in threats_of(layout).items()
-        }
+        own = {name.replace("-", "_"): threat for name, threat in threats_of(layout).items()}
         threats = threats.model_copy(update=own)
     return layout.model_copy(
         update={
@@ -213,37 +211,18 @@ def _label(base: Layout, place: Place) -> str:
     return ""
 
 
-def _of_media(layout: Layout, base: Layout) -> Iterator[_Use]:
-    for name in dict.fromkeys(copy.store.media for copy in layout.copies):
-        own = layout.media.get(name)
-        said = set(own.model_fields_set) if own is not None else set()
-        preset = own.preset if own is not None else name
-        if said & {"afr", "lifetime"}:
-            said |= {"afr", "lifetime"}
-        for source in presets().media[preset].sources if preset else ():
-            if source.key.split(".")[0] not in said:
-                yield from _of_row(base, ("media", name), source, f"medium {preset}")
-
-
-def _of_sites(layout: Layout, base: Layout) -> Iterator[_Use]:
-    for name, site in layout.sites.items():
-        for source in presets().sites[site.kind].sources if site.kind else ():
-            peril = source.key.split(".")[1] if source.key.startswith("perils.") else ""
-            own = site.perils.get(peril)
-            if peril in base.sites[name].perils and (
-                own is None or "rate" not in own.model_fields_set
-            ):
-                key = source.key if source.key.count(".") > 1 else f"{source.key}.rate"
-                yield from _of_row(base, ("sites", name), source, f"site kind {site.kind}", key)
-
-
-def _of_threats(layout: Layout, base: Layout) -> Iterator[_Use]:
-    for name in threats_of(layout):
-        own = getattr(layout.threats, name.replace("-", "_"))
-        for source in presets().shocks[name].sources:
-            head = source.key.split(".")[0]
-            if head in ("rate", "noticed") and (own is None or getattr(own, head) is None):
-                yield from _of_row(base, ("threats", name), source, f"threat {name}")
+def _of_presets(layout: Layout, base: Layout) -> Iterator[_Use]:
+    """Yield what results name as sourced; defaults are apart, for they may act together."""
+    for used in parameters_used(layout):
+        kind, _, rest = used.path.partition(".")
+        if kind == "defaults":
+            continue
+        path = used.path
+        if kind == "media" and rest.endswith(".drive"):
+            path = path.removesuffix("drive") + "lifetime"
+        elif kind == "sites" and used.source.key.count(".") < 2:
+            path += ".rate"
+        yield from _of_row(base, path, used.source, f"{_WHAT[kind]} {used.preset}")
 
 
 def _of_shocks(base: Layout) -> Iterator[_Use]:
@@ -253,22 +232,20 @@ def _of_shocks(base: Layout) -> Iterator[_Use]:
         if known is not None and shock.rate == known.rate:
             for source in known.sources:
                 if source.key == "rate":
-                    yield from _of_row(base, ("shocks", label), source, f"threat {shock.name}")
+                    yield from _of_row(base, f"shocks.{label}.rate", source, f"threat {shock.name}")
 
 
 def _of_stand_ins(base: Layout) -> Iterator[_Use]:
     for source in base.stand_ins().sources:
-        yield from _of_row(base, ("sampled_defaults",), source, "default")
+        yield from _of_row(base, f"sampled_defaults.{source.key}", source, "default")
 
 
-def _of_row(
-    base: Layout, at: tuple[str, ...], source: Source, what: str, key: str = ""
-) -> Iterator[_Use]:
+def _of_row(base: Layout, path: str, source: Source, what: str) -> Iterator[_Use]:
     """Yield the use of a source's row, if it speaks of a number that is there."""
     named = source.parameter != "none"
     parameter = Parameter(source.parameter if named else f"{what}: {source.key}", source.grade)
     try:
-        place = place_of(base, ".".join((*at, key or source.key)))
+        place = place_of(base, path)
     except LayoutError:
         return
     try:
@@ -294,7 +271,10 @@ def _reading(place: Place, source: Source) -> tuple[str, Spread]:
     law = isinstance(place.value, Law) or place.steps[-1] == "afr"
     if not law and place.kind == "share":
         low, high = (_read(end, "share") for end in (source.low, source.high))
-        return "number", Spread(low, float(place.value), high, "logit")
+        value = float(place.value)
+        if source.scales:  # the row is a part of what stands there
+            low, high = (end * value / _read(source.value, "share") for end in (low, high))
+        return "number", Spread(low, value, high, "logit")
     scales = source.scales
     kinds = _KINDS if law or scales else (place.kind or "share",)
     kind, (low, high) = _alike(kinds, source.low, source.high)

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from riskmodel._resolve import needs_recovery, rebuild_of, recovery_of
+from riskmodel._resolve import local_perils, needs_recovery, perils_of, rebuild_of, recovery_of
 from riskmodel._threats import people_of, threats_of
 from riskmodel.drive_models import find_drive
+from riskmodel.perils import sources_at
 from riskmodel.presets import Source, presets
 
 if TYPE_CHECKING:
     from riskmodel.layout import Copy, Layout
     from riskmodel.media import Medium
+    from riskmodel.sites import Site
 
 __all__ = ["Used", "parameters_used"]
 
@@ -86,7 +88,10 @@ def _all(layout: Layout) -> Iterator[Used]:
     for name, site in layout.sites.items():
         if site.kind is not None and name in struck:
             own = {f"perils.{key}" for key, peril in site.perils.items() if peril.rate is not None}
+            # what catalogues hold at the place may leave nothing of nature at large
+            own |= {f"perils.{key}" for key, peril in perils_of(site).items() if not peril.rate}
             yield from _unsaid(f"sites.{name}", site.kind, presets().sites[site.kind].sources, own)
+            yield from _of_place(name, site)
     yield from _of_threats(layout)
     wanted = _defaults_used(layout)
     for source in presets().defaults.sources:
@@ -101,13 +106,22 @@ def _unsaid(path: str, preset: str, sources: Iterable[Source], own: set[str]) ->
             yield Used(f"{path}.{source.key}", preset, source)
 
 
+def _of_place(name: str, site: Site) -> Iterator[Used]:
+    """Yield what stands behind the perils that a site has by its place."""
+    here = perils_of(site)
+    for peril in local_perils(site):
+        if peril in here and site.location is not None:
+            for source in sources_at(peril, site.location):
+                yield Used(f"sites.{name}.perils.{peril}", peril, source)
+
+
 def _of_medium(layout: Layout, copy: Copy) -> Iterator[Used]:
     name = copy.store.media
     own = layout.media.get(name)
     preset = name if own is None else own.based_on
     path = f"media.{name}"
     said: set[str] = set(own.model_fields_set) if own is not None else set()
-    if said & {"lifetime", "afr", "drive"}:
+    if said & {"lifetime", "afr"}:
         said |= {"lifetime", "afr"}
     if copy.store.tolerance == 0 and copy.store.latent_rule == "at-failure":
         said.add("latent_errors")  # which then cannot matter
@@ -115,8 +129,11 @@ def _of_medium(layout: Layout, copy: Copy) -> Iterator[Used]:
         said |= {"capacity", "bandwidth"}
     if own is not None and own.drive is not None:
         yield from _of_drive(path, own.drive)
-    if preset is not None:
-        yield from _unsaid(path, preset, presets().media[preset].sources, said)
+    for source in presets().media[preset].sources if preset is not None else ():
+        # a drive's own level stands in for the preset's; the shape of the law stays
+        level = source.key == "lifetime" and source.low is not None
+        if own is None or own.drive is None or not level:
+            yield from _unsaid(path, preset or "", (source,), said)
     if own is not None:
         yield from _of_labels(path, own)
         for known, law in presets().obsolescence.items():

@@ -7,7 +7,7 @@ import re
 
 from riskmodel.errors import InputError
 
-__all__ = ["distance_km", "read_place"]
+__all__ = ["distance_km", "km_text", "read_place"]
 
 Place = tuple[float, float]
 
@@ -32,6 +32,12 @@ def distance_km(one: Place, other: Place) -> float:
     from geographiclib.geodesic import Geodesic
 
     return float(Geodesic.WGS84.Inverse(*one, *other, Geodesic.DISTANCE)["s12"]) / 1000.0
+
+
+def km_text(km: float, digits: int = 4) -> str:
+    """Return a distance with some figures and no exponent, such as ``20,000 km``."""
+    rounded = float(f"{km:.{digits}g}")
+    return f"{rounded:,.0f} km" if rounded >= 1000.0 else f"{rounded:g} km"
 
 
 def read_place(text: str | Place, name: str) -> Place:

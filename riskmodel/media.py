@@ -100,6 +100,11 @@ class Medium(Described):
         if self.drive is not None and (self.lifetime is not None or self.afr is not None):
             own = "lifetime" if self.afr is None else "afr"
             raise ValueError(f"names both 'drive' and '{own}'; keep one")
+        if self.drive is not None and self.model is not None and self.model.variance > 0.0:
+            raise ValueError(
+                "names both 'drive', which says how this model fares, and a variance between "
+                "models, which would count it twice; keep one"
+            )
         if self.lifetime is not None and self.afr is not None:
             raise ValueError("names both 'lifetime' and 'afr'; keep one")
         if self.lifetime is not None and self.lifetime.kind in ("fixed", "bandwidth", "every"):

@@ -28,6 +28,7 @@ __all__ = [
     "joint_hit_probability",
     "peril_reaches",
     "shapes_of",
+    "sources_at",
 ]
 
 
@@ -112,6 +113,35 @@ def hit_rate(peril: str, place: tuple[float, float]) -> HitRate | None:
     low, high = known.hits_low or 0.0, known.hits_high or known.hits
     value, low, high = (rate * HOURS_PER_YEAR for rate in (known.hits, low, high))
     return HitRate(value, low, high, from_place=False)
+
+
+def sources_at(peril: str, place: tuple[float, float]) -> tuple[Source, ...]:
+    """Return where the rate of a peril at a place comes from: its hits, and what they destroy.
+
+    Parameters
+    ----------
+    peril : str
+        One whose rate `hit_rate` knows at the place.
+    place : tuple of float
+        Latitude and longitude. [degrees]
+
+    Returns
+    -------
+    tuple of Source
+        The first with the figures of this place.
+    """
+    known, hits = peril_reaches()[peril], hit_rate(peril, place)
+    found = []
+    for source in known.sources:
+        if source.key in ("covers", "hits") and hits is not None:
+            value, low, high = (
+                f"{rate * 100:.3g} %/yr" for rate in (hits.per_year, hits.low, hits.high)
+            )
+            figures = {"value": value, "low": low, "high": high, "scales": "rate"}
+            found.append(source.model_copy(update=figures))
+        elif source.key == "destroys":
+            found.append(source.model_copy(update={"scales": "rate"}))
+    return tuple(found)
 
 
 @cache
@@ -200,21 +230,27 @@ def joint_hit_interval(peril: str, distance_km: float) -> tuple[float, float] | 
         return None
     import numpy as np
 
-    distances, below, above = rows
+    distances, below, above, highest = rows
     low = value - float(np.interp(distance_km, distances, below))
     high = value + float(np.interp(distance_km, distances, above))
-    return max(low, 0.0), min(high, 1.0)
+    # the chance only falls with distance: where no pair was hit, what is sure nearby bounds it
+    nearer = float(np.interp(distance_km, distances, highest))
+    return max(low, 0.0), max(min(high, nearer, 1.0), value)
 
 
 @cache
-def _kernels() -> dict[str, tuple[list[float], list[float], list[float]]]:
-    """Return distances, and how far below and above the chance its interval goes, by peril."""
-    found: dict[str, tuple[list[float], list[float], list[float]]] = {}
+def _kernels() -> dict[str, tuple[list[float], ...]]:
+    """Return by peril: distances, how far below and above its chance the interval goes, its end.
+
+    The end is the lowest so far, in the order of distances.
+    """
+    found: dict[str, tuple[list[float], ...]] = {}
     with (data_folder() / "kernels.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            columns = found.setdefault(row["peril"], ([], [], []))
+            columns = found.setdefault(row["peril"], ([], [], [], []))
             value, low, high = (float(row[key]) for key in ("probability", "low", "high"))
-            values = float(row["distance_km"]), value - low, high - value
+            end = min([high, *columns[3][-1:]])
+            values = float(row["distance_km"]), value - low, high - value, end
             for column, number in zip(columns, values, strict=True):
                 column.append(number)
     return found

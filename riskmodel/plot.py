@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from riskmodel.geodesy import km_text
 from riskmodel.perils import joint_hit_interval, joint_hit_probability
 
 if TYPE_CHECKING:
@@ -47,12 +48,14 @@ def distance(found: Distance, *, ax: Axes | None = None) -> Axes:
             bands = [joint_hit_interval(item.peril, float(km)) or (0.0, 0.0) for km in distances]
             low, high = np.array(bands).T
             ax.fill_between(distances, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
-    ax.axvline(found.distance_km, color="black", linestyle=":", linewidth=1)
+    at = min(max(found.distance_km, distances[0]), distances[-1])  # on the picture
+    ax.axvline(at, color="black", linestyle=":", linewidth=1)
     ax.annotate(
-        f" {found.distance_km:,.3g} km",
-        (found.distance_km, 1.0),
+        f" {km_text(found.distance_km, 3)} ",
+        (at, 1.0),
         xycoords=("data", "axes fraction"),
         va="top",
+        ha="right" if at > 0.5 * distances[-1] else "left",
     )
     ax.set_xscale("log")
     ax.set_xlim(distances[0], distances[-1])

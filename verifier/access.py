@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import stat as stat_module
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from riskmodel.errors import ThreeTwoOneError
 
@@ -47,9 +48,16 @@ class TimedOut(AccessError):
     word = "timeout"
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
-    """What `stat` says about one path. ``size`` in bytes, ``mtime_ns`` in ns since 1970."""
+_new = tuple.__new__  # a fifth of the time of the class's own
+
+# tuples, because walks make millions of these two and a frozen dataclass takes three times as long
+
+
+class Stat(NamedTuple):
+    """What `stat` says about one path. ``size`` in bytes, ``mtime_ns`` in ns since 1970.
+
+    ``blocks`` are the 512-byte blocks that belong to it; -1 if not known.
+    """
 
     mode: int
     size: int
@@ -57,6 +65,7 @@ class Stat:
     dev: int
     ino: int
     nlink: int = 1
+    blocks: int = -1
 
     @property
     def is_dir(self) -> bool:
@@ -86,18 +95,11 @@ class Stat:
     @classmethod
     def of(cls, found: os.stat_result) -> Stat:
         """Take the facts out of an `os.stat_result`."""
-        return cls(
-            found.st_mode,
-            found.st_size,
-            found.st_mtime_ns,
-            found.st_dev,
-            found.st_ino,
-            found.st_nlink,
-        )
+        mode, ino, dev, nlink, _, _, size = found[:7]
+        return _new(cls, (mode, size, found.st_mtime_ns, dev, ino, nlink, found.st_blocks))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One thing met on a walk: its path relative to the root, and its stat or why there is none."""
 
     path: str

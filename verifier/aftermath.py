@@ -54,11 +54,11 @@ def left_after(view: View) -> tuple[Left, ...]:
     home = view.inventory.source.domains.site.value
     where = f" at {home}" if home else ""
     threats: tuple[tuple[str, _Fate], ...] = (
-        (f"a fire{where}", _fire),
-        ("a theft of this machine and its disks", _theft),
-        ("a wrong rm, noticed late", _mistake),
-        ("ransomware on this machine", _ransomware),
-        ("a lost password or key", _key_loss),
+        (f"fire{where}", _fire),
+        ("theft of what is here", _theft),
+        ("a wrong rm", _mistake),
+        ("ransomware", _ransomware),
+        ("a lost password", _key_loss),
     )
     return tuple(_left(view, threat, fate) for threat, fate in threats)
 
@@ -77,15 +77,23 @@ def _left(view: View, threat: str, fate: _Fate) -> Left:
             continue
         doubt = _doubt(view, number)
         if condition or doubt:
-            perhaps.append((place.name, condition or doubt))
+            perhaps.append((place.name, doubt or condition))
         else:
             sure.append(place.name)
     return Left(threat, tuple(sure), tuple(perhaps))
 
 
 def _doubt(view: View, number: int) -> str:
-    found = view.standings[number]
-    return "" if found.copyhood is Copyhood.YES else found.reason or "nobody looked"
+    found, place = view.standings[number], view.locations[number]
+    if found.copyhood is Copyhood.YES:
+        return ""
+    words = {
+        State.DECLARED: "declared only",
+        State.ABSENT_OFFLINE: "it is away and was not audited",
+        State.TIMEOUT: "no answer in time",
+        State.UNREADABLE: "it could not be read",
+    }
+    return words.get(place.state, found.reason.rpartition(": ")[2])
 
 
 def _beside(view: View, number: int) -> bool:
@@ -107,7 +115,7 @@ def _fire(view: View, number: int) -> str | None:
     if site is None or home is None:
         if _beside(view, number):
             return None
-        return "if it is in another building: no site is stated"
+        return "no site is stated"
     return _key_doubt(view, number)
 
 
@@ -126,7 +134,7 @@ def _mistake(view: View, number: int) -> str | None:
     if place.repeats_deletions.value:
         return None
     if place.kind == "directory":
-        return "until the next run: it keeps no older version"
+        return "until its next run"
     if place.points.count is None:
         return "if it keeps older versions"
     return ""
@@ -140,9 +148,9 @@ def _ransomware(view: View, number: int) -> str | None:
         return ""
     if place.immutable.value:
         known = place.immutable.evidence in _KNOWN
-        return "" if known else "if it is immutable: that is declared, not measured"
+        return "" if known else "its lock is declared, not measured"
     if place.immutable.value is None and place.real_path is None:
-        return "if it is immutable, or this machine's login cannot delete there"
+        return "if nobody can delete there from here"
     return None
 
 
@@ -152,7 +160,7 @@ def _key_loss(view: View, number: int) -> str | None:
         return ""
     if place.encrypted.value is None:
         plain = place.state is State.READ and place.kind in {"directory", "tar", "zip"}
-        return "" if plain else "if it is not encrypted: nobody can tell"
+        return "" if plain else "if it is not encrypted"
     kept = _kept(view, place)
     if kept is not None and len(kept) > 1:
         return f"its key is kept in {len(kept)} places"

@@ -364,11 +364,11 @@ def assess(
     return Risk(found, bridged, estimates[0], estimates[1] if len(estimates) > 1 else None)
 
 
-def layout_command(path: Path, *, as_json: bool) -> int:
+def layout_command(path: Path, *, as_json: bool, dataset: str | None = None) -> int:
     """Run ``verifier layout``: print what was found as a layout file; return the exit code."""
     from riskmodel._write import layout_toml
 
-    found = _audit(path)
+    found = _audit(path, dataset)
     bridged = to_layouts(found.setup.name, found.view)
     if as_json:
         documents = {
@@ -390,14 +390,20 @@ def layout_command(path: Path, *, as_json: bool) -> int:
 
 
 def risk_command(
-    path: Path, *, as_json: bool, horizon: str | None, seed: int, html: Path | None
+    path: Path,
+    *,
+    as_json: bool,
+    horizon: str | None,
+    seed: int,
+    html: Path | None,
+    dataset: str | None = None,
 ) -> int:
     """Run ``verifier risk``: audit, compute, print; return the exit code of the gates."""
     from verifier.risk import risk_json, risk_page, risk_text
 
     if html is not None:
         require_writable(html)
-    risk = assess(_audit(path), horizon=horizon or "10 years", seed=seed, ranges=True)
+    risk = assess(_audit(path, dataset), horizon=horizon or "10 years", seed=seed, ranges=True)
     if html is not None:
         write(risk_page(risk), html)
         say(f"verifier: wrote {html}")
@@ -405,12 +411,24 @@ def risk_command(
     return risk.audit.exit_code
 
 
-def _audit(path: Path) -> Audit:
+def _audit(path: Path, dataset: str | None) -> Audit:
     from verifier.audit import audit
+    from verifier.catalogue import Catalogue, default_path
+    from verifier.datasets import chosen, load_setups
     from verifier.host import Host
-    from verifier.setup import load_setup
 
-    return audit(load_setup(path), Host(), now=datetime.now(UTC), talk=_talk)
+    setups = chosen(load_setups(path), dataset)
+    if len(setups) > 1:
+        known = ", ".join(setup.name for setup in setups)
+        raise InputError(f"{path}: holds several datasets; choose one with --dataset: {known}")
+    return audit(
+        setups[0],
+        Host(),
+        now=datetime.now(UTC),
+        catalogue=Catalogue(default_path()),
+        talk=_talk,
+        complain=_talk,
+    )
 
 
 def _talk(text: str) -> None:

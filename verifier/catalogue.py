@@ -163,10 +163,12 @@ class Catalogue:
 
     def _opened(self) -> tuple[Engine, MetaData]:
         if self._engine is None or self._tables is None:
-            from sqlalchemy import NullPool, create_engine, event
+            from sqlalchemy import URL, NullPool, create_engine, event
 
-            url = self.where if "://" in self.where else f"sqlite:///{self.where}"
-            local = url.startswith("sqlite")
+            url: str | URL = self.where
+            if "://" not in self.where:
+                url = URL.create("sqlite", database=self.where)
+            local = str(url).startswith("sqlite")
             more: dict[str, Any] = {"timeout": _PATIENCE_SECONDS} if local else {}
             self._engine = create_engine(url, connect_args=more, poolclass=NullPool)
             self._tables = _tables()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from verifier.audit import Audit
     from verifier.catalogue import Catalogue
     from verifier.inventory import Depth
+    from verifier.recording import Recording
     from verifier.setup import Setup
 
 __all__ = ["app", "main"]
@@ -43,8 +44,8 @@ def audit(
     what: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE.toml | SOURCE PATH...",
-            help="a set-up file, or the live data and the locations of its copies",
+            metavar="FILE | SOURCE PATH...",
+            help="a set-up file, the live data and the locations of its copies, or a recording",
             show_default=False,
         ),
     ],
@@ -66,25 +67,64 @@ def audit(
     no_catalogue: Annotated[
         bool, typer.Option("--no-catalogue", help="neither ask nor write the catalogue")
     ] = False,
+    from_: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="RECORDING", help="join what another host recorded"),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="write a recording that reproduces this audit"),
+    ] = None,
+    redact: Annotated[
+        bool, typer.Option(help="in the recording, replace names and serial numbers")
+    ] = False,
 ) -> None:
     """Look at every location, and say which copies are independent, whole and sound."""
     from riskmodel._console import printable
+    from riskmodel.errors import InputError
 
-    setups = _setups(what, dataset)
     deep = _depth(depth)
+    if redact and record is None:
+        raise InputError("--redact: replaces names in a recording; say --record FILE too")
+    recorded = len(what) == 1 and what[0].endswith(".json")
+    setups = () if recorded else _setups(what, dataset)
+    if record is not None and len(setups) > 1:
+        raise InputError("--record: keeps one dataset; say --dataset NAME too")
     if plan:
+        if recorded:
+            raise InputError(f"--plan: {what[0]} is a recording; nothing is looked at for it")
         _plan(setups, deep, as_json=as_json)
         return
     from verifier import show
     from verifier.datasets import exit_code, worst_first
+    from verifier.recording import read
 
     book = None if no_catalogue else _catalogue(catalogue)
-    audits = worst_first([_audited(setup, deep, book) for setup in setups])
+    others = tuple(read(path.expanduser()) for path in from_ or ())
+    looked: tuple[Setup | Path, ...] = (Path(what[0]).expanduser(),) if recorded else setups
+    audits = worst_first([_audited(one, deep, book, others, record, redact) for one in looked])
     if as_json:
         _print_json(show.documents(audits))
     else:
         typer.echo(printable(show.texts(audits, _width())))
     raise typer.Exit(exit_code(audits))
+
+
+@app.command(name="record")
+def record_machine(
+    file: Annotated[Path, typer.Argument(help="the recording to write", show_default=False)],
+    redact: Annotated[bool, typer.Option(help="replace names and serial numbers")] = False,
+) -> None:
+    """Record what this host mounts, shares and stands on, for an audit made elsewhere."""
+    from datetime import UTC, datetime
+
+    from riskmodel._console import say
+    from verifier.host import Host
+    from verifier.recording import record, write
+
+    found = record(Host(record=True), now=datetime.now(UTC))
+    write(found, file.expanduser(), redact=redact)
+    say(f"verifier: {len(found.spots)} folders and {len(found.exports)} shares are in {file}")
 
 
 @app.command()
@@ -132,17 +172,19 @@ def init(
 def layout(
     file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
     as_json: AsJson = False,
+    dataset: Annotated[str | None, typer.Option(help="which of the datasets in the file")] = None,
 ) -> None:
     """Turn an audit into a layout file for riskmodel."""
     from verifier import bridge
 
-    raise typer.Exit(bridge.layout_command(file, as_json=as_json))
+    raise typer.Exit(bridge.layout_command(file, as_json=as_json, dataset=dataset))
 
 
 @app.command()
 def risk(
     file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
     as_json: AsJson = False,
+    dataset: Annotated[str | None, typer.Option(help="which of the datasets in the file")] = None,
     horizon: Annotated[str | None, typer.Option(help="such as '10 years'")] = None,
     seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
     html: Annotated[Path | None, typer.Option(help="write a report to this file")] = None,
@@ -150,7 +192,9 @@ def risk(
     """Audit, and estimate the probability that the data is lost."""
     from verifier import bridge
 
-    code = bridge.risk_command(file, as_json=as_json, horizon=horizon, seed=seed, html=html)
+    code = bridge.risk_command(
+        file, as_json=as_json, horizon=horizon, seed=seed, html=html, dataset=dataset
+    )
     raise typer.Exit(code)
 
 
@@ -255,18 +299,32 @@ def _discovered(
     return setup_text(live, found), len(found.candidates)
 
 
-def _audited(setup: Setup, depth: Depth | None, book: Catalogue | None) -> Audit:
+def _audited(
+    what: Setup | Path,
+    depth: Depth | None,
+    book: Catalogue | None,
+    others: tuple[Recording, ...],
+    keep: Path | None,
+    redact: bool,
+) -> Audit:
     from datetime import UTC, datetime
 
     from riskmodel._console import say
-    from verifier.audit import audit as run
     from verifier.catalogue import CatalogueError
-    from verifier.host import Host
+    from verifier.recorded import recorded_audit
 
-    talk = say if sys.stderr.isatty() else _silent
-    now = datetime.now(UTC)
-    found = run(setup, Host(), now=now, depth=depth, catalogue=book, talk=talk, complain=_complain)
-    if book is not None:
+    found = recorded_audit(
+        what,
+        now=datetime.now(UTC),
+        depth=depth,
+        catalogue=book,
+        talk=say if sys.stderr.isatty() else _silent,
+        complain=_complain,
+        recordings=others,
+        keep=keep,
+        redact=redact,
+    )
+    if book is not None and not isinstance(what, Path):
         try:
             book.remember(found.inventory)
         except CatalogueError as problem:

@@ -84,7 +84,7 @@ class Devices:
         except AccessError:
             place = ""
         if is_virtual(vendor, model, place):
-            return self._virtual_tape(f"{vendor} {model}".strip(), source, name, depth)
+            return self._virtual_tape(f"{vendor} {model}".strip(), name, depth)
         wwid = self._word(f"{folder}/wwid")
         drive = Drive(
             key=f"wwn:{wwid}" if wwid else f"device:{self._here}/{name}",
@@ -96,10 +96,10 @@ class Devices:
         )
         return Stack((drive,), media=frozenset({tape_medium(model)}), source=source)
 
-    def _virtual_tape(self, what: str, source: str, name: str, depth: int) -> Stack:
+    def _virtual_tape(self, what: str, name: str, depth: int) -> Stack:
         """Return the disk below a virtual tape, which only some kinds let us find."""
         pool = f"vtl:{self._here}/{name}"
-        reason = f"{source}: {what} is a virtual tape; which disk holds it is not known"
+        reason = f"{what} is a virtual tape; which disk holds it is not known"
         found = Stack(source=reason, evidence=Evidence.INFERRED)
         if "mhvtl" in what.lower():
             with contextlib.suppress(AccessError):  # or the reason above holds

@@ -232,11 +232,19 @@ def _usable(host: Host, told: Candidate, *, scheduled: bool) -> bool:
         try:
             host.stat(told.path)
         except Missing:
-            return scheduled
+            return scheduled and _half_there(host, told.path)
         except AccessError:
             return True
         return True
     return told.kind is not None and ":" in told.path
+
+
+def _half_there(host: Host, path: str) -> bool:
+    """Tell whether at least the first folder of a path exists: else it is a placeholder."""
+    try:
+        return host.stat("/".join(path.split("/")[:2])).is_dir
+    except AccessError:
+        return False
 
 
 def _schedules(promised: Plan) -> tuple[str, ...]:
@@ -270,11 +278,13 @@ def _mounted(host: Host) -> dict[str, str]:
         mounts = parse_mountinfo(host.read_text("/proc/self/mountinfo"))
     except AccessError:
         return {}
+    root = {mount.device for mount in mounts if mount.point == "/"}
     return {
         mount.point: f"a mounted file system ({mount.file_system})"
         for mount in mounts
         if mount.file_system in _REAL_TYPES
-        and mount.point != "/"
+        # a bind mount of the system's own disk is no place of its own
+        and mount.device not in root
         and not any(_within(mount.point, system) for system in _SYSTEM)
     }
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from verifier.host import AccessError, Host
-from verifier.inventory import Domains, Evidence, Fact
+from verifier.inventory import Domains, Drive, Evidence, Fact
 from verifier.resolver import Resolver, mount_at
 from verifier.stack import Stack
 
@@ -69,7 +69,7 @@ def host_identity(host: Host) -> Fact[str]:
         return Fact(source=problem.reason)
 
 
-def place_of(host: Host, path: str) -> Place:
+def place_of(host: Host, path: str, resolver: Resolver | None = None) -> Place:
     """Resolve a path to its failure domains.
 
     Parameters
@@ -78,6 +78,8 @@ def place_of(host: Host, path: str) -> Place:
         Access to the machine.
     path : str
         An existing path.
+    resolver : Resolver, optional
+        One that has listed the devices already, for many paths.
 
     Returns
     -------
@@ -92,7 +94,7 @@ def place_of(host: Host, path: str) -> Place:
     real_path = host.resolve(path)
     facts = host.stat(real_path)
     here = host_identity(host)
-    stack = Resolver(host, here.value or "unknown").stack(real_path)
+    stack = (resolver or Resolver(host, here.value or "unknown")).stack(real_path)
     return _place(real_path, (facts.dev, facts.ino), stack, here)
 
 
@@ -151,4 +153,13 @@ def _medium(stack: Stack) -> Fact[str]:
             return Fact(medium, stack.evidence, stack.source)
     if len(stack.media) > 1:
         return Fact(source="the drives are of different or unknown types")
-    return Fact(source="the device does not tell its type")
+    named = [_called(drive) for drive in stack.drives or () if drive.transport or drive.model]
+    return Fact(source=f"{named[0] if named else 'the device'} does not tell its type")
+
+
+def _called(drive: Drive) -> str:
+    """Name a drive by its bus, so that a medium nobody can tell is not nothing at all."""
+    bus = {"usb": "USB", "nvme": "NVMe", "sata": "SATA", "sas": "SAS", "virtio": "virtual"}
+    kind = bus.get(drive.transport or "", drive.transport or "")
+    model = f" ({drive.model})" if drive.model else ""
+    return f"the {kind} drive {drive.device}{model}".replace("  ", " ")

@@ -61,6 +61,7 @@ def examine(
     from verifier.schedules import scheduled, with_schedules
 
     deep = setup.policy.required_depth if depth is None else depth
+    host.talk = talk
     talk(f"looking at {SOURCE}: {setup.source.path}")
     source, manifest = _source(setup, host)
     found = []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import io
-import itertools
 import os
 import queue
 import shutil
@@ -16,10 +15,11 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+from verifier._reading import GuardedFile, translated
 from verifier._waiting import Worker
 from verifier.access import (
     AccessError,
@@ -29,6 +29,16 @@ from verifier.access import (
     Stat,
     TimedOut,
     Unreadable,
+)
+from verifier.walking import (
+    PIECE_NAMES,
+    SLICE_SECONDS,
+    Comparison,
+    Met,
+    Walk,
+    is_hole,
+    open_quietly,
+    shared_start,
 )
 
 __all__ = [
@@ -43,12 +53,10 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_Met = tuple[str, Stat | None, OSError | None]
 
 CHUNK_BYTES = 1 << 20
 SMALL_FILE_BYTES = 4 << 20
-SLICE_NAMES = 4096
-_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO})
+MAX_HANGS = 3  # folders that do not answer before a walk is given up
 
 
 class Host:
@@ -76,6 +84,7 @@ class Host:
         self.timeout = timeout
         self.program_timeout = program_timeout
         self.recording: dict[str, Any] = {}
+        self.talk: Callable[[str], None] = lambda text: None
         self._record = record
         self._replay: Mapping[str, Any] | None = None
         self._worker: Worker | None = None
@@ -114,7 +123,7 @@ class Host:
         """
         call = "stat" if follow else "lstat"
         answer = self._fact(
-            call, path, lambda: asdict(Stat.of(Path(path).stat(follow_symlinks=follow)))
+            call, path, lambda: Stat.of(Path(path).stat(follow_symlinks=follow))._asdict()
         )
         return Stat(**answer)
 
@@ -139,7 +148,7 @@ class Host:
         """Return the content of one small text file of the system; more than 4 MiB is refused."""
 
         def read() -> str:
-            with os.fdopen(_open(path), "rb") as file:
+            with os.fdopen(open_quietly(path), "rb") as file:
                 content = file.read(SMALL_FILE_BYTES + 1)
             if len(content) > SMALL_FILE_BYTES:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
@@ -150,8 +159,10 @@ class Host:
     def open(self, path: str) -> BinaryIO:
         """Open a regular file for reading; each read has the timeout; nothing is recorded."""
         self._refuse_in_replay(path)
-        descriptor = self._within(path, lambda: _open(path))
-        return io.BufferedReader(_GuardedFile(self, path, descriptor), CHUNK_BYTES)
+        descriptor = self._within(path, lambda: open_quietly(path))
+        return io.BufferedReader(
+            GuardedFile(lambda call: self._within(path, call), descriptor), CHUNK_BYTES
+        )
 
     def chunks(self, path: str) -> Iterator[bytes]:
         """Yield the content of a file in pieces of at most 1 MiB."""
@@ -171,7 +182,8 @@ class Host:
         ------
         Entry
             Files, directories and others; a directory that cannot be listed comes a second time,
-            with its problem.
+            with its problem. Each folder's come together, in the order of their names (of more
+            than 65,536 names: in pieces, each in order).
 
         Raises
         ------
@@ -179,36 +191,97 @@ class Host:
             If the root itself cannot be listed.
         """
         self._refuse_in_replay(root)
-        waiting = [""]
-        while waiting:
-            folder = waiting.pop()
-            place = f"{root.rstrip('/')}/{folder}" if folder else root
-            try:
-                found = self._scan(place)
-            except AccessError as problem:
-                if not folder:
-                    raise
-                yield Entry(folder, None, problem)
-                continue
-            for name, facts, failure in found:
-                path = f"{folder}/{name}" if folder else name
-                if facts is None:
-                    if isinstance(failure, FileNotFoundError):
-                        continue  # deleted while we looked
-                    yield Entry(path, None, _translate(path, failure))
-                    continue
-                if facts.is_dir:
-                    waiting.append(path)
-                yield Entry(path, facts)
+        walk = Walk(root, self._slice_seconds())
+        hangs = 0
+        folder, gathered = "", list[Met]()
+        try:
+            while True:
+                try:
+                    parts, hung = self._within(root, walk.step), None
+                except TimedOut as problem:
+                    parts, hung = list(walk.parts), problem
+                for part in parts:
+                    if part.folder != folder:
+                        yield from _entries(folder, gathered)
+                        folder, gathered = part.folder, []
+                    gathered += part.met
+                    if part.ended or len(gathered) >= PIECE_NAMES:
+                        yield from _entries(folder, gathered)
+                        gathered = []
+                    if part.problem is not None:
+                        broken = translated(folder or root, part.problem)
+                        if not folder:
+                            raise broken
+                        yield Entry(folder, None, broken)
+                if hung is not None:
+                    yield from _entries(folder, gathered)
+                    gathered = []
+                    hangs += 1
+                    hung_in = walk.folder
+                    walk = walk.after_a_hang()
+                    if not hung_in or hangs == MAX_HANGS:
+                        raise hung
+                    yield Entry(hung_in, None, hung)
+                elif walk.ended:
+                    return
+        finally:
+            walk.close()
 
-    def _scan(self, place: str) -> list[_Met]:
-        """List a directory slice by slice: the timeout is for silence, not for many files."""
-        found: list[_Met] = []
-        entries = self._within(place, lambda: os.scandir(place))
-        while met := self._within(place, lambda: _slice(entries)):
-            found.extend(met)
-        self._within(place, entries.close)
-        return sorted(found, key=lambda item: item[0])
+    def compare(self, pairs: list[tuple[str, str]]) -> Iterator[tuple[int, bool | AccessError]]:
+        """Compare files of this machine byte by byte.
+
+        Parameters
+        ----------
+        pairs : list of (str, str)
+            Two paths each.
+
+        Yields
+        ------
+        tuple of int and (bool or AccessError)
+            Number of the pair and whether both are equal, or why one of them, named by its path,
+            could not be read. After a read that hangs nothing more comes.
+        """
+        comparison = Comparison(pairs, self._slice_seconds())
+        try:
+            while comparison.at < len(pairs):
+                try:
+                    outcomes, hung = self._within(pairs[comparison.at][0], comparison.step), None
+                except TimedOut as problem:
+                    comparison.abandoned = True
+                    outcomes, hung = list(comparison.done), problem
+                for number, outcome in outcomes:
+                    if isinstance(outcome, bool):
+                        yield number, outcome
+                    else:
+                        side, error = outcome
+                        yield number, translated(pairs[number][side], error)
+                if hung is not None:
+                    at = comparison.at
+                    yield at, TimedOut(pairs[at][0], hung.reason)
+                    return
+        finally:
+            if not comparison.abandoned:
+                comparison.close()
+
+    def _slice_seconds(self) -> float:
+        """Return for how long a step may work before it reports, so that it is not called hung."""
+        return min(SLICE_SECONDS, self.timeout / 4)
+
+    def is_hole(self, path: str) -> bool:
+        """Tell whether a file has a size and no data; on the file system's word, without reading.
+
+        File systems that do not know of holes say that all is data.
+        """
+        self._refuse_in_replay(path)
+        return self._within(path, lambda: is_hole(path))
+
+    def shared_start(self, path: str) -> tuple[int, int] | None:
+        """Return device and address of the first bytes of a file that shares them with another.
+
+        None if they are its own. File systems that cannot tell are `Unreadable`.
+        """
+        self._refuse_in_replay(path)
+        return self._within(path, lambda: shared_start(path))
 
     def program(self, name: str) -> str | None:
         """Return the absolute path of a program, or None if it is not installed."""
@@ -308,39 +381,10 @@ class Host:
             self._worker = None
             raise TimedOut(path, f"no answer within {self.timeout:g} s") from None
         if isinstance(error, OSError):
-            raise _translate(path, error) from error
+            raise translated(path, error) from error
         if error is not None:
             raise error
         return answer  # type: ignore[no-any-return]
-
-
-class _GuardedFile(io.RawIOBase):
-    """A file whose every read waits no longer than the host's timeout."""
-
-    def __init__(self, host: Host, path: str, descriptor: int) -> None:
-        self._host = host
-        self._path = path
-        self._descriptor = descriptor
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        wanted = len(buffer)
-        data = self._host._within(self._path, lambda: os.read(self._descriptor, wanted))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return os.lseek(self._descriptor, offset, whence)
-
-    def close(self) -> None:
-        if not self.closed:
-            os.close(self._descriptor)
-        super().close()
 
 
 _BY_WORD: dict[str, type[AccessError]] = {
@@ -348,33 +392,15 @@ _BY_WORD: dict[str, type[AccessError]] = {
 }
 
 
-def _translate(path: str, error: OSError | None) -> AccessError:
-    if error is None:
-        return Unreadable(path, "no answer")
-    reason = error.strerror or str(error)
-    if error.errno in _GONE:
-        return Missing(path, reason)
-    return Unreadable(path, reason, damage=error.errno in {errno.EIO, errno.EUCLEAN})
-
-
-def _open(path: str) -> int:
-    """Open read-only and leave the access time alone where the owner lets us."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY
-    try:
-        return os.open(path, flags | getattr(os, "O_NOATIME", 0))
-    except PermissionError:
-        return os.open(path, flags)
-
-
-def _slice(entries: Iterator[os.DirEntry[str]]) -> list[_Met]:
-    """Look at the next names of a directory; nothing is left when the answer is empty."""
-    found: list[_Met] = []
-    for entry in itertools.islice(entries, SLICE_NAMES):
-        try:
-            found.append((entry.name, Stat.of(entry.stat(follow_symlinks=False)), None))
-        except OSError as error:
-            found.append((entry.name, None, error))
-    return found
+def _entries(folder: str, met: list[Met]) -> Iterator[Entry]:
+    """Turn what a walk met in a folder into entries in the order of names."""
+    met.sort(key=itemgetter(0))
+    before = f"{folder}/" if folder else ""
+    for name, facts, failure in met:
+        if facts is not None:
+            yield Entry(before + name, facts)
+        elif not isinstance(failure, FileNotFoundError):  # deleted while we looked
+            yield Entry(before + name, None, translated(before + name, failure))
 
 
 def _execute(
@@ -407,7 +433,7 @@ def _execute(
         except subprocess.TimeoutExpired as error:
             raise TimedOut(argv[0], f"did not end within {limit:g} s") from error
         except OSError as error:
-            raise _translate(argv[0], error) from error
+            raise translated(argv[0], error) from error
     return {
         "code": ended.returncode,
         "stdout": ended.stdout.decode("utf-8", "surrogateescape"),

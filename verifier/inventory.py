@@ -286,6 +286,8 @@ class Location:
     content : tuple of int
         A sketch of its names and sizes (`verifier.identity`), by which copies are compared where
         the source cannot be read.
+    expires_hours : Fact of float
+        Its files are deleted this long after they were written, whatever the source does. [h]
     """
 
     name: str
@@ -326,6 +328,7 @@ class Location:
     schedule: Fact[Schedule] = field(default_factory=Fact)
     audited: bool = False
     content: tuple[int, ...] = ()
+    expires_hours: Fact[float] = field(default_factory=Fact)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING
 
+from verifier.files import FileFact, Files, table
 from verifier.identity import sketch
 from verifier.inventory import Evidence, Fact
 
-__all__ = ["Coverage", "FileFact", "Manifest", "cover", "instant", "prefix_in"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
+__all__ = ["Coverage", "FileFact", "Files", "Manifest", "cover", "instant", "prefix_in", "shown"]
 
-class FileFact(NamedTuple):
-    """One regular file: size [bytes], modification time [ns since 1970], device and inode."""
-
-    size: int
-    mtime_ns: int
-    dev: int = 0
-    ino: int = 0
+_LOOKED_AT = 20_000  # paths that are enough to tell which prefix fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +31,22 @@ class Manifest:
     root : str
         Where the tree was read; for a single file, its folder.
     files : mapping of str to FileFact
-        Relative path to facts.
+        Relative path to facts; `table(files)` gives columns for work on all of them.
     unreadable : tuple of str
         One sentence for each folder or file that could not be examined; not empty means that the
         manifest is not the whole truth.
     folder : str
         The last name of the root, which copies often keep as their top folder.
+    links, specials : int
+        Symbolic links; FIFOs, sockets and devices. Neither is followed or counted as a file.
     """
 
     root: str
     files: Mapping[str, FileFact] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
     folder: str = ""
+    links: int = 0
+    specials: int = 0
 
     @property
     def complete(self) -> bool:
@@ -53,17 +56,17 @@ class Manifest:
     @property
     def size_bytes(self) -> int:
         """Sum of the sizes [bytes]."""
-        return sum(fact.size for fact in self.files.values())
+        return int(table(self.files).column("size").sum()) if self.files else 0
 
     @property
     def newest(self) -> datetime | None:
         """Modification time of the newest file."""
-        return instant(max((fact.mtime_ns for fact in self.files.values()), default=None))
+        return instant(int(table(self.files).column("mtime").max())) if self.files else None
 
     @property
     def oldest(self) -> datetime | None:
         """Modification time of the oldest file."""
-        return instant(min((fact.mtime_ns for fact in self.files.values()), default=None))
+        return instant(int(table(self.files).column("mtime").min())) if self.files else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +91,32 @@ def instant(mtime_ns: int | None) -> datetime | None:
         return None
 
 
-def cover(source: Manifest | None, held: Mapping[str, int], *, unseen: bool = False) -> Coverage:
+def shown(path: str) -> str:
+    """Return a path as it can be printed anywhere: what is no text or breaks a line is escaped."""
+    if path.isprintable():
+        return path
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in path)
+
+
+def cover(
+    source: Manifest | None,
+    held: Mapping[str, int] | Files,
+    *,
+    unseen: bool = False,
+    hollow: NDArray[np.int64] | None = None,
+) -> Coverage:
     """Compare a copy's files with the source's, by relative path and size.
 
     Parameters
     ----------
     source : Manifest or None
         The live data; None if it could not be examined.
-    held : mapping of str to int
-        Relative path of each file in the copy to its size. [bytes]
+    held : mapping of str to int, or Files
+        Relative path of each file in the copy to its size [bytes]; `Files` are compared by column.
     unseen : bool
         True if parts of the copy could not be examined: then only a full share is a fact.
+    hollow : array of int, optional
+        Rows of the source whose file in the copy has the right size and no content.
 
     Returns
     -------
@@ -106,19 +124,26 @@ def cover(source: Manifest | None, held: Mapping[str, int], *, unseen: bool = Fa
         Unknown if the source is unknown, incomplete or empty.
     """
     if source is None:
-        return Coverage(Fact(source="the source was not examined"), content=sketch(held))
+        return Coverage(Fact(source="the source was not examined"), content=_sketch(held))
     if not source.complete:
         reason = f"the source could not be read whole: {source.unreadable[0]}"
-        return Coverage(Fact(source=reason), content=sketch(held))
+        return Coverage(Fact(source=reason), content=_sketch(held))
     if not source.files:
         return Coverage(Fact(source="the source holds no files"))
-    absent = [path for path, fact in source.files.items() if held.get(path) != fact.size]
-    if absent and unseen:
+    files = table(source.files)
+    lacking = _lacking(files, held)
+    if hollow is not None:
+        lacking[hollow] = True
+    count = int(lacking.sum())
+    if count and unseen:
         return Coverage(Fact(source="parts of the copy could not be read"))
-    share = (len(source.files) - len(absent)) / len(source.files)
     return Coverage(
-        Fact(share, Evidence.MEASURED, "paths and sizes compared with the source"),
-        _largest_missing(source.files, absent),
+        Fact(
+            (len(files) - count) / len(files),
+            Evidence.MEASURED,
+            "paths and sizes compared with the source",
+        ),
+        _largest_missing(files, lacking) if count else (),
     )
 
 
@@ -136,7 +161,8 @@ def prefix_in(source: Manifest | None, held: Mapping[str, int]) -> str:
     -------
     str
         One of ``""``, the last parts of the source's root (``"ada/photos/"``), or the folder that
-        all files of the backup share: the one under which most files agree.
+        all files of the backup share: the one under which most files agree (of a large source,
+        most of 20,000 files spread over it).
     """
     if source is None or not held:
         return ""
@@ -148,38 +174,64 @@ def prefix_in(source: Manifest | None, held: Mapping[str, int]) -> str:
     ]
     if "/" in shared:
         candidates.append(shared.rpartition("/")[0] + "/")
+    some = list(islice(source.files.items(), 0, None, len(source.files) // _LOOKED_AT + 1))
 
     def agreement(prefix: str) -> int:
-        return sum(held.get(prefix + path) == fact.size for path, fact in source.files.items())
+        return sum(held.get(prefix + path) == fact.size for path, fact in some)
 
     return max(dict.fromkeys(candidates), key=agreement)
 
 
+def _lacking(files: Files, held: Mapping[str, int] | Files) -> NDArray[np.bool_]:
+    """Tell of each row of the source whether the copy lacks it, or has another size."""
+    import numpy as np
+
+    sizes = files.column("size")
+    if isinstance(held, Files):
+        lacking = np.ones(len(files), dtype=np.bool_)
+        here, there = files.pairs(held)
+        lacking[here] = sizes[here] != held.column("size")[there]
+        return lacking
+    theirs = (held.get(path, -1) for path in files)
+    kept = np.fromiter(theirs, dtype=np.float64, count=len(files))  # sizes may come from anywhere
+    return np.asarray(kept != sizes)
+
+
+def _sketch(held: Mapping[str, int] | Files) -> tuple[int, ...]:
+    if isinstance(held, Files):
+        return sketch({path: fact.size for path, fact in held.items()})
+    return sketch(held)
+
+
 def _largest_missing(
-    files: Mapping[str, FileFact], absent: Iterable[str], shown: int = 5
+    files: Files, lacking: NDArray[np.bool_], shown_most: int = 5
 ) -> tuple[str, ...]:
     """Name the folders that lack most bytes; one that lacks all stands for its parts."""
+    import numpy as np
+
+    folders, starts = files.folder_rows()
+    first = np.frombuffer(starts, dtype=np.int64)[:-1]
+    absent = np.add.reduceat(lacking.astype(np.int64), first)
+    sizes = np.add.reduceat(np.where(lacking, files.column("size"), 0), first)
     wanted: dict[str, int] = defaultdict(int)
-    lacking: dict[str, int] = defaultdict(int)
-    absent = list(absent)
-    for path in files:
-        for folder in _parents(path):
-            wanted[folder] += 1
-    for path in absent:
-        for folder in _parents(path):
-            lacking[folder] += 1
+    lost: dict[str, int] = defaultdict(int)
+    for number, folder in enumerate(folders):
+        for above in _and_above(folder):
+            wanted[above] += starts[number + 1] - starts[number]
+            lost[above] += int(absent[number])
     weights: dict[str, int] = defaultdict(int)
-    for path in absent:
-        folders = _parents(path)
-        whole = [folder for folder in folders if lacking[folder] == wanted[folder]]
-        weights[whole[-1] if whole else folders[0]] += files[path].size
-    return tuple(sorted(weights, key=lambda folder: (-weights[folder], folder))[:shown])
+    for number in np.flatnonzero(absent).tolist():
+        chain = _and_above(folders[number])
+        whole = [folder for folder in chain if lost[folder] == wanted[folder]]
+        weights[whole[-1] if whole else chain[0]] += int(sizes[number])
+    ranked = sorted(weights, key=lambda folder: (-weights[folder], folder))
+    return tuple(shown(folder) for folder in ranked[:shown_most])
 
 
-def _parents(path: str) -> list[str]:
-    """Return the folders above a path, the nearest first, ending with ``"."``."""
-    folders = []
-    while cut := path.rfind("/") + 1:
-        path = path[: cut - 1]
-        folders.append(path)
-    return [*folders, "."]
+def _and_above(folder: str) -> list[str]:
+    """Return a folder and those above it, the nearest first, ending with ``"."``."""
+    found = []
+    while folder:
+        found.append(folder)
+        folder = folder.rpartition("/")[0]
+    return [*found, "."]

@@ -20,6 +20,7 @@ from verifier.setup import SOURCE, Place, Setup
 __all__ = ["Step", "plan", "plan_document", "plan_text"]
 
 _NOT_YET = "not read while planning"
+_VERSIONS = frozenset({"version", "--version", "-V"})
 _SYSTEM = ("/proc/", "/sys/", "/etc/", "/run/udev/", "/dev/")
 
 
@@ -81,6 +82,8 @@ class _Planner(Host):
             shown += f"   (with {', '.join(sorted(secrets))})"
         if shown not in self.commands:
             self.commands.append(shown)
+        if argv[-1] in _VERSIONS:
+            return Completed(0, "", "")  # so that the next command shows too
         raise Unreadable(argv[0], _NOT_YET)
 
     def open(self, path: str) -> BinaryIO:
@@ -210,12 +213,21 @@ def _lines(name: str, steps: Sequence[Step]) -> Iterator[str]:
     more = "" if len(known) == len(steps) else " and what nobody can tell yet"
     yield f"{name}: nothing has been read. The audit would run as {who},"
     yield f"write to no location, and read at most {_bytes(sum(known))}{more}."
+    running = [step for step in steps if step.commands]
+    every = (
+        [c for c in running[0].commands if all(c in s.commands for s in running)] if running else []
+    )
+    every = every if len(running) > 1 else []
+    if every:
+        yield ""
+        yield "for each location"
+        yield from (f"  runs {command}" for command in every)
     for step in steps:
         yield ""
         yield f"{step.name}  {step.address}".rstrip()
         amount = "not known" if step.read_bytes is None else _bytes(step.read_bytes)
         yield f"  kind {step.kind}, depth {step.depth}, reads up to {amount}"
-        for command in step.commands:
+        for command in (one for one in step.commands if one not in every):
             yield f"  runs {command}"
         if step.missing:
             yield f"  not installed: {', '.join(step.missing)}"

@@ -57,7 +57,7 @@ def mount_at(host: Host, path: str) -> Mount | None:
 
 
 class Resolver:
-    """Walks down from paths; reads the mount table and the device list once.
+    """Walks down from paths; reads the mount table, the devices and each pool once.
 
     Parameters
     ----------
@@ -73,6 +73,7 @@ class Resolver:
         self._devices = Devices(host, here, self.stack)
         self._mounts: tuple[Mount, ...] | None = None
         self._trouble = ""
+        self._pools: dict[str, tuple[Pool | None, str]] = {}
 
     def stack(self, path: str, depth: int = 0) -> Stack:
         """Return what lies below an absolute path without symbolic links."""
@@ -101,7 +102,9 @@ class Resolver:
     def pool(self, name: str, depth: int = 0) -> Stack:
         """Return what a ZFS pool stands on."""
         identity = f"zpool:{self._here}/{name}"
-        pool, why = self._zpool(name)
+        if name not in self._pools:
+            self._pools[name] = self._zpool(name)
+        pool, why = self._pools[name]
         if pool is None:
             return Stack(pools=(identity,), source=why)
         source = f"zpool status {name}"
@@ -179,7 +182,9 @@ class Resolver:
             return Stack(source=f"the server of {mount.source} is not known", foreign=True)
         if self._is_here(remote):
             return self._elsewhere_here(mount, remote.path, path, depth)
-        pool = f"export:{remote.server}/{remote.path.lstrip('/')}"
+        # what sshfs names without a slash starts at a home folder that is not known here
+        home = "~/" if mount.file_system == "fuse.sshfs" and remote.path[:1] != "/" else ""
+        pool = f"export:{remote.server}/{home}{remote.path.lstrip('/')}"
         reason = f"the drives of server {remote.server} cannot be seen from here"
         return Stack(pools=(pool,), source=reason, server=remote.server)
 

@@ -18,7 +18,7 @@ from riskmodel.policies import Key
 from riskmodel.sites import Site
 from riskmodel.units import Fraction, Hours
 from verifier.inventory import Depth
-from verifier.probes import PROBES
+from verifier.probes import KINDS
 from verifier.rules import RULES, rule_named
 from verifier.target import Target
 
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 SOURCE = "source"
-_KINDS = {kind: None for entry in PROBES for kind in (*entry.kinds, "declared")}
+_KINDS = dict.fromkeys(KINDS)
 
 DepthWord = Literal["listed", "structure", "bytes", "source", "restore"]
 Kilometres = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=20_100)]
@@ -292,7 +292,8 @@ def bare_setup(source: str, places: Iterable[str]) -> Setup:
     taken = {SOURCE}
     tables = []
     for place in places:
-        is_path = Path(place).expanduser().exists() or not _looks_like_address(place)
+        # a path on a hung mount must not be looked at here, where nothing limits the wait
+        is_path = not _looks_like_address(place) or Path(place).expanduser().exists()
         stem = place.rstrip("/").rpartition("/")[2] or "root"
         name, number = stem[:190], 2
         while name in taken:

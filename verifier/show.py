@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from riskmodel.units import format_hours
 from verifier.aftermath import left_after
 from verifier.audit import Audit
 from verifier.document import document, documents
@@ -16,6 +17,7 @@ from verifier.rules._view import names
 
 __all__ = ["document", "documents", "headline", "text", "texts"]
 
+_SHORT = {"object-storage": "cloud", "cloud-object": "cloud"}
 _WORDS = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.UNKNOWN: "unknown"}
 _LABELS = {
     "copies": "3 copies",
@@ -24,7 +26,7 @@ _LABELS = {
     "offline_or_immutable": "1 offline or immutable",
     "errors": "0 errors",
 }
-_LONGEST_NAME = 24
+_LONGEST_NAME, _SHORTEST_NAME = 24, 10
 
 
 def headline(audit: Audit) -> str:
@@ -45,7 +47,7 @@ def text(audit: Audit, width: int | None = None) -> str:
     width : int, optional
         Wrap at this column; lines stay whole unless given, so that programs can search them.
     """
-    return "\n".join(_wrapped(_lines(audit), width))
+    return "\n".join(_wrapped(_lines(audit, width), width))
 
 
 def texts(audits: Sequence[Audit], width: int | None = None) -> str:
@@ -60,12 +62,12 @@ def texts(audits: Sequence[Audit], width: int | None = None) -> str:
     """
     if len(audits) == 1:
         return text(audits[0], width)
-    parts = ["\n".join(_wrapped(_overview(audits), width))]
+    parts = ["\n".join(_wrapped(_overview(audits, width), width))]
     parts += [text(one, width) for one in audits]
     return f"\n\n{'=' * min(width or 72, 72)}\n".join(parts)
 
 
-def _overview(audits: Sequence[Audit]) -> Iterator[str]:
+def _overview(audits: Sequence[Audit], width: int | None) -> Iterator[str]:
     codes = [audit.exit_code for audit in audits]
     counts = {"fail": codes.count(1), "unknown": codes.count(3), "pass": codes.count(0)}
     told = names(f"{count} {word}" for word, count in counts.items() if count)
@@ -80,7 +82,7 @@ def _overview(audits: Sequence[Audit]) -> Iterator[str]:
         cells += [_WORDS[audit.gates[gate].status] for gate in ("offline_or_immutable", "errors")]
         name = _cut(audit.setup.name, _LONGEST_NAME)
         rows.append((name, verdicts[audit.exit_code], *cells, str(audit.score.value)))
-    yield from _columns(rows)
+    yield from _columns(rows, width)
 
 
 def _wrapped(lines: Iterator[str], width: int | None) -> Iterator[str]:
@@ -101,7 +103,7 @@ def _wrapped(lines: Iterator[str], width: int | None) -> Iterator[str]:
         )
 
 
-def _lines(audit: Audit) -> Iterator[str]:
+def _lines(audit: Audit, width: int | None) -> Iterator[str]:
     gates = audit.gates
     yield f"{audit.setup.name}: {headline(audit)}"
     short = [f"{name} {_ratio(gates[name])}" for name in ("copies", "media", "offsite")]
@@ -113,15 +115,16 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield ""
     yield from _aftermath(audit)
     yield ""
-    width = max(len(label) for label in _LABELS.values())
+    longest = max(len(label) for label in _LABELS.values())
     for rule in GATE_RULES:
         gate = gates[rule.gate]
         evidence = " (declared)" if gate.evidence.value == "declared" else ""
         verdict = f"{_WORDS[gate.status]}{evidence}"
-        yield f"  {_LABELS[rule.gate]:<{width}}  {verdict:<15}  {gate.reason}"
+        yield f"  {_LABELS[rule.gate]:<{longest}}  {verdict:<15}  {gate.reason}"
     yield ""
-    yield from _table(audit)
+    yield from _table(audit, width)
     yield from _section("what shares what", list(_sharing(audit)))
+    yield from _section("who makes them", list(_schedules(audit)))
     problems = [f for f in audit.findings if f.severity is not Severity.NOTE and not f.accepted]
     said_above = {rule.rule.id for rule in GATE_RULES}
     yield from _section("findings", [f.message for f in problems if f.rule not in said_above])
@@ -137,23 +140,11 @@ def _aftermath(audit: Audit) -> Iterator[str]:
     yield "what would be left after"
     width = max(len(left.threat) for left in found)
     for left in found:
-        words = names(left.sure) or "nothing"
-        if left.perhaps:
-            first = {
-                why: [n for n, other in left.perhaps if other == why] for _, why in left.perhaps
-            }
-            hopes = "; ".join(f"{names(who)} {_condition(why)}" for why, who in first.items())
-            words = (
-                f"{words}; perhaps {hopes}"
-                if left.sure
-                else f"nothing for certain; perhaps {hopes}"
-            )
+        words = names(left.sure) or ("nothing for certain" if left.perhaps else "nothing")
+        hopes = {why: [n for n, other in left.perhaps if other == why] for _, why in left.perhaps}
+        for why, who in hopes.items():
+            words += f"; perhaps {names(who)} ({why})"
         yield f"  {left.threat:<{width}}  {words}"
-
-
-def _condition(why: str) -> str:
-    plain = why.startswith(("if ", "until "))
-    return why if plain else f"({why})"
 
 
 def _section(title: str, lines: list[str]) -> Iterator[str]:
@@ -163,12 +154,25 @@ def _section(title: str, lines: list[str]) -> Iterator[str]:
         yield from (f"  - {line}" for line in lines)
 
 
+def _schedules(audit: Audit) -> Iterator[str]:
+    for place in audit.inventory.locations:
+        found = place.schedule.value
+        if found is None or found.by == "by hand":
+            continue
+        often = "at times that are not known"
+        if found.interval_hours is not None:
+            often = (
+                f"every {format_hours(found.interval_hours)}" if found.interval_hours else "always"
+            )
+        yield f"{place.name}: {found.by}, {often} ({found.where})"
+
+
 def _ratio(gate: Gate) -> str:
     mark = " (?)" if gate.status is Status.UNKNOWN else ""
     return f"{gate.value}/{gate.wanted}{mark}"
 
 
-def _table(audit: Audit) -> Iterator[str]:
+def _table(audit: Audit, width: int | None) -> Iterator[str]:
     """Yield a row for each location; why it does not count stands below its row."""
     rows = [("location", "kind", "verdict", "counts", "medium", "whole", "newest", "depth")]
     for verdict in audit.verdicts:
@@ -185,18 +189,30 @@ def _table(audit: Audit) -> Iterator[str]:
                 place.depth.word if place.depth is not None else "-",
             )
         )
-    header, *lines = _columns(rows)
+    header, *lines = _columns(rows, width)
     yield header
     for verdict, line in zip(audit.verdicts, lines, strict=True):
         yield line
         if verdict.reason:
             yield f"      {verdict.reason}"
+    if any(_is_declared(verdict.location.media_type) for verdict in audit.verdicts):
+        yield "  * declared, not measured"
 
 
-def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def _columns(rows: Sequence[tuple[str, ...]], width: int | None = None) -> list[str]:
+    """Align cells; a terminal that is too narrow gets smaller gaps, and names cut short."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    padded = ([f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)] for row in rows)
-    return [f"  {'  '.join(cells)}".rstrip() for cells in padded]
+    gap = "  "
+    if width is not None and sum(widths) + 2 * len(widths) > width:
+        gap = " "
+        over = sum(widths) + len(widths) + 1 - width
+        widths[0] = max(_SHORTEST_NAME, widths[0] - max(over, 0))
+    lines = []
+    for row in rows:
+        cells = (_cut(row[0], widths[0]), *row[1:])
+        padded = (f"{cell:<{size}}" for cell, size in zip(cells, widths, strict=True))
+        lines.append(f"  {gap.join(padded)}".rstrip())
+    return lines
 
 
 def _cut(name: str, longest: int) -> str:
@@ -210,15 +226,34 @@ def _whole(place: Location) -> str:
 def _shown(fact: Fact[str]) -> str:
     if fact.value is None:
         return "?"
-    return f"{fact.value} (declared)" if fact.evidence.value == "declared" else fact.value
+    return f"{_SHORT.get(fact.value, fact.value)}{'*' if _is_declared(fact) else ''}"
+
+
+def _is_declared(fact: Fact[str]) -> bool:
+    return fact.value is not None and fact.evidence.value == "declared"
 
 
 def _sharing(audit: Audit) -> Iterator[str]:
     """Say in plain words which locations stand on one part, and where nobody can tell."""
     places = audit.view.locations
-    for (one, other), tie in audit.view.relations.items():
-        pair = f"{places[one].name} and {places[other].name}"
+    hopeful = set(audit.view.hopefuls)
+    shared: dict[str, list[tuple[int, int]]] = {}
+    doubts: dict[str, list[tuple[int, int]]] = {}
+    for pair, tie in audit.view.relations.items():
         if tie.tie is Tie.SHARED:
-            yield f"{pair} share {names(tie.shared[:3])}: they are not independent"
-        elif tie.tie is Tie.UNKNOWN and {one, other} <= set(audit.view.hopefuls):
-            yield f"{pair}: nobody can tell whether they are independent: {tie.reason}"
+            shared.setdefault(names(tie.shared[:3]), []).append(pair)
+        elif tie.tie is Tie.UNKNOWN and set(pair) <= hopeful:
+            doubts.setdefault(tie.reason, []).append(pair)
+
+    def who(numbers: set[int]) -> str:
+        return names(places[number].name for number in sorted(numbers))
+
+    for what, pairs in shared.items():
+        yield f"{who({n for pair in pairs for n in pair})} share {what}: they are not independent"
+    for why, pairs in doubts.items():
+        everyone = {n for pair in pairs for n in pair}
+        common = set(pairs[0]).intersection(*pairs) if len(pairs) > 1 else set()
+        them = who(everyone)
+        if common:
+            them = f"{who(common)} and each of {who(everyone - common)}"
+        yield f"{them}: nobody can tell whether they are independent: {why}"

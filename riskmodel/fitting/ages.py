@@ -12,8 +12,17 @@ from numpy.typing import NDArray
 from riskmodel.fitting.observed import Floats, Lifetimes
 from riskmodel.units import HOURS_PER_YEAR
 
-__all__ = ["AGE_EDGES_YEARS", "NelsonAalen", "by_age", "expected_by_age", "nelson_aalen"]
+__all__ = [
+    "AGE_EDGES_YEARS",
+    "DAYS_PER_YEAR",
+    "AgeCounts",
+    "NelsonAalen",
+    "by_age",
+    "expected_by_age",
+    "nelson_aalen",
+]
 
+DAYS_PER_YEAR = HOURS_PER_YEAR / 24.0
 # the bins of the fits that data/parameters.csv cites; beyond 8 years they are ours
 AGE_EDGES_YEARS = (
     0.0, 1 / 12, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 11.0, 15.0, 50.0,
@@ -76,6 +85,54 @@ def expected_by_age(seen: Lifetimes, cumulative_hazard: Callable[[Floats], Float
         for low, high in itertools.pairwise(edges)
     ]
     return np.array(found)
+
+
+@dataclass(frozen=True, slots=True)
+class AgeCounts:
+    """Drives as counts by whole days of age.
+
+    Parameters
+    ----------
+    years : ndarray
+        The ages at which something happened. [year]
+    failures : ndarray
+        At each age.
+    net : ndarray
+        Ends less starts at each age: the sum of H(end) - H(start) is ``net @ H(years)``.
+    """
+
+    years: Floats
+    failures: Floats
+    net: Floats
+
+    @classmethod
+    def of(cls, seen: Lifetimes, selection: Floats | None = None) -> AgeCounts:
+        """Count drives.
+
+        Parameters
+        ----------
+        seen : Lifetimes
+            The drives.
+        selection : ndarray, optional
+            By bin of age, a hazard that is wanted over that of the drives: the time at risk is
+            divided by it, so that a fit finds the hazard that is wanted.
+        """
+        start, end = (
+            np.rint(age / 24.0).astype(np.int64) for age in (seen.start_hours, seen.end_hours)
+        )
+        end = np.maximum(end, 1)  # a failure on the first day has an age, too
+        edges = np.rint(np.asarray(AGE_EDGES_YEARS) * DAYS_PER_YEAR).astype(np.int64)
+        inner = edges[edges < end.max()] if selection is not None else edges[:0]
+        days, at = np.unique(np.concatenate((start, end, inner)), return_inverse=True)
+        size, ends = len(days), at[len(seen) : 2 * len(seen)]
+        net = np.bincount(ends, minlength=size) - np.bincount(at[: len(seen)], minlength=size) * 1.0
+        if selection is not None:
+            at_risk = -np.cumsum(net)  # from each age to the next
+            bins = np.searchsorted(edges, days, side="right") - 1
+            at_risk /= selection[np.minimum(bins, len(selection) - 1)]
+            net = -np.diff(at_risk, prepend=0.0)
+        died = np.bincount(ends[seen.failed], minlength=size).astype(np.float64)
+        return cls(days / DAYS_PER_YEAR, died, net)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from riskmodel.fitting.ages import DAYS_PER_YEAR, AgeCounts
 from riskmodel.fitting.likelihood import Estimate, interval_of
 from riskmodel.fitting.observed import Floats, Lifetimes
 from riskmodel.units import HOURS_PER_YEAR
 
-__all__ = ["CompetingFit", "fit_competing"]
+__all__ = ["CompetingFit", "competing_lifetime", "fit_competing"]
 
-_DAYS_PER_YEAR = HOURS_PER_YEAR / 24.0
 _NAMES = ("infant_rate", "infant_years", "constant_rate", "wear_shape", "wear_scale_years")
 # where searches start: years of infancy, shape of wear-out
 _STARTS = ((0.1, 3.0), (0.3, 6.0), (0.05, 1.7))
@@ -52,17 +52,6 @@ class CompetingFit:
     def _point(self) -> Floats:
         return np.log([getattr(self, name).value for name in _NAMES])
 
-    def lifetime(self) -> dict[str, Any]:
-        """Return the law as a layout file writes it."""
-        infant, tau, constant, shape, scale = (getattr(self, name).value for name in _NAMES)
-        return {
-            "competing": [
-                {"gompertz": {"rate": f"{infant:.6g}/year", "growth": f"{-1.0 / tau:.6g}/year"}},
-                {"exponential": {"mean": f"{1.0 / constant:.6g} years"}},
-                {"weibull": {"shape": float(f"{shape:.6g}"), "scale": f"{scale:.6g} years"}},
-            ]
-        }
-
 
 def fit_competing(seen: Lifetimes, *, confidence: float = 0.95) -> CompetingFit:
     """Fit the three hazards.
@@ -85,8 +74,8 @@ def fit_competing(seen: Lifetimes, *, confidence: float = 0.95) -> CompetingFit:
     """
     if seen.failures < 30:
         raise ValueError(f"competing hazards need 30 failures, got {seen.failures}")
-    counts = _Counts.of(seen)
-    best = max((counts.search(start) for start in counts.starts()), key=lambda found: found[1])
+    counts = _Counts.of(AgeCounts.of(seen))
+    best = counts.best()
     return CompetingFit(
         **{name: counts.estimate(i, *best, confidence) for i, name in enumerate(_NAMES)},
         log_likelihood=best[1],
@@ -95,36 +84,42 @@ def fit_competing(seen: Lifetimes, *, confidence: float = 0.95) -> CompetingFit:
     )
 
 
+def competing_lifetime(counts: AgeCounts) -> dict[str, Any]:
+    """Return the likeliest law, as a layout file writes it."""
+    infant, tau, constant, shape, scale = np.exp(_Counts.of(counts).best()[0])
+    return {
+        "competing": [
+            {"gompertz": {"rate": f"{infant:.6g}/year", "growth": f"{-1.0 / tau:.6g}/year"}},
+            {"exponential": {"mean": f"{1.0 / constant:.6g} years"}},
+            {"weibull": {"shape": float(f"{shape:.6g}"), "scale": f"{scale:.6g} years"}},
+        ]
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """The data as counts by whole days of age."""
+    """The likelihood of the five logarithms."""
 
     years: Floats
     failures: Floats
-    net: Floats  # ends less starts
+    net: Floats
     rate: float  # failures per drive-year
 
     @classmethod
-    def of(cls, seen: Lifetimes) -> _Counts:
-        start, end = (
-            np.rint(age / 24.0).astype(np.int64) for age in (seen.start_hours, seen.end_hours)
-        )
-        end = np.maximum(end, 1)  # a failure on the first day has an age, too
-        days, at = np.unique(np.concatenate((start, end)), return_inverse=True)
-        size, ends = len(days), at[len(seen) :]
-        return cls(
-            days / _DAYS_PER_YEAR,
-            np.bincount(ends[seen.failed], minlength=size).astype(np.float64),
-            np.bincount(ends, minlength=size) - np.bincount(at[: len(seen)], minlength=size) * 1.0,
-            seen.failures / seen.drive_years,
-        )
+    def of(cls, counts: AgeCounts) -> _Counts:
+        rate = float(counts.failures.sum() / (counts.net @ counts.years))
+        return cls(counts.years, counts.failures, counts.net, rate)
+
+    def best(self) -> tuple[Floats, float]:
+        """Return the likeliest logarithms, and their log-likelihood."""
+        return max((self.search(start) for start in self.starts()), key=lambda found: found[1])
 
     def bounds(self) -> list[tuple[float, float]]:
         """Return the bounds of the logarithms."""
         oldest = float(self.years.max())
         low_high = (
             (1e-5 * self.rate, 1e4 * self.rate),
-            (7.0 / _DAYS_PER_YEAR, 1.0),
+            (7.0 / DAYS_PER_YEAR, 1.0),
             (1e-5 * self.rate, 1e2 * self.rate),
             (1.5, 20.0),
             (0.1 * oldest, 1e3 * oldest),

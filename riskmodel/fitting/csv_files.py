@@ -94,6 +94,8 @@ def header(source: CsvSource) -> list[str]:
         names = next(csv.reader(io.StringIO(line.decode("utf-8-sig"))), [])
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
         raise InputError(f"{source.name}: cannot be read: {error}") from None
+    if any(not character.isprintable() for name in names for character in name):
+        raise InputError(f"{source.name}: is no CSV: its first line holds no names of columns")
     if not any(name.strip() for name in names):
         raise InputError(f"{source.name}: is empty; a first line with the columns' names is needed")
     return names
@@ -122,6 +124,11 @@ def blocks(source: CsvSource, wanted: Sequence[str], counts: dict[str, int]) -> 
     """
     import pyarrow as pa
     import pyarrow.csv as pa_csv
+
+    given = header(source)
+    for name in wanted:
+        if given.count(name) > 1:
+            raise InputError(f"{source.name}: has {given.count(name)} columns {name}; keep one")
 
     def broken(_: object) -> str:
         counts[BROKEN] = counts.get(BROKEN, 0) + 1

@@ -98,7 +98,11 @@ def _without_law(axes: Any, fit: Fit, model: str | None, *, survival: bool = Fal
     if survival:
         low, middle, high, label = np.exp(-high), found.survival, np.exp(-low), "Kaplan–Meier"
     axes.fill_between(years, low, high, step="post", color="#c8c8c8", linewidth=0.0)
-    axes.step(years, middle, where="post", color="#777777", linewidth=1.6, label=label)
+    begin = 1.0 if survival else 0.0
+    axes.step(
+        np.append(0.0, years), np.append(begin, middle),
+        where="post", color="#777777", linewidth=1.6, label=label,
+    )  # fmt: skip
     axes.set_xlim(0.0, years[-1])
     if not survival:
         axes.set_ylim(0.0, 1.25 * float(middle[-1]))

@@ -19,13 +19,13 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.fitting.ages import by_age
+from riskmodel.fitting.ages import AGE_EDGES_YEARS, by_age
 from riskmodel.fitting.likelihood import Estimate, interval_of, maximum_of
 from riskmodel.fitting.observed import Floats, Lifetimes
 
@@ -38,7 +38,11 @@ _NEWTON_STEPS = 200
 
 @dataclass(frozen=True, slots=True)
 class FrailtyFit:
-    """Variance of a shared gamma frailty, by the adjusted and by the plain profile likelihood."""
+    """Variance of a shared gamma frailty, by the adjusted and by the plain profile likelihood.
+
+    ``selection`` is, by age, the hazard of a group of factor 1 over that of all drives together:
+    bad groups fail first, so that it rises above 1. ``selection_of`` is that of single models.
+    """
 
     variance: Estimate
     plain_variance: Estimate
@@ -47,6 +51,8 @@ class FrailtyFit:
     strata: int
     drives: int
     failures: int
+    selection: Floats = field(default_factory=lambda: np.ones(len(AGE_EDGES_YEARS) - 1))
+    selection_of: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def fit_model_frailty(seen: Lifetimes, *, confidence: float = 0.95) -> FrailtyFit:
@@ -107,7 +113,7 @@ def fit_lot_frailty(
             "a variance between lots needs a model of two lots, with at least "
             f"{min_drives} drives and {min_failures} failures"
         )
-    return _fit(kept, group, stratum, confidence)
+    return _fit(kept, group, stratum, confidence, [seen.models[i] for i in large])
 
 
 def rising_factorial_log(deaths: NDArray[np.int64], variance: float) -> Floats:
@@ -117,14 +123,15 @@ def rising_factorial_log(deaths: NDArray[np.int64], variance: float) -> Floats:
 
 
 def _fit(
-    seen: Lifetimes, group: NDArray[np.intp], stratum: NDArray[np.intp], confidence: float
+    seen: Lifetimes,
+    group: NDArray[np.intp],
+    stratum: NDArray[np.intp],
+    confidence: float,
+    names: Sequence[str] = (),
 ) -> FrailtyFit:
     failures, years = by_age(seen, group, len(stratum))
-    strata = [
-        _Stratum(failures[stratum == s], years[stratum == s])
-        for s in np.unique(stratum)
-        if failures[stratum == s].any()
-    ]
+    numbers = [s for s in np.unique(stratum) if failures[stratum == s].any()]
+    strata = [_Stratum(failures[stratum == s], years[stratum == s]) for s in numbers]
 
     def estimate(adjusted: bool) -> tuple[Estimate, float]:
         known: dict[float, float] = {}
@@ -139,9 +146,23 @@ def _fit(
 
     adjusted, _ = estimate(adjusted=True)
     plain, ratio = estimate(adjusted=False)
+    both = [s.expected_and_seen(max(adjusted.value, math.exp(_VARIANCES[0]))) for s in strata]
     return FrailtyFit(
-        adjusted, plain, ratio, len(stratum), len(np.unique(stratum)), len(seen), seen.failures
+        adjusted,
+        plain,
+        ratio,
+        len(stratum),
+        len(np.unique(stratum)),
+        len(seen),
+        seen.failures,
+        _selection(np.sum(both, axis=0)),
+        {names[s]: _selection(own) for s, own in zip(numbers, both, strict=True)} if names else {},
     )
+
+
+def _selection(expected_and_seen: Floats) -> Floats:
+    expected, seen = expected_and_seen
+    return np.asarray(np.divide(expected, seen, out=np.ones_like(seen), where=seen > 0.0))
 
 
 def _searched(at: Callable[[float], float], confidence: float) -> tuple[Estimate, float]:
@@ -159,6 +180,7 @@ class _Stratum:
 
     def __init__(self, failures: Floats, years: Floats) -> None:
         seen = failures.sum(axis=0) > 0.0  # a bin without failures has hazard 0
+        self.seen = seen
         self.deaths = failures.sum(axis=1).astype(np.int64)
         self.by_bin = failures.sum(axis=0)[seen]
         self.years = years[:, seen]
@@ -188,6 +210,14 @@ class _Stratum:
         if adjusted:
             value -= 0.5 * float(np.linalg.slogdet(self._derivatives(x, variance)[1])[1])
         return value
+
+    def expected_and_seen(self, variance: float) -> Floats:
+        """Return by age the failures there would be were all factors 1, and those there were."""
+        self.profile(variance, adjusted=False)
+        found = np.zeros((2, len(self.seen)))
+        found[0, self.seen] = np.exp(self.log_hazard) * self.years.sum(axis=0)
+        found[1, self.seen] = self.by_bin
+        return found
 
     def _value(self, x: Floats, variance: float) -> float:
         total = self.years @ np.exp(x)

@@ -149,5 +149,6 @@ def numbers(column: pa.ChunkedArray) -> Floats:
     try:
         return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
     except pa.ArrowInvalid:
-        text = column.to_pandas().replace({"true": "1", "false": "0", "True": "1", "False": "0"})
-        return np.asarray(pd.to_numeric(text, errors="coerce"), dtype=np.float64)
+        text = column.to_pandas().astype("string").str.strip().str.lower()
+        text = text.replace({"true": "1", "false": "0"})
+        return np.asarray(pd.to_numeric(text, errors="coerce").astype("float64"))

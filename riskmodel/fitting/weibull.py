@@ -19,10 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel.fitting.ages import AgeCounts
 from riskmodel.fitting.likelihood import Estimate, interval_of, maximum_of
 from riskmodel.fitting.observed import Floats, Lifetimes
 
-__all__ = ["WeibullFit", "WeibullGroups", "fit_common_shape", "fit_weibull"]
+__all__ = ["WeibullFit", "WeibullGroups", "fit_common_shape", "fit_weibull", "weibull_of_counts"]
 
 _SHAPES = (math.log(0.02), math.log(50.0))
 _AROUND = 8.0  # standard deviations of a log shape within which a profile of a scale looks
@@ -160,6 +161,21 @@ def fit_common_shape(
         len(kept),
         kept.failures,
     )
+
+
+def weibull_of_counts(counts: AgeCounts) -> tuple[float, float]:
+    """Return the likeliest shape and scale of drives with two failures at least. [1, year]."""
+    unit = float(counts.years.max())
+    ages, deaths = counts.years / unit, float(counts.failures.sum())
+    died = counts.failures > 0.0
+    log_ends = float(counts.failures[died] @ np.log(ages[died]))
+
+    def profile(log_shape: float) -> float:
+        k = math.exp(log_shape)
+        return deaths * (log_shape - math.log(counts.net @ ages**k)) + k * log_ends
+
+    k = math.exp(maximum_of(profile, *_SHAPES))
+    return k, unit * (float(counts.net @ ages**k) / deaths) ** (1.0 / k)
 
 
 def _scales(sums: _Sums, best: float, confidence: float) -> tuple[Estimate, ...]:

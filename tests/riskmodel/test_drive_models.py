@@ -190,3 +190,11 @@ def test_a_multiplied_hazard_is_that_multiple(raw: object) -> None:
 def test_a_hazard_that_cannot_be_multiplied_says_so() -> None:
     with pytest.raises(ValueError, match="lognormal"):
         with_hazard_times(Law.model_validate({"lognormal": {"median": "1 year", "sigma": 1}}), 2.0)
+
+
+def test_a_variance_between_models_beside_a_known_model_would_count_twice() -> None:
+    medium = {"drive": "ST4000DM000", "model": {"label": "m", "variance": 0.7}}
+    with pytest.raises(rm.LayoutError, match=r"media\.m.*'drive'.*twice"):
+        rm.Layout.from_dict(
+            {"media": {"m": medium}, "copies": [{"name": "a", "store": {"media": "m"}}]}
+        )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import riskmodel as rm
 from riskmodel._footprints import footprints
+from riskmodel._text import distance_text
 from riskmodel.geodesy import distance_km
-from riskmodel.perils import countries, hit_rate, peril_reaches
+from riskmodel.perils import countries, hit_rate, joint_hit_interval, peril_reaches
 
 MIAMI, TAMPA = (25.76, -80.19), (27.95, -82.46)
 
@@ -148,3 +151,35 @@ def test_bad_input_is_one_message(arguments: tuple[str, ...], message: str) -> N
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+def test_no_bound_of_a_chance_rises_with_distance() -> None:
+    """Where the catalogue has no pair so far apart, what is sure nearby bounds the chance."""
+    for peril in footprints():
+        found = [joint_hit_interval(peril, km) for km in np.geomspace(0.01, 20_000, 300)]
+        highs = [item[1] for item in found if item is not None]
+        assert all(b <= a + 5e-3 for a, b in itertools.pairwise(highs)), peril
+    flood = joint_hit_interval("flood", 700.0)
+    assert flood is not None
+    assert flood[1] < 0.03
+
+
+def test_antipodes_have_no_exponent_and_what_was_never_seen_is_not_never() -> None:
+    found = rm.distance((90.0, 0.0), (-90.0, 0.0))
+    text = distance_text(found)
+    assert text.startswith("20,000 km apart")
+    assert "e+0" not in text
+    here = distance_text(rm.distance((52.37, 4.90), (52.37, 4.90)))
+    (line,) = (line for line in here.splitlines() if line.startswith("earthquake  "))
+    assert line.endswith("below 0.004")
+
+
+@pytest.mark.parametrize("other", [(52.37, 4.90), (-52.37, -175.1), (52.38, 4.91)])
+def test_a_picture_of_any_two_places_marks_them_within_its_edges(
+    other: tuple[float, float],
+) -> None:
+    axes = rm.plot.distance(rm.distance((52.37, 4.90), other))
+    low, high = axes.get_xlim()
+    (mark,) = (line for line in axes.lines if line.get_linestyle() == ":")
+    assert low <= float(np.asarray(mark.get_xdata())[0]) <= high
+    assert not any("e+" in text.get_text() for text in axes.texts)

@@ -9,7 +9,10 @@ import pytest
 import riskmodel as rm
 from riskmodel._places import changed, place_of
 from riskmodel._program import compile_layout
-from riskmodel._uncertain import inputs_of
+from riskmodel._uncertain import _spelled_out, inputs_of
+from riskmodel._used import parameters_used
+from riskmodel.drive_models import find_drive
+from riskmodel.perils import hit_rate
 from riskmodel.presets import Presets, presets
 
 YEAR = 8766.0
@@ -78,7 +81,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> Presets:
         for kind in ("home", "office")
     }
     made = Presets.model_validate(raw)
-    for module in ("layout", "presets", "_resolve", "_threats", "_uncertain"):
+    for module in ("layout", "presets", "_resolve", "_threats", "_uncertain", "_used"):
         monkeypatch.setattr(f"riskmodel.{module}.presets", lambda: made)
     return made
 
@@ -309,6 +312,106 @@ def test_every_input_in_use_is_varied_or_told(name: str) -> None:
         assert any(one in varied for one in names) or set(names) <= told
         ranged = {one for one, row in zip(names, rows, strict=True) if row.low is not None}
         assert ranged <= told
+
+
+def _digest(layout: rm.Layout) -> str:
+    return str(compile_layout(layout).digest())
+
+
+def _two(**site: object) -> list[dict[str, object]]:
+    more = {"store": {"media": "m"}, "recovery": {"fixed": "3 days"}, "credentials": "me", **site}
+    return [
+        {"name": "a", "role": "primary", **more},
+        {"name": "b", "fed": {"from": "a", "every": "1 day"}, **more},
+    ]
+
+
+def test_a_threat_of_another_population_is_varied_by_its_own_rows() -> None:
+    threats = {"ransomware": {"preset": "ransomware-business"}}
+    layout = _layout(copies=_two(), threats=threats)
+    inputs = inputs_of(layout)
+    names = [item.name for item in inputs.parameters]
+    assert "human/ransomware_hit/household" not in names
+    assert "human/ransomware_hit/business, UK official" in names
+    # spelled out the law is the layout's own: what spares backups stays
+    assert _digest(_spelled_out(layout)) == _digest(layout)
+    backups = "human/ransomware_backup_compromise_success/organisation"
+    drawn = inputs.at([HIGH if name == backups else 0.5 for name in names])
+    assert drawn.threats is not None
+    assert drawn.threats.ransomware is not None
+    assert drawn.threats.ransomware.backups == pytest.approx(0.94 * 0.79, rel=0.01)
+
+
+def test_a_drive_model_is_varied_within_its_own_interval() -> None:
+    """Also where no preset is named beside it."""
+    layout = _layout(media={"m": {"drive": "ST4000DM000"}})
+    inputs = inputs_of(layout)
+    names = [item.name for item in inputs.parameters]
+    assert names == ["disk/afr_of_model/ST4000DM000", "disk/afr_peak_by_age/HDD"]
+    drive = find_drive("ST4000DM000")
+    assert drive is not None
+    before, after = layout.medium("m").lifetime_law, inputs.at([HIGH, 0.5]).medium("m").lifetime_law
+    assert before is not None
+    assert after is not None
+    ratio = after.cumulative_hazard([YEAR]) / before.cumulative_hazard([YEAR])
+    assert float(ratio[0]) == pytest.approx(drive.high / drive.afr, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("medium", "store", "name"),
+    [
+        ({"batch": {"label": "l", "preset": "bad-batch"}}, {}, "disk/bad_batch_frailty/HDD"),
+        ({"obsolescence": "readers", "at_rest": True}, {}, "media/obsolescence/any removable"),
+        ({}, {"shocks": [{"preset": "shelf"}]},
+         "disk/shelf_common_fault_rate/enclosure/HBA/PSU"),
+    ],
+)  # fmt: skip
+def test_presets_of_dependence_and_obsolescence_are_varied(
+    medium: dict[str, object], store: dict[str, object], name: str
+) -> None:
+    copies = [
+        {**copy, "store": {"media": "m", "drives": 2, "level": "raid1",
+                           "rebuild": {"fixed": "1 day"}, **store}}
+        for copy in _two()
+    ]  # fmt: skip
+    layout = _layout(media={"m": {"afr": 0.02, **medium}}, copies=copies)
+    names = [item.name for item in inputs_of(layout).parameters]
+    assert name in names
+    point = [HIGH if one == name else 0.5 for one in names]
+    assert _digest(inputs_of(layout).at(point)) != _digest(layout)
+
+
+def test_perils_by_place_are_varied_by_the_interval_of_the_place() -> None:
+    home = {"kind": "home", "location": [35.5, -97.5]}
+    inputs = inputs_of(_layout(sites={"home": home}, copies=_two(site="home")))
+    names = [item.name for item in inputs.parameters]
+    hits = hit_rate("tornado", (35.5, -97.5))
+    assert hits is not None
+    for name, factor in (
+        ("site/tornado_EF2plus/CONUS mean", hits.high / hits.per_year),
+        ("site/vulnerability/media destroyed given site hit", 2.0),
+    ):
+        drawn = inputs.at([HIGH if one == name else 0.5 for one in names])
+        rate = drawn.sites["home"].perils["tornado"].rate
+        assert rate is not None
+        assert rate * YEAR == pytest.approx(hits.per_year * 0.4 * factor, rel=0.01)
+
+
+@pytest.mark.parametrize("place", [None, [35.5, -97.5], [37.77, -122.42], [25.8, -80.2]])
+def test_every_sourced_number_in_use_is_varied_or_told(place: list[float] | None) -> None:
+    """What reports print as used, and what the range of the answer rests on, are one list."""
+    home = {"kind": "home"} if place is None else {"kind": "home", "location": place}
+    medium = {"preset": "hdd", "capacity": "4 TB", "batch": {"label": "l", "preset": "lot"}}
+    store = {"media": "m", "drives": 4, "level": "raid5", "shocks": [{"preset": "shelf"}]}
+    copies = [{**copy, "store": store} for copy in _two(site="home")]
+    layout = _layout(
+        sites={"home": home}, media={"m": medium}, copies=copies,
+        threats={"defaults": True, "ransomware": {"preset": "ransomware-business"}},
+    )  # fmt: skip
+    inputs = inputs_of(layout)
+    told = {item.name for item in inputs.parameters} | {name for name, _ in inputs.not_varied}
+    ranged = {item.source.parameter for item in parameters_used(layout) if item.source.low}
+    assert ranged - told - {"none"} == set()
 
 
 def test_a_threat_written_as_a_shock_rests_on_its_row() -> None:

@@ -12,6 +12,8 @@ from riskmodel import examples
 from riskmodel._text import estimate_text
 from riskmodel._used import parameters_used
 from riskmodel.catalogue import parameters
+from riskmodel.perils import hit_rate
+from riskmodel.units import parse
 
 
 def _layout(**keys: Any) -> rm.Layout:
@@ -49,7 +51,9 @@ def test_latent_errors_count_where_they_can_matter() -> None:
 
 
 def test_a_drive_model_brings_its_own_rate_with_its_interval() -> None:
-    (item,) = parameters_used(_layout(media={"m": {"drive": "WDC WD30EFRX-68EUZN0"}}))
+    item, *shape = parameters_used(_layout(media={"m": {"drive": "WDC WD30EFRX-68EUZN0"}}))
+    assert {row.source.parameter for row in shape} >= {"disk/afr_peak_by_age/HDD"}
+    assert "disk/afr_fleet/HDD" not in {row.source.parameter for row in shape}
     assert (item.path, item.preset) == ("media.m.drive", "WD30EFRX")
     (row,) = parameters().named(item.source.parameter)
     assert item.source.value == f"{row.value} %/yr"
@@ -130,3 +134,20 @@ def test_results_show_them() -> None:
     assert (shown["grade"], shown["uncertain"]) == ("C", True)
     both = rm.simulate(layout, method="events", trials=200)
     assert both.parameters == loss.parameters
+
+
+def test_perils_by_place_are_named_with_the_figures_of_the_place() -> None:
+    home = {"kind": "home", "location": [35.5, -97.5]}
+    copies = [{"name": "a", "site": "home", "store": {"media": "ssd"}}]
+    found = [
+        item
+        for item in parameters_used(_layout(sites={"home": home}, copies=copies))
+        if item.path == "sites.home.perils.tornado"
+    ]
+    hits, destroys = (item.source for item in found)
+    rate = hit_rate("tornado", (35.5, -97.5))
+    assert rate is not None
+    assert parse(hits.value, "rate") * 8766.0 == pytest.approx(rate.per_year, rel=0.01)
+    assert (destroys.value, destroys.grade) == ("0.4", "C")
+    own = {**home, "perils": {"nature": {"rate": "0.1 %/year"}}}
+    assert "sites.home.perils.tornado" not in _paths(_layout(sites={"home": own}, copies=copies))

@@ -171,3 +171,33 @@ def test_nothing_is_written(folder):
     before = times()
     verifier("audit", folder / "good.toml")
     assert times() == before
+
+
+def test_init_writes_what_audit_reads_and_overwrites_nothing(folder, tmp_path):
+    run = verifier("init", "mine.toml", "--source", folder / "live", "--seconds", "1", cwd=tmp_path)
+    assert run.returncode == 0
+    assert "verifier audit mine.toml" in run.stdout
+    before = (tmp_path / "mine.toml").read_text()
+    assert verifier("audit", "mine.toml", "--plan", cwd=tmp_path).returncode == 0
+    again = verifier("init", "mine.toml", "--source", folder / "live", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "exists already" in one_line(again)
+    assert (tmp_path / "mine.toml").read_text() == before
+
+
+@pytest.mark.parametrize(("word", "told"), [("media", "2 different"), ("restic", "restic: ")])
+def test_gates_and_kinds_are_explained_too(word, told):
+    assert told in verifier("explain", word).stdout
+
+
+def test_no_catalogue_writes_nothing_and_a_broken_one_is_one_line(folder, tmp_path):
+    book = tmp_path / "book.db"
+    verifier("audit", folder / "good.toml", "--catalogue", book, "--no-catalogue")
+    assert not book.exists()
+    verifier("audit", folder / "good.toml", "--catalogue", book)
+    assert book.exists()
+    book.write_bytes(b"no database" * 1000)
+    run = verifier("audit", folder / "good.toml", "--catalogue", book, "--json")
+    assert run.stderr.count("\n") == 1
+    assert "this audit is not kept" in run.stderr
+    assert json.loads(run.stdout)["name"] == "photos"

@@ -138,3 +138,11 @@ def test_one_dataset_can_be_chosen(folder):
     run = verifier("audit", "set.toml", "--dataset", "goood", cwd=folder)
     assert run.returncode == 2
     assert "did you mean 'good'?" in run.stderr
+
+
+def test_a_layout_is_made_of_one_dataset(folder):
+    run = verifier("layout", "set.toml", cwd=folder)
+    assert run.returncode == 2
+    assert "choose one with --dataset: good, bad" in run.stderr
+    run = verifier("layout", "set.toml", "--dataset", "good", cwd=folder)
+    assert 'name = "good"' in run.stdout

@@ -6,8 +6,10 @@ import tomllib
 
 import pytest
 
+from tests.verifier.schedules.test_schedules import machine as replayed
 from verifier.discover import Candidate, discover
 from verifier.host import Host
+from verifier.probes import PROBES
 from verifier.setup import load_setup
 from verifier.setup_text import setup_text
 
@@ -76,3 +78,65 @@ def test_any_name_survives_the_round_trip(tmp_path, name):
     assert setup.source.path == f"/live/{name}"
     assert [place.path for place in setup.locations] == [f"/mnt/{name}", f"/other/{name}"]
     assert setup.locations[0].kind == "restic"
+
+
+BORGMATIC = "source_directories: [/home]\nrepositories:\n  - path: ssh://u:hush@nas/./b\n"
+
+
+def machine(files, mounts=MOUNTS, folders=()):
+    host = replayed(files)
+    answers = dict(host._replay or {})
+    answers["read /proc/self/mountinfo"] = mounts
+    for folder in folders:
+        answers[f"stat {folder}"] = {
+            "mode": 0o040755, "dev": 2, "ino": 2, "size": 0, "nlink": 1, "mtime_ns": 0,
+        }  # fmt: skip
+    return Host.replay(answers)
+
+
+def test_what_tools_are_set_up_to_use_is_found_without_secrets(tmp_path):
+    files = {
+        "/etc/restic.env": "RESTIC_REPOSITORY=sftp:ada@nas:/b\nRESTIC_PASSWORD=hush\n",
+        "/home/ada/.config/restic/env": "RESTIC_REPOSITORY=/mnt/nas/restic\n"
+        "RESTIC_PASSWORD_FILE=~/.pw\n",
+        "/home/ada/.config/rclone/rclone.conf": "[b2]\ntype = b2\nkey = hush\n",
+        "/etc/borgmatic/config.yaml": BORGMATIC,
+        "/etc/rsnapshot.conf": "snapshot_root\t/var/cache/rsnapshot/\n",
+        "/etc/cron.d/b": "0 2 * * * root rsync -a --delete /home/ada /media/ada/USB\\ disk/\n",
+        "/srv/shop/data": "x",
+    }
+    found = discover(machine(files, folders=["/mnt/nas/restic"]), "/home/ada/photos")
+    by_path = {one.path: one for one in found.candidates}
+    assert by_path["sftp:ada@nas:/b"].kind == "restic"
+    assert by_path["/mnt/nas/restic"].password_file == "/home/ada/.pw"
+    assert "/mnt/nas" not in by_path  # somebody set up a place on it
+    usb = by_path["/media/ada/USB disk"]
+    assert any("repeats deletions" in note for note in usb.notes)
+    assert "/var/cache/rsnapshot" in {one.path for one in found.hints}
+    assert any("every 1 day" in line for line in found.schedules)
+    assert any(line.startswith("/srv/shop") for line in found.uncovered)
+    assert not any(line.startswith("/home/ada") for line in found.uncovered)
+    text = setup_text("/home/ada/photos", found)
+    assert "hush" not in text
+    file = tmp_path / "x.toml"
+    file.write_text(text)
+    setup = load_setup(file)
+    assert {one.path or one.address for one in setup.locations} == set(by_path)
+
+
+def test_what_cannot_be_read_is_said(tmp_path):
+    host = machine({"/etc/borgmatic/config.yaml": "a: [b"})
+    found = discover(host, "/home/ada")
+    assert any("config.yaml: not YAML" in line for line in found.unread)
+    assert "# - /etc/borgmatic/config.yaml: not YAML" in setup_text("/home/ada", found)
+
+
+def test_each_probe_with_a_signature_is_asked(tree, monkeypatch):
+    asked = []
+    entries = [
+        type(one)(one.kinds, lambda host, path, k=one.kinds: asked.append(k), one.collect)
+        for one in PROBES
+    ]
+    monkeypatch.setattr("verifier.discover.PROBES", tuple(entries))
+    discover(Host(), "/nowhere", [str(tree)])
+    assert set(asked) == {one.kinds for one in PROBES[:-1]}

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from verifier.blockdev import parse_lvs, smart_medium
 from verifier.domains import host_identity, place_of
+from verifier.exports import parse_exports, parse_smb
 from verifier.host import Host
+from verifier.probes.btrfs import parse_list
+from verifier.probes.zfs import parse_get
+from verifier.zpool import parse_zpool_status
 
 SAMPLES = Path(__file__).parent / "samples"
 MACHINE = "0123456789abcdef0123456789abcdef"
@@ -143,3 +151,78 @@ def test_this_machine_resolves(tmp_path):
     found = tmp_path.stat()
     assert place.inode == (found.st_dev, found.st_ino)
     assert place.domains.host.value
+
+
+def tree(**disk):
+    """An lsblk table: one disk with a dm-crypt volume on a partition."""
+    crypt = {"name": "safe", "kname": "dm-0", "type": "crypt", "maj:min": "252:0"}
+    part = {"name": "sda1", "kname": "sda1", "type": "part", "maj:min": "8:1", "children": [crypt]}
+    top = {"name": "sda", "kname": "sda", "type": "disk", "maj:min": "8:0", "children": [part]}
+    table = json.dumps({"blockdevices": [{**top, **disk}]})
+    return {"run lsblk --json -b -O": {"code": 0, "stdout": table}}
+
+
+def test_a_crypt_layer_encrypts_what_is_above_it():
+    host = recorded("252:0 / /safe rw - ext4 /dev/mapper/safe rw", **tree(serial="S1"))
+    place = place_of(host, "/safe")
+    assert place.encrypted.value is True
+    assert keys(place) == ["serial:S1"]
+    plain = recorded("8:1 / /plain rw - ext4 /dev/sda1 rw", **tree(serial="S1"))
+    assert place_of(plain, "/plain").encrypted.value is None
+
+
+def test_paths_of_a_multipath_device_are_one_drive():
+    path = {"type": "disk", "serial": "LUN-7", "model": "ARRAY"}
+    top = {"name": "mpatha", "kname": "dm-0", "type": "mpath", "maj:min": "252:0"}
+    rows = [
+        {**path, "name": n, "kname": n, "maj:min": f"8:{i}", "children": [top]}
+        for i, n in ((0, "sda"), (16, "sdb"))
+    ]
+    listed = {"code": 0, "stdout": json.dumps({"blockdevices": rows})}
+    host = recorded(
+        "252:0 / /lun rw - xfs /dev/mapper/mpatha rw", **{"run lsblk --json -b -O": listed}
+    )
+    assert keys(place_of(host, "/lun")) == ["serial:LUN-7"]
+
+
+def test_an_overlay_stands_on_its_folders():
+    over = "0:50 / /merged rw - overlay overlay rw,lowerdir=/low/a:/low/b,upperdir=/up,workdir=/w"
+    found = {f"resolve {path}": path for path in ("/low/a", "/low/b", "/up")}
+    host = recorded("8:0 / / rw - ext4 /dev/sda rw", over, **found)
+    assert keys(place_of(host, "/merged")) == ["serial:SAS-C1"]
+    # in a container its own root is an overlay of folders that it cannot see
+    inside = recorded(over.replace("/merged", "/"), **found)
+    assert place_of(inside, "/").domains.drives.value is None
+
+
+@pytest.mark.parametrize(
+    ("rate", "medium"), [(0, "ssd"), (7200, "hdd"), (None, None), ("5400", None), (True, None)]
+)
+def test_a_drive_is_asked_where_the_kernel_does_not_know(rate, medium):
+    row = {"name": "sdz", "kname": "sdz", "type": "disk", "maj:min": "8:0", "tran": "usb"}
+    host = recorded(
+        "8:0 / /usb rw - ext4 /dev/sdz rw",
+        **{
+            "run lsblk --json -b -O": {"code": 0, "stdout": json.dumps({"blockdevices": [row]})},
+            "run smartctl -j -i -n standby /dev/sdz": {
+                "code": 4,
+                "stdout": json.dumps({"model_name": "ACME", "rotation_rate": rate}),
+            },
+        },
+    )
+    assert place_of(host, "/usb").media_type.value == medium
+
+
+@given(
+    st.text(max_size=300),
+    st.sampled_from(["", "  pool: p\n state: ONLINE\nconfig:\n\n\tp ONLINE\n"]),
+)
+def test_any_text_of_a_program_is_read_or_skipped(text, head):
+    parse_zpool_status(head + text)
+    parse_exports(text)
+    parse_smb(text)
+    parse_get(text)
+    parse_list(text, text, text)
+    for parse in (parse_lvs, smart_medium):
+        with contextlib.suppress(ValueError):
+            parse(text)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import verifier
+from verifier import walking
 from verifier.host import Host, Missing, TimedOut, Unreadable
 
 
@@ -85,7 +86,7 @@ def test_a_recording_answers_like_the_host(tmp_path):
 
 
 def test_a_directory_is_listed_whole_in_slices(tmp_path, monkeypatch):
-    monkeypatch.setattr("verifier.host.SLICE_NAMES", 3)
+    monkeypatch.setattr("verifier.walking.SLICE_NAMES", 3)
     names = [f"{number:02}" for number in range(10)]
     for name in reversed(names):
         (tmp_path / name).touch()
@@ -95,14 +96,14 @@ def test_a_directory_is_listed_whole_in_slices(tmp_path, monkeypatch):
 def test_a_part_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
     (tmp_path / "open").mkdir()
     (tmp_path / "shut").mkdir()
-    scandir = os.scandir
+    opened = walking.open_quietly
 
-    def guarded(path):
-        if str(path).endswith("shut"):
+    def guarded(path, flags=0):
+        if path.endswith("shut"):
             raise PermissionError(errno.EACCES, "Permission denied")
-        return scandir(path)
+        return opened(path, flags)
 
-    monkeypatch.setattr("verifier.host.os.scandir", guarded)
+    monkeypatch.setattr(walking, "open_quietly", guarded)
     troubles = [entry for entry in Host().walk(str(tmp_path)) if entry.problem]
     assert [(entry.path, entry.problem.reason) for entry in troubles] == [
         ("shut", "Permission denied")

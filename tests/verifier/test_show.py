@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from tests.verifier.inventories import UNKNOWN, inventory, place, unread
+from tests.verifier.inventories import UNKNOWN, inventory, measured, place, unread
 from verifier import show
 from verifier.audit import judge
-from verifier.inventory import State
+from verifier.inventory import Schedule, State
 from verifier.setup import Setup
 
 
@@ -32,7 +32,18 @@ def test_the_short_line_marks_the_unknown():
 def test_shared_parts_and_doubts_are_said_in_plain_words():
     text = show.text(judged(place("usb", "sda"), place("odd", None)))
     assert "source and usb share drive sda (Model sda)" in text
-    assert "source and odd: nobody can tell whether they are independent" in text
+    assert "odd and each of source and usb: nobody can tell whether they are independent" in text
+
+
+def test_schedules_and_doubts_in_a_narrow_terminal():
+    daily = measured(Schedule("cron", "/etc/cron.d/b:3", 24.0))
+    places = [place("usb", "sdb", schedule=daily), place("a-very-long-name-of-a-location", None)]
+    text = show.text(judged(*places), 80)
+    assert "usb: cron, every 1 day (/etc/cron.d/b:3)" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+    rows = [line for line in text.splitlines() if " directory " in line]
+    assert len(rows) == 3
+    assert all(line.endswith("source") for line in rows)
 
 
 def test_declared_facts_show_as_declared():

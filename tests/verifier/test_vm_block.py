@@ -47,6 +47,14 @@ def test_a_drive_is_named_by_its_bus_and_medium(path, transport, medium):
     assert place_of(sample_machine(), path).media_type.value == medium
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("/mnt/usb", "the USB drive sde (QEMU HARDDISK)"), ("/dev/nvme0n1", "the NVMe drive nvme0n1")],
+)
+def test_a_medium_that_nobody_can_tell_names_the_bus(path, words):
+    assert place_of(sample_machine(), path).media_type.source.startswith(words)
+
+
 def test_a_disc_goes_by_its_own_identity_not_by_its_drive():
     (drive,) = drives("/mnt/cd")
     assert drive.key == "disc:2026-11-23-00-29-11-00"

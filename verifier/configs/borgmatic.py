@@ -54,8 +54,11 @@ def parse(text: str, where: str) -> tuple[Configured, ...]:
         inner = raw.get(heading)
         if isinstance(inner, dict):
             options |= inner
-    sources = tuple(str(one) for one in _list(options.get("source_directories")))
-    keep = [f"{unit} {options[key]}" for unit in _KEEP if (key := f"keep_{unit}") in options]
+    # only words: aliases in YAML can stand for more than any memory holds
+    folders = _list(options.get("source_directories"))
+    sources = tuple(one for one in folders if isinstance(one, str))
+    kept = ((unit, options.get(f"keep_{unit}")) for unit in _KEEP)
+    keep = [f"{unit} {count}" for unit, count in kept if isinstance(count, int | str)]
     if options.get("encryption_passphrase"):
         note = f"the passphrase is in {where}"
     else:

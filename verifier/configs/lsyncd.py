@@ -9,6 +9,7 @@ from verifier.configs._model import Configured
 __all__ = ["PLACES", "parse"]
 
 PLACES = ("/etc/lsyncd/lsyncd.conf.lua", "/etc/lsyncd.conf", "/etc/lsyncd.conf.lua")
+_MOST = 100_000  # characters: nobody writes more by hand
 _SYNC = re.compile(r"\bsync\s*\{(.*?)\n?\}", re.DOTALL)
 _FIELD = re.compile(
     r"\b(source|target|host|targetdir|delete)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|(\w+))"
@@ -30,7 +31,7 @@ def parse(text: str, where: str) -> tuple[Configured, ...]:
     tuple of Configured
         One for each target.
     """
-    text = re.sub(r"--\[\[.*?\]\]", "", text, flags=re.DOTALL)
+    text = re.sub(r"--\[\[.*?\]\]", "", text[:_MOST], flags=re.DOTALL)
     text = re.sub(r"--[^\n]*", "", text)
     found = []
     for block in _SYNC.finditer(text):

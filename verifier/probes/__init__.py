@@ -23,6 +23,9 @@ from verifier.probes import (
     declared,
     directory,
     duplicity,
+    elsewhere,
+    git_annex,
+    iso,
     kopia,
     optical,
     rdiff_backup,
@@ -32,9 +35,10 @@ from verifier.probes import (
     veeam,
     zfs,
 )
+from verifier.remotes import REMOTES, Here, Link, remote_for, tool_address
 from verifier.target import Target
 
-__all__ = ["PROBES", "Probe", "collect_source", "host_identity", "probe"]
+__all__ = ["KINDS", "PROBES", "Probe", "collect_source", "host_identity", "probe"]
 
 Collect = Callable[[Host, Target, Manifest | None, Depth, Location], Location]
 
@@ -52,27 +56,34 @@ class Probe:
     by_place: bool = False
 
 
+SAMPLED = 50
+
 # in the order of asking; the directory is last because every tree looks like one
 PROBES: tuple[Probe, ...] = (
     Probe(("tape",), tape.detect, tape.collect, by_place=True),
-    Probe(("optical", "iso"), optical.detect, optical.collect, by_place=True),
+    Probe(("optical",), optical.detect, optical.collect, by_place=True),
     Probe(("restic",), restic.detect, restic.collect),
     Probe(("borg",), borg.detect, borg.collect),
     Probe(("borg2",), borg2.detect, borg2.collect),
     Probe(("kopia",), kopia.detect, kopia.collect),
     Probe(("bup",), bup.detect, bup.collect),
     Probe(("rdiff-backup",), rdiff_backup.detect, rdiff_backup.collect),
+    Probe(("git-annex",), git_annex.detect, git_annex.collect),
     Probe(("bagit",), bagit.detect, bagit.collect),
     Probe(("duplicity",), duplicity.detect, duplicity.collect),
     Probe(("dar",), dar.detect, dar.collect),
     Probe(("bacula",), bacula.detect, bacula.collect),
     Probe(("veeam",), veeam.detect, veeam.collect),
+    Probe(("iso",), iso.detect, iso.collect),
     Probe(("tar", "zip", "archive"), archive.detect, archive.collect),
+    Probe(("btrfs",), btrfs.detect, btrfs.collect, by_place=True),
     Probe(("dated",), dated.detect, dated.collect),
     Probe(("zfs",), zfs.detect, zfs.collect, by_place=True),
-    Probe(("btrfs",), btrfs.detect, btrfs.collect, by_place=True),
     Probe(("directory",), directory.detect, directory.collect),
 )
+_PLACES = tuple(remote.kind for remote in REMOTES)
+# what a set-up file may say: a format, a remote place whose format is found by signature, a word
+KINDS = (*(kind for entry in PROBES for kind in entry.kinds), *_PLACES, "declared")
 
 
 def probe(
@@ -114,14 +125,20 @@ def probe(
     )
     if target.kind == "declared":
         return declared.collect(target, found)
-    known = [kind for entry in PROBES for kind in entry.kinds]
-    if target.kind is not None and target.kind not in known:
-        hint = did_you_mean(target.kind, [*known, "declared"])
+    if target.kind is not None and target.kind not in KINDS:
+        hint = did_you_mean(target.kind, KINDS)
         message = f"locations.{target.name}.kind: unknown kind '{target.kind}'{hint}"
         raise InputError(message)
+    remote = remote_for(target)
     try:
-        if restic.is_remote(target.address):
-            return restic.collect_remote(host, target, source_manifest, found)
+        reached = remote.connect(host, target) if remote else None
+        if isinstance(reached, Here):
+            target = replace(target, address=reached.path)
+        elif reached is not None:
+            return _linked(reached, target, source_manifest, wanted, found)
+        elif restic.is_remote(target.address):
+            given, told = elsewhere.with_environment(host), tool_address.known(host, target, found)
+            return restic.collect_remote(given, target, source_manifest, told)
         dataset = zfs.dataset_of(target.address)
         place = pool_place(host, dataset) if dataset else place_of(host, target.address)
         found = replace(
@@ -138,10 +155,16 @@ def probe(
         if entry is None:
             reason = "neither a directory nor a regular file"
             return replace(found, state=State.UNREADABLE, reason=reason)
-        return entry.collect(host, target, source_manifest, wanted, found)
+        return replica.with_status(
+            host, entry.collect(host, target, source_manifest, wanted, found)
+        )
+    except InputError:
+        raise
     except AccessError as problem:
+        # what a remote place is called inside says nothing to its user
+        reason = str(problem) if remote is None else problem.reason
         return replace(
-            found, state=_state(problem, offline=target.offline), reason=str(problem), depth=None
+            found, state=_state(problem, offline=target.offline), reason=reason, depth=None
         )
     except Exception as error:  # noqa: BLE001 - one broken location must not hide the others
         reason = f"the examination broke off: {type(error).__name__}: {error}"
@@ -194,20 +217,53 @@ def collect_source(
         return replace(found, state=state, reason=str(problem), depth=None), unread
 
 
+def _linked(
+    link: Link, target: Target, source: Manifest | None, depth: Depth, found: Location
+) -> Location:
+    """Examine a remote place by the same probes, with a host that reads there."""
+    try:
+        located = link.located(replace(found, real_path=link.path))
+        entry = _fitting(link.host, target, link.path, source)
+        if entry is None:
+            reason = "neither a directory nor a regular file"
+            return replace(located, state=State.UNREADABLE, reason=reason, real_path=None)
+        if entry is PROBES[-1]:
+            return elsewhere.collect_plain(link, target, source, depth, located)
+        return elsewhere.collect_format(link, entry.collect, target, source, depth, located)
+    finally:
+        link.close()
+
+
 def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> Probe | None:
     if tape.detect(host, path):
         return PROBES[0]  # whatever it is said to be: a tape is not read
-    if target.kind is not None:
+    if target.kind is not None and target.kind not in _PLACES:
         return next(entry for entry in PROBES if target.kind in entry.kinds)
     fitting = next((entry for entry in PROBES if entry.detect(host, path)), None)
     if fitting is None or fitting is PROBES[-1] or source is None or fitting.by_place:
         return fitting
+    if "git-annex" in fitting.kinds:
+        return fitting  # it compares contents also with a source of its own kind
     # the live data may itself be archives or a repository: its plain copy is a directory
     names = set(host.listdir(path) if host.stat(path).is_dir else [path.rpartition("/")[2]])
     tops = {name.partition("/")[0] for name in source.files}
-    if "dated" in fitting.kinds and names & tops:
-        return PROBES[-1]  # folders that the source has too are parts of it, not states of it
+    if "dated" in fitting.kinds:
+        # folders that the source has too are parts of it, not states of it
+        return PROBES[-1] if _holds(host, path, source, names & tops) else fitting
     return PROBES[-1] if names and names <= tops else fitting
+
+
+def _holds(host: Host, path: str, source: Manifest, tops: set[str]) -> bool:
+    """Tell whether files of the source's own folders `tops` lie at the same place here."""
+    inside = [name for name in source.files if name.partition("/")[0] in tops]
+    some = inside[:: max(1, len(inside) // SAMPLED)]
+    met = 0
+    for name in some:
+        try:
+            met += host.stat(f"{path}/{name}").size == source.files[name].size
+        except AccessError:
+            continue
+    return bool(some) and 2 * met >= len(some)
 
 
 def _declared_domains(target: Target, domains: Domains) -> Domains:

@@ -16,7 +16,15 @@ from verifier.probes._digests import closed, utc_time
 from verifier.probes._keys import password_path
 from verifier.target import Target
 
-__all__ = ["Archive", "contents", "failure_reason", "parse_archives", "parse_files", "series_of"]
+__all__ = [
+    "Archive",
+    "contents",
+    "failure_reason",
+    "key_file_of",
+    "parse_archives",
+    "parse_files",
+    "series_of",
+]
 
 _CHECKPOINT = re.compile(r"\.checkpoint(\.\d+)?$")
 _FORMAT = "{type} {size} {source}{NUL}{path}{NUL}"
@@ -222,12 +230,12 @@ def _environment(host: Host, target: Target, found: Location) -> dict[str, str]:
     }
     if target.password_file is not None:
         environment["BORG_PASSCOMMAND"] = f"cat {shlex.quote(password_path(target))}"
-    if key_file := _key_file(host, found):
+    if key_file := key_file_of(host, found):
         environment["BORG_KEY_FILE"] = key_file
     return environment
 
 
-def _key_file(host: Host, found: Location) -> str | None:
+def key_file_of(host: Host, found: Location) -> str | None:
     """Find the user's key file of this repository by its first line; the rest is not read."""
     if not found.encrypted.source.removeprefix("stored objects: ").startswith("keyfile"):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -53,7 +54,7 @@ def compare(host: Host, root: str, wanted: Iterable[Digest]) -> tuple[list[str],
                 unseen = unseen or f"{digest.path} could not be read: {problem.reason}"
             continue
         if found != digest.value.lower():
-            name = digest.algorithm.upper()
+            name = re.sub(r"(?<=SHA)(?=\d)", "-", digest.algorithm.upper())
             errors.append(f"{digest.path} does not have the {name} {digest.of}.")
     return errors, unseen
 

@@ -156,7 +156,9 @@ def failure_reason(ended: Completed) -> str:
     if "wrong password or no key found" in ended.stderr:
         return "wrong password"
     lines = [line for line in ended.stderr.splitlines() if line.strip()]
-    last = next((line for line in lines if "Fatal" in line), lines[-1] if lines else "")
+    telling = (word for word in ("Fatal", "panic:", "returned error") if word in ended.stderr)
+    word = next(telling, "")
+    last = next((line for line in lines if word in line), "") if word else "".join(lines[-1:])
     return last.removeprefix("Fatal: ")[:200] or f"restic ended with code {ended.code}"
 
 

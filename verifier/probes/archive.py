@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -263,7 +263,7 @@ def _sealed(host: Host, bundle: Bundle, listing: _Listing) -> bool:
     """Find what keeps everybody out: a cipher, or a format that is only recognised."""
     with joined(host, bundle.paths) as file:
         start = file.read(BLOCK_BYTES)
-        size = file.seek(0, os.SEEK_END)
+        size = file.seek(0, io.SEEK_END)
     cipher, form = cipher_of(start, bundle.name), format_of(start)
     if cipher is not None:
         listing.encrypted = True

@@ -14,7 +14,7 @@ from datetime import datetime
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, instant
-from verifier.probes._borg_archives import contents
+from verifier.probes._borg_archives import contents, key_file_of
 from verifier.probes._borg_format import (
     COMMIT,
     KEY_TYPES,
@@ -27,7 +27,7 @@ from verifier.probes._borg_format import (
     read_index,
 )
 from verifier.probes._digests import closed, small_text
-from verifier.probes._keys import declared_key
+from verifier.probes._keys import declared_key, kept_at
 from verifier.probes.directory import capped
 from verifier.target import Target
 
@@ -259,6 +259,9 @@ def _described(host: Host, target: Target, found: Location, shape: _Shape) -> Lo
     if not encrypted.value or shape.config is None:
         return found
     found = declared_key(host, target, found)
+    if host.local and (key_file := key_file_of(host, found)):
+        # a passphrase can be remembered, this file cannot
+        found = kept_at(host, found, key_file, Evidence.MEASURED, "key file of this user")
     if found.domains.key.value is not None:
         return found
     key = Fact(f"borg-key:{shape.config.id[:8]}", Evidence.INFERRED, "repository id in config")

@@ -6,7 +6,6 @@ import bz2
 import gzip
 import io
 import lzma
-import os
 import struct
 import zlib
 from typing import IO, Any, BinaryIO, Self, cast
@@ -129,8 +128,8 @@ class _Parts(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: sum(self._sizes)}[whence]
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: sum(self._sizes)}[whence]
         self._at = max(0, start + offset)
         return self._at
 
@@ -175,9 +174,9 @@ class _Lzip(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        target = offset + (self._at if whence == os.SEEK_CUR else 0)
-        if whence == os.SEEK_END or target < self._at:
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        target = offset + (self._at if whence == io.SEEK_CUR else 0)
+        if whence == io.SEEK_END or target < self._at:
             raise io.UnsupportedOperation("an lzip stream is read forwards only")
         skipped = bytearray(CHUNK_BYTES)
         while self._at < target:
@@ -256,7 +255,7 @@ class _Zstandard:
         except self._error as problem:
             raise self._meaning(problem) from problem
 
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         try:
             return self._stream.seek(offset, whence)
         except self._error as problem:

@@ -88,11 +88,20 @@ def parse_listing(text: str) -> Listing:
                 elsewhere += 1
                 continue
             path = "/".join([*folders, element.get("name", "")])
-            sizes[path] = int(element.get("size", "").split(" ")[0])
+            sizes[path] = _bytes(element.get("size", ""))
     except ET.ParseError as error:
         message = f"not a listing of dar: {error}"
         raise ValueError(message) from error
     return Listing(sizes, elsewhere)
+
+
+def _bytes(text: str) -> int:
+    """Read ``"20000"`` or ``"17 o"``; dar rounds all other units."""
+    number, _, unit = text.partition(" ")
+    if unit not in ("", "o"):
+        message = f"the size {text!r} is rounded"
+        raise ValueError(message)
+    return int(number)
 
 
 def _files(content: io.BytesIO) -> Iterator[tuple[list[str], ET.Element]]:

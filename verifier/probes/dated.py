@@ -15,7 +15,8 @@ from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, FileFact, Manifest, cover, instant, prefix_in
 from verifier.probes.archive import parse_date
-from verifier.probes.directory import compare, read_manifest, shared_inodes
+from verifier.probes.comparing import compare, shared_inodes
+from verifier.probes.directory import read_manifest
 from verifier.target import Target
 
 __all__ = ["Tree", "collect", "detect", "read_name"]
@@ -168,7 +169,7 @@ def collect(
         coverage=coverage.share,
         missing=coverage.missing,
         content=coverage.content,
-        shared_inodes=shared_inodes(source, held.files),
+        shared_inodes=shared_inodes(source, held),
         retention=_retention(host, base, whole, tree),
     )
     if not tree.complete:

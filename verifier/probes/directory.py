@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from verifier.host import AccessError, Host
-from verifier.inventory import Depth, Location, Points, State
-from verifier.manifest import FileFact, Manifest, cover
+from verifier.files import FileFact, Gathering, table
+from verifier.host import Host
+from verifier.inventory import Depth, Fact, Location, Points, State
+from verifier.manifest import Coverage, Manifest, cover, shown
+from verifier.probes.comparing import (
+    MAX_ERRORS,
+    MTIME_SLACK_NS,
+    compare,
+    identical,
+    shared_extents,
+    shared_inodes,
+)
+from verifier.probes.placeholders import hollow_rows, mostly_placeholders
+from verifier.progress import Progress
 from verifier.target import Target
 
 __all__ = [
     "MAX_ERRORS",
-    "Comparison",
+    "MTIME_SLACK_NS",
     "capped",
     "collect",
-    "compare",
     "detect",
     "digest",
     "listed_source",
     "read_manifest",
-    "shared_inodes",
 ]
 
-MAX_ERRORS = 20
-MTIME_SLACK_NS = 2_000_000_000  # FAT keeps times to two seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What a comparison found: damage, and the first thing that it could not see."""
-
-    errors: tuple[str, ...]
-    unseen: str = ""
+_MOST_PROBLEMS = 1000
 
 
 def detect(host: Host, path: str) -> bool:
@@ -67,15 +66,27 @@ def read_manifest(host: Host, path: str) -> Manifest:
     if not facts.is_dir:
         only = FileFact(facts.size, facts.mtime_ns, facts.dev, facts.ino)
         return Manifest(folder or "/", {name: only}, folder=name)
-    files: dict[str, FileFact] = {}
+    gathered = Gathering()
     unreadable: list[str] = []
-    for entry in host.walk(path):
-        if entry.problem is not None:
-            unreadable.append(f"{entry.path} could not be examined: {entry.problem.reason}.")
-        elif entry.stat is not None and entry.stat.is_file:
-            found = entry.stat
-            files[entry.path] = FileFact(found.size, found.mtime_ns, found.dev, found.ino)
-    return Manifest(path, files, tuple(unreadable), folder=name)
+    count = links = specials = 0
+    progress = Progress(host.talk, "files listed")
+    for name_below, found, problem in host.walk(path):
+        if found is None:
+            reason = problem.reason if problem else "no answer"
+            if len(unreadable) < _MOST_PROBLEMS:  # a million times the same helps nobody
+                unreadable.append(f"{shown(name_below)} could not be examined: {reason}.")
+        elif found.is_file:
+            _, size, mtime_ns, dev, ino, _, blocks = found
+            fact = (size, mtime_ns, dev, ino)
+            gathered.add(name_below, fact, hollow=blocks == 0 and size > 0)
+            count += 1
+            if not count % 256:
+                progress.at(count)
+        elif found.is_symlink:
+            links += 1
+        elif not found.is_dir:
+            specials += 1
+    return Manifest(path, gathered.files(), tuple(unreadable), name, links, specials)
 
 
 def collect(
@@ -103,9 +114,7 @@ def collect(
         With files, points, coverage, depth and errors.
     """
     held = _without_top_folder(read_manifest(host, found.real_path or target.address), source)
-    coverage = cover(
-        source, {path: fact.size for path, fact in held.files.items()}, unseen=not held.complete
-    )
+    coverage = _coverage(host, source, held)
     located = replace(
         found,
         kind="directory",
@@ -115,15 +124,17 @@ def collect(
         coverage=coverage.share,
         missing=coverage.missing,
         content=coverage.content,
-        shared_inodes=shared_inodes(source, held.files),
-        identical=_identical(source, held),
+        shared_inodes=shared_inodes(source, held),
+        shared_extents=shared_extents(host, source, held),
+        identical=identical(source, held),
+        disqualified=mostly_placeholders(host, held),
         depth=Depth.STRUCTURE if depth >= Depth.STRUCTURE else Depth.LISTED,
     )
     if not held.complete:
         count = len(held.unreadable)
         reason = f"{count} part(s) could not be read, the first: {held.unreadable[0]}"
         return replace(located, depth=None, reason=reason)
-    if depth < Depth.BYTES:
+    if depth < Depth.BYTES or located.disqualified:  # reading placeholders would fetch them
         return located
     if source is None or not source.complete:
         return replace(located, reason="no digests of its own, and the source could not be read")
@@ -152,64 +163,17 @@ def _without_top_folder(held: Manifest, source: Manifest | None) -> Manifest:
     """Strip a single top folder that is named like the source's, as copying tools leave it."""
     if source is None or not source.folder or not held.files:
         return held
-    prefix = f"{source.folder}/"
-    inside = all(path.startswith(prefix) for path in held.files)
-    if not inside or any(path.startswith(prefix) for path in source.files):
+    inside = table(held.files).below(source.folder)
+    if inside is None or any(path.startswith(f"{source.folder}/") for path in source.files):
         return held
-    files = {path.removeprefix(prefix): fact for path, fact in held.files.items()}
-    return replace(held, root=f"{held.root}/{source.folder}", files=files)
+    return replace(held, root=f"{held.root}/{source.folder}", files=inside)
 
 
-def shared_inodes(source: Manifest | None, held: Mapping[str, FileFact]) -> int:
-    """Count the files that are the source's own files under another name."""
-    if source is None:
-        return 0
-    own = {(fact.dev, fact.ino) for fact in source.files.values()}
-    return sum((fact.dev, fact.ino) in own for fact in held.values())
-
-
-def _identical(source: Manifest | None, held: Manifest) -> bool | None:
-    """Tell whether paths, sizes and times are the source's; None where that is not known."""
-    if source is None or not (source.complete and held.complete):
-        return None
-    if source.files.keys() != held.files.keys():
-        return False
-    return all(
-        fact.size == held.files[path].size
-        and abs(fact.mtime_ns - held.files[path].mtime_ns) <= MTIME_SLACK_NS
-        for path, fact in source.files.items()
-    )
-
-
-def compare(host: Host, source: Manifest, held: Manifest) -> Comparison:
-    """Compare contents; a source file that is younger than its copy was changed, not damaged."""
-    errors: list[str] = []
-    unseen = ""
-    for path in sorted(source.files.keys() & held.files.keys()):
-        live, copy = source.files[path], held.files[path]
-        if (live.dev, live.ino) == (copy.dev, copy.ino) and live.ino:
-            continue
-        changed_since = live.mtime_ns > copy.mtime_ns + MTIME_SLACK_NS
-        if live.size != copy.size:
-            if not changed_since:
-                errors.append(f"{path} has {copy.size} bytes, the source's has {live.size}.")
-            continue
-        try:
-            mine = digest(host, f"{held.root}/{path}")
-        except AccessError as problem:
-            if problem.damage:
-                errors.append(f"{path} cannot be read: {problem.reason}.")
-            else:
-                unseen = unseen or f"{path} could not be read: {problem.reason}"
-            continue
-        if changed_since:
-            continue
-        try:
-            if digest(host, f"{source.root}/{path}") != mine:
-                errors.append(f"{path} differs from the source under the same size.")
-        except AccessError as problem:
-            unseen = unseen or f"{path} of the source could not be read: {problem.reason}"
-    return Comparison(capped(errors), unseen)
+def _coverage(host: Host, source: Manifest | None, held: Manifest) -> Coverage:
+    hollow, doubt = hollow_rows(host, source, held)
+    if doubt:
+        return Coverage(Fact(source=doubt))
+    return cover(source, table(held.files), unseen=not held.complete, hollow=hollow)
 
 
 def listed_source(host: Host, found: Location) -> tuple[Location, Manifest]:
@@ -237,6 +201,9 @@ def listed_source(host: Host, found: Location) -> tuple[Location, Manifest]:
         depth=Depth.LISTED,
         identical=True,
     )
+    standing_in = mostly_placeholders(host, manifest)
+    if standing_in:
+        return replace(located, state=State.UNREADABLE, reason=standing_in, depth=None), manifest
     if manifest.complete:
         return located, manifest
     reason = f"{len(manifest.unreadable)} part(s) unreadable, the first: {manifest.unreadable[0]}"

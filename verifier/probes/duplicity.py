@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from verifier.host import AccessError, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
-from verifier.manifest import FileFact, Manifest, cover
+from verifier.manifest import FileFact, Manifest, cover, prefix_in
 from verifier.probes._digests import Digest, closed, compare, small_text
 from verifier.probes._duplicity_names import (
     Chains,
@@ -248,16 +248,31 @@ def _covered(
 ) -> Location:
     """Compare by path and time: a file of another time is another version."""
     wanted = source.files if source else {}
-    as_if = {name: _size_if_same(wanted.get(name), when) for name, when in held.items()}
+    prefix = _prefix(source, held)
+    as_if = {
+        name: _size_if_same(wanted.get(name), when)
+        for name, when in ((path.removeprefix(prefix), when) for path, when in held.items())
+    }
     coverage = cover(source, as_if)
     share = coverage.share
     if share.value is not None:
         evidence = Evidence.MEASURED if origin == "signatures" else Evidence.TOOL_REPORTED
         share = Fact(share.value, evidence, f"paths and times compared with the source: {origin}")
     files = len(held) if origin == "signatures" else None
-    return replace(
-        found, files=files, coverage=share, missing=coverage.missing, content=coverage.content
-    )
+    # no content: a sketch needs sizes
+    return replace(found, files=files, coverage=share, missing=coverage.missing)
+
+
+def _prefix(source: Manifest | None, held: dict[str, int]) -> str:
+    """Find the source's folder in a backup of more than it, by times instead of sizes."""
+    if source is None:
+        return ""
+    stamped = {
+        path: FileFact(fact.mtime_ns // _SECOND_NS, fact.mtime_ns)
+        for path, fact in source.files.items()
+    }
+    seconds = {path: when // _SECOND_NS for path, when in held.items()}
+    return prefix_in(replace(source, files=stamped), seconds)
 
 
 def _size_if_same(live: FileFact | None, mtime_ns: int) -> int:

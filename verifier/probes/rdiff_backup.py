@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from verifier.host import AccessError, Host
+from verifier.host import CHUNK_BYTES, AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import FileFact, Manifest, cover
 from verifier.probes._digests import Digest, compare, utc_time
@@ -122,7 +122,7 @@ def collect(
         The live data's files.
     depth : Depth
         ``STRUCTURE`` compares the mirror with the recorded files and sizes, ``BYTES`` with their
-        SHA-1 digests; increments have none.
+        SHA-1 digests, and packed increments with the CRC-32 of gzip.
     found : Location
         What is already known.
 
@@ -162,7 +162,9 @@ def collect(
         return located
     if points.breaks:
         return replace(located, reason="the mirror is between two points, nothing tells its bytes")
-    return _checked(host, path, names.metadata.get(points.newest), files, depth, located)
+    packed = [n for n in tree.files if n.startswith(f"{FOLDER}/") and n.endswith(".gz")]
+    metadata = names.metadata.get(points.newest)
+    return _checked(host, path, metadata, files, packed, depth, located)
 
 
 def _points(names: _Names) -> Points:
@@ -184,10 +186,11 @@ def _checked(
     path: str,
     metadata: str | None,
     files: dict[str, tuple[str, FileFact]],
+    packed: list[str],
     depth: Depth,
     located: Location,
 ) -> Location:
-    """Compare the mirror with what was recorded of it."""
+    """Compare the mirror with what was recorded of it, and increments with the CRC of gzip."""
     if metadata is None:
         return replace(located, reason="the metadata of the newest point is gone")
     errors: list[str] = []
@@ -209,7 +212,9 @@ def _checked(
     reached, unseen = Depth.STRUCTURE, ""
     if depth >= Depth.BYTES:
         rotten, unseen = compare(host, path, wanted)
-        errors += rotten
+        broken, hidden = _packed(host, path, packed)
+        errors += rotten + broken
+        unseen = unseen or hidden
         reached = Depth.STRUCTURE if unseen else Depth.BYTES
     return replace(located, errors=capped(errors), depth=reached, reason=unseen)
 
@@ -218,6 +223,28 @@ def _metadata(host: Host, path: str) -> Iterator[Recorded]:
     with host.open(path) as file:
         unpacked = gzip.GzipFile(fileobj=file) if path.endswith(".gz") else file
         yield from parse_metadata(iter(lambda: unpacked.readline(_MAX_LINE_BYTES), b""))
+
+
+def _packed(host: Host, path: str, names: list[str]) -> tuple[list[str], str]:
+    """Unpack what older points are made of; its CRC is all that vouches for it."""
+    errors: list[str] = []
+    unseen = ""
+    for name in sorted(names):
+        try:
+            with host.open(f"{path}/{name}") as file, gzip.GzipFile(fileobj=file) as unpacked:
+                if not file.read(1):
+                    errors.append(f"{name} is empty.")
+                file.seek(0)
+                while unpacked.read(CHUNK_BYTES):
+                    pass
+        except AccessError as problem:
+            if problem.damage:
+                errors.append(f"{name} cannot be read: {problem.reason}.")
+            else:
+                unseen = unseen or f"{name} could not be read: {problem.reason}"
+        except DAMAGE as damage:
+            errors.append(f"{name} is damaged: {damage}.")
+    return errors, unseen
 
 
 def _recorded(path: str, facts: dict[str, str]) -> Iterator[Recorded]:

@@ -1,16 +1,27 @@
-"""Asynchronous replicas: which copy a location's snapshots came from, and how far it is behind."""
+"""Asynchronous replicas: which copy a location came from, and how far it is behind.
+
+Snapshots tell it themselves. What replicates in another way can leave a status file in the
+replica's top folder, ``replication-status.json`` or ``.replication-status`` with lines
+``key = value``: ``fed_from`` (name or address of the origin), ``newest`` (time of the origin's
+newest point that is here whole), ``source_newest`` (time of the origin's newest point when the
+file was written) or ``written`` (when that was). Times are RFC 3339 with an offset.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from verifier.host import Host
+from verifier.host import AccessError, Host
 from verifier.inventory import Evidence, Fact, Location, Snapshot, State
 from verifier.probes import btrfs, zfs
 
-__all__ = ["linked", "with_snapshots"]
+__all__ = ["linked", "parse_status", "with_snapshots", "with_status"]
+
+_STATUS_FILES = ("replication-status.json", ".replication-status")
+_MAX_STATUS = 64 << 10
 
 
 def with_snapshots(host: Host, source: Location) -> Location:
@@ -35,6 +46,77 @@ def with_snapshots(host: Host, source: Location) -> Location:
             lineage = tuple(one.identity for one in found)
             return replace(source, snapshots=found, lineage=lineage)
     return source
+
+
+def with_status(host: Host, found: Location) -> Location:
+    """Add what a replication status file in a location's top folder says, if there is one.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the location.
+    found : Location
+        What is known of it.
+
+    Returns
+    -------
+    Location
+        A file that cannot be read or says nothing sound changes nothing.
+    """
+    if found.state is not State.READ or not found.real_path or found.fed_from.value:
+        return found
+    for name in _STATUS_FILES:
+        path = f"{found.real_path}/{name}"
+        try:
+            facts = host.stat(path)
+            if not facts.is_file or facts.size > _MAX_STATUS:
+                continue
+            said = parse_status(host.read_text(path))
+        except AccessError:
+            continue
+        newest, ahead = _instant(said, "newest"), _instant(said, "source_newest", "written")
+        origin = said.get("fed_from", "")[:500]
+        if newest is None and not origin:
+            continue
+        lag = (ahead - newest) / timedelta(hours=1) if newest and ahead else None
+        fed = Fact(origin, Evidence.TOOL_REPORTED, name) if origin else found.fed_from
+        return replace(found, fed_from=fed, lag_hours=lag if lag is None else max(lag, 0.0))
+    return found
+
+
+def parse_status(text: str) -> dict[str, str]:
+    """Read a replication status file: a JSON object, or lines ``key = value``.
+
+    Parameters
+    ----------
+    text : str
+        The file's content.
+
+    Returns
+    -------
+    dict of str to str
+        Empty if it is neither.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        pairs = (line.partition("=") for line in text.splitlines() if line[:1] != "#")
+        found = {key: value for key, equals, value in pairs if equals}
+    if not isinstance(found, dict):
+        return {}
+    clean = ((key.strip().lower(), value) for key, value in found.items())
+    return {key: value.strip().strip('"') for key, value in clean if isinstance(value, str)}
+
+
+def _instant(said: dict[str, str], *keys: str) -> datetime | None:
+    for key in keys:
+        try:
+            found = datetime.fromisoformat(said.get(key, ""))
+            if found.tzinfo is not None:
+                return found.astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+    return None
 
 
 def linked(source: Location, locations: Iterable[Location]) -> tuple[Location, ...]:

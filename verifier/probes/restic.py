@@ -117,6 +117,8 @@ def collect(
         located = closed(located, "restic reaches it only by an address of its own")
     if depth >= Depth.STRUCTURE and located.files is not None:
         located = _checked(host, target, path, located)
+    if depth >= Depth.STRUCTURE and located.files is None:
+        unseen = unseen or "without the contents nobody sees that a file is gone"
     told = (located.reason, unseen, _locked(shape.locks))
     return replace(located, reason="; ".join(filter(None, told)))
 

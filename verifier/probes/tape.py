@@ -9,7 +9,7 @@ from dataclasses import replace
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Fact, Location
 from verifier.manifest import Manifest
-from verifier.tapes import parse_mtx
+from verifier.tapes import Cartridge, parse_mtx
 from verifier.target import Target
 
 __all__ = ["collect", "detect"]
@@ -47,13 +47,20 @@ def collect(
     del source, depth
     reason = "a tape is not read or moved for an audit, so that nobody knows what is on it"
     path = found.real_path or target.address
-    try:
-        listed = host.run(["mtx", "-f", path, "status"], timeout=30.0) if "/sch" in path else None
-    except AccessError:
-        listed = None
-    cartridges = parse_mtx(listed.stdout) if listed else ()
+    cartridges = _cartridges(host, path.rpartition("/")[2])
     if cartridges:
         count = Counter(one.generation or "unlabelled" for one in cartridges)
         held = ", ".join(f"{number} {kind}" for kind, number in sorted(count.items()))
         reason = f"the library holds cartridges ({held}); {reason}"
     return replace(found, kind="tape", reason=reason, coverage=Fact(source=reason))
+
+
+def _cartridges(host: Host, changer: str) -> tuple[Cartridge, ...]:
+    """Ask a changer what it holds, which moves nothing; it answers at its generic device."""
+    if not changer.startswith("sch"):
+        return ()
+    try:
+        (generic,) = host.listdir(f"/sys/class/scsi_changer/{changer}/device/scsi_generic")
+        return parse_mtx(host.run(["mtx", "-f", f"/dev/{generic}", "status"], timeout=30.0).stdout)
+    except (AccessError, ValueError):
+        return ()

@@ -32,7 +32,7 @@ _BACKUP = re.compile(r"\.(vbk|vib|vrb)$", re.IGNORECASE)
 _META = re.compile(r"\.vbm$", re.IGNORECASE)
 _DATED = re.compile(r"(\d{4}-\d\d-\d\dT\d{6})")
 _TAILS = (1 << 20, 20 << 20)
-MAX_JOBS = 200
+MAX_JOBS = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,8 @@ def relation(one: Location, other: Location) -> Relation:
         if hosts[0].value != hosts[1].value:
             reason = "they are on different hosts"
             return Relation(Tie.APART, Evidence.INFERRED, reason=reason)
-        if hosts[0].value.startswith("address:"):
+        exports = _export(one), _export(other)
+        if hosts[0].value.startswith("address:") or all(exports):
             name = hosts[0].value.partition(":")[2]
             what = f"host {name}, whose drives cannot be told apart"
             return Relation(Tie.SHARED, Evidence.INFERRED, (what,))
@@ -143,28 +144,32 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
     same_path = one.real_path is not None and one.real_path == other.real_path
     if (same_inode or same_path) and _one_machine(one, other):
         yield "the same directory"
-    yield from _versions(one, other)
+    theirs = set(other.domains.pools.value or ())
+    pools = [_in_pool(p, one, other) for p in one.domains.pools.value or () if p in theirs]
+    yield from (words for words in pools if "snapshots" in words)
     for here, there in ((one, other), (other, one)):
         if here.name == "source" and there.shared_inodes:
             yield f"{there.shared_inodes} hard links to the same files"
+        if here.name == "source" and there.shared_extents:
+            yield f"{there.shared_extents} reflinks to the same blocks"
     mine = {drive.key: drive for drive in one.domains.drives.value or ()}
     for drive in other.domains.drives.value or ():
         if drive.key in mine:
             model = f" ({drive.model})" if drive.model else ""
             yield f"drive {drive.device}{model}"
-    theirs = set(other.domains.pools.value or ())
-    yield from (_pool_words(p) for p in one.domains.pools.value or () if p in theirs)
+    yield from pools
     devices = (one.inode or (0, 0))[0], (other.inode or (0, 0))[0]
     if devices[0] and devices[0] == devices[1] and _one_machine(one, other):
         yield "one file system"
 
 
-def _versions(one: Location, other: Location) -> Iterator[str]:
-    """Say it when one of them is snapshots in the other's pool."""
-    theirs = set(other.domains.pools.value or ())
-    for pool in one.domains.pools.value or ():
-        if pool in theirs and pool.startswith(("zpool:", "btrfs:")) and other.snapshots:
-            yield f"{_pool_words(pool)}, whose snapshots are versions, no copies"
+def _in_pool(pool: str, one: Location, other: Location) -> str:
+    """Name a pool, and say it when the other location is snapshots in the source's own."""
+    words = _pool_words(pool)
+    if one.name == "source" and other.snapshots and pool.startswith(("zpool:", "btrfs:")):
+        said = "snapshots in the source's pool are versions, not copies"
+        return f"{words[:-1]}; {said})" if words.endswith(")") else f"{words} ({said})"
+    return words
 
 
 def _one_machine(one: Location, other: Location) -> bool:
@@ -180,9 +185,17 @@ def _same_cloud(one: Location, other: Location) -> Relation | None:
         return Relation(Tie.APART, _weakest(*providers), reason="their providers differ")
     if all(a.value for a in accounts):
         if accounts[0].value != accounts[1].value:
+            if Evidence.DECLARED in {a.evidence for a in accounts} and not _all_declared(accounts):
+                # a name that somebody gave an account says nothing about the service's number
+                reason = "one account is declared, the other measured; they may be the same"
+                return Relation(Tie.UNKNOWN, Evidence.UNKNOWN, reason=reason)
             return Relation(Tie.APART, _weakest(*accounts), reason="their accounts differ")
+        regions = _region(one), _region(other)
+        if all(regions) and regions[0] != regions[1]:
+            return Relation(Tie.APART, Evidence.MEASURED, reason="they are in different regions")
         sites = one.domains.site, other.domains.site
-        if all(s.value for s in sites) and sites[0].value != sites[1].value:
+        known = all(regions)  # measured, whatever the sites are called
+        if not known and all(s.value for s in sites) and sites[0].value != sites[1].value:
             return Relation(Tie.APART, _weakest(*sites), reason="they are in different regions")
         what = f"account {accounts[0].value} in one region"
         return Relation(Tie.SHARED, _weakest(*accounts), (what,))
@@ -193,6 +206,24 @@ def _same_cloud(one: Location, other: Location) -> Relation | None:
             reason = "one is on local drives, the other with a provider"
             return Relation(Tie.APART, Evidence.INFERRED, reason=reason)
     return None
+
+
+def _all_declared(facts: Iterable[Fact[str]]) -> bool:
+    return all(fact.evidence is Evidence.DECLARED for fact in facts)
+
+
+def _region(location: Location) -> str:
+    """Return the region that a storage service told; empty if it told none."""
+    told = (p for p in location.domains.pools.value or () if p.startswith("cloud:"))
+    return next((pool.rpartition("/")[2] for pool in told), "")
+
+
+def _export(location: Location) -> str:
+    """Return what a server shows of its drives, if they cannot be seen; else empty."""
+    if location.domains.drives.value is not None:
+        return ""
+    shown = (p for p in location.domains.pools.value or () if p.startswith("export:"))
+    return next(shown, "")
 
 
 def _why_unknown(one: Location, other: Location) -> str:
@@ -215,9 +246,14 @@ def _pool_words(pool: str) -> str:
         "export": "one network share",
         "loop": "one image file",
         "path": "one folder",
+        "bucket": "one bucket",
     }
+    if kind == "cloud":
+        _, _, rest = identity.partition("/")
+        account, _, region = rest.partition("/")
+        return f"account {account} in region {region}"
     known = words.get(kind, f"one {kind} device")
-    name = identity.partition("/")[2] if kind in {"zpool", "loop", "path"} else ""
+    name = identity.partition("/")[2] if kind in {"zpool", "loop", "path", "bucket"} else ""
     return f"{known} ({name})" if name else known
 
 

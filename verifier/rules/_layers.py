@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from verifier.inventory import Fact, Location
 from verifier.rules._independence import Tie
@@ -15,7 +15,12 @@ __all__ = ["meeting"]
 
 
 def meeting(
-    view: View, rule: Rule, layer: Callable[[Location], Fact[str]], noun: str, would: str
+    view: View,
+    rule: Rule,
+    layer: Callable[[Location], Fact[str]],
+    noun: str,
+    would: str,
+    names_of: Mapping[str, str] | None = None,
 ) -> Iterator[Finding]:
     """Yield one note for each value of a layer that several separate locations have.
 
@@ -29,6 +34,8 @@ def meeting(
         Takes the layer out of a location.
     noun, would : str
         Words for the sentence: ``"site"``, ``"a fire there would take them together"``.
+    names_of : mapping of str to str, optional
+        What a value is called instead of itself, the noun included.
 
     Yields
     ------
@@ -42,9 +49,10 @@ def meeting(
     for value, numbers in members.items():
         if not _any_apart(view, numbers):
             continue  # same-device has said so already
-        called = value.partition(":")[2] or value
+        called = f"{noun} {value.partition(':')[2] or value}"
+        called = (names_of or {}).get(value, called)
         who = names(view.locations[n].name for n in numbers)
-        text = f"{who} have {noun} {called} in common; {would}."
+        text = f"{who} have {called} in common; {would}."
         yield Finding(rule.id, Status.PASS, Severity.NOTE, None, text, rule.remediation)
 
 

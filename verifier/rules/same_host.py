@@ -29,4 +29,6 @@ def judge(view: View) -> Iterator[Finding]:
     Finding
     """
     would = "malware or a power surge there would reach them all"
-    yield from meeting(view, RULE, lambda place: place.domains.host, "host", would)
+    here = view.inventory.host.value
+    called = {here: "this machine"} if here else None
+    yield from meeting(view, RULE, lambda place: place.domains.host, "host", would, called)

@@ -51,7 +51,7 @@ def judge(view: View) -> Iterator[Finding]:
             continue  # judged above, with all the places that the set-up file names
         if where := _dies_with(source, place):
             text = (
-                f"The only known place of the password of {place.name} is {where}: "
+                f"The only known place of the key or password of {place.name} is {where}: "
                 "it dies with the source."
             )
             yield Finding(RULE.id, Status.FAIL, Severity.HIGH, place.name, text, KEEP_AND_SAY)

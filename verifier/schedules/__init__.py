@@ -15,10 +15,19 @@ from verifier.schedules._tools import CONFIGURED, destinations
 
 __all__ = ["Feed", "Plan", "Task", "scheduled", "with_schedules"]
 
-_SCRIPTS_DEEP = 3
+_DEEPEST = 4
+_SCRIPTS = 30  # read for one task, those that scripts call among them
 _PACKAGED = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/lib/")
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
 _DAEMONS = ("lsyncd", "syncthing")
+
+
+@dataclass(slots=True)
+class _Budget:
+    """Ends scripts that call each other for ever."""
+
+    left: int = _SCRIPTS
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +165,23 @@ def _written(host: Host, task: Task) -> Iterator[Configured]:
             variables |= assignments(host.read_text(path))
         except AccessError:
             continue
-    yield from _of_text(host, task, task.command, variables, _SCRIPTS_DEEP)
+    yield from _of_text(host, task, task.command, variables, _Budget())
 
 
 def _of_text(
-    host: Host, task: Task, text: str, variables: dict[str, str], levels: int
+    host: Host, task: Task, text: str, variables: dict[str, str], budget: _Budget
 ) -> Iterator[Configured]:
+    if budget.depth >= _DEEPEST:
+        return
+    budget.left -= 1
+    budget.depth += 1
     for command in commands(text, variables):
-        yield from _of_command(host, task, command, variables, levels)
+        yield from _of_command(host, task, command, variables, budget)
+    budget.depth -= 1
 
 
 def _of_command(
-    host: Host, task: Task, command: Command, variables: dict[str, str], levels: int
+    host: Host, task: Task, command: Command, variables: dict[str, str], budget: _Budget
 ) -> Iterator[Configured]:
     program, *words = command.words
     name = program.rpartition("/")[2]
@@ -175,13 +189,13 @@ def _of_command(
         yield from _of_configuration(host, task, name, words)
         return
     found = destinations(command, task.where)
-    if found or not levels:
+    if found or budget.left <= 0:
         yield from found
         return
     script = ""
     if name in _SHELLS and "-c" in [word[-2:] for word in words[:-1]]:
         place = next(n for n, word in enumerate(words) if word[-2:] == "-c")
-        yield from _of_text(host, task, words[place + 1], dict(command.variables), levels - 1)
+        yield from _of_text(host, task, words[place + 1], dict(command.variables), budget)
         return
     if name in _SHELLS or name in {".", "source"}:
         script = next((word for word in words if not word.startswith("-")), "")
@@ -193,7 +207,7 @@ def _of_command(
     numbered = {str(number): word for number, word in enumerate(words, 1)}
     text = _script(host, script, sourced=name in {".", "source"})
     yield from _of_text(
-        host, task, text, inner | numbered if inner is not variables else inner, levels - 1
+        host, task, text, inner | numbered if inner is not variables else inner, budget
     )
 
 

@@ -14,13 +14,8 @@ __all__ = ["Resource", "collect", "parse_resources", "parse_run", "schedule_hour
 
 _FILES = ("/etc/bacula/bacula-dir.conf", "/etc/bareos/bareos-dir.conf")
 _DEVICES = ("/etc/bacula/bacula-sd.conf", "/etc/bareos/bareos-sd.conf")
-_DAYS = {name: n for n, name in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"))}
-_DAYS |= {
-    name: n
-    for n, name in enumerate(
-        ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    )
-}
+_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAYS = {name[:length]: n for n, name in enumerate(_DAY_NAMES) for length in (3, len(name))}
 _MONTHS = {
     name: n
     for n, name in enumerate(
@@ -170,7 +165,11 @@ def parse_run(text: str) -> Calendar:
         elif _fits(word, _ORDINALS):
             weeks |= numbers(word, 1, 5, _ORDINALS)
         elif _fits(word, _DAYS):
-            weekdays |= numbers(word, 0, 6, _DAYS)
+            for part in word.split(","):
+                first, _, last = part.partition("-")
+                # sun-sat and sat-mon go round the end of the week
+                span = (_DAYS[last or first] - _DAYS[first]) % 7 + 1
+                weekdays |= {(_DAYS[first] + day) % 7 for day in range(span)}
         elif _fits(word, _MONTHS):
             months |= numbers(word, 1, 12, _MONTHS)
         elif re.fullmatch(r"[\d,-]+", word):

@@ -9,7 +9,14 @@ import pytest
 from scipy.integrate import quad
 
 from riskmodel import Law, Lifetimes
-from riskmodel.fitting.competing import _NAMES, _Counts, _derivatives, fit_competing
+from riskmodel.fitting.ages import AgeCounts
+from riskmodel.fitting.competing import (
+    _NAMES,
+    _Counts,
+    _derivatives,
+    competing_lifetime,
+    fit_competing,
+)
 from riskmodel.units import HOURS_PER_YEAR
 from tests.riskmodel.fitting.drives import TRUTH, competing_drives
 
@@ -23,7 +30,7 @@ def test_the_cumulative_hazard_is_the_integral_of_the_hazard_rate() -> None:
 
 
 def test_slopes_are_those_of_the_loss() -> None:
-    counts = _Counts.of(competing_drives(1, 2_000))
+    counts = _Counts.of(AgeCounts.of(competing_drives(1, 2_000)))
     _, slope = counts._loss(POINT)
     for i, step in enumerate(1e-5 * np.eye(5)):
         by_difference = (counts._loss(POINT + step)[0] - counts._loss(POINT - step)[0]) / 2e-5
@@ -43,12 +50,13 @@ def test_the_loss_is_the_plain_likelihood_of_ages_in_whole_days() -> None:
         (math.log(rate_and_area(e)[0]) if f else 0.0) - rate_and_area(e)[1] + rate_and_area(s)[1]
         for s, e, f in zip(start, end, failed, strict=True)
     )
-    assert -_Counts.of(seen)._loss(POINT)[0] == pytest.approx(plain, rel=1e-12)
+    assert -_Counts.of(AgeCounts.of(seen))._loss(POINT)[0] == pytest.approx(plain, rel=1e-12)
 
 
 def test_the_law_that_is_written_is_the_law_that_was_fitted() -> None:
-    fit = fit_competing(competing_drives(2, 3_000))
-    law = Law.model_validate(fit.lifetime())
+    seen = competing_drives(2, 3_000)
+    fit = fit_competing(seen)
+    law = Law.model_validate(competing_lifetime(AgeCounts.of(seen)))
     ages = np.array([100.0, 5_000.0, 40_000.0, 80_000.0])
     assert law.cumulative_hazard(ages) == pytest.approx(fit.cumulative_hazard(ages), rel=1e-4)
 

@@ -96,3 +96,33 @@ def test_models_are_chosen_by_name() -> None:
     assert len(seen.of_models(["CD"], without=True)) == 1
     with pytest.raises(InputError, match="unknown model 'CE'; did you mean 'CD'"):
         seen.of_models(["CE"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "start_age_days,end_age_days,end_age_days,failed\n0,9,8,1\n",
+            "has 2 columns end_age_days",
+        ),
+        ("\x00\x01\x02" * 5_000, "is no CSV"),
+    ],
+)
+def test_what_is_ambiguous_or_no_table_gets_one_short_message(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    file = tmp_path / "odd.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=message) as caught:
+        read_lifetimes([file])
+    assert len(str(caught.value)) < 200 + len(str(file))
+
+
+def test_true_and_false_are_read_however_they_are_written(tmp_path: Path) -> None:
+    words = ("TRUE", "true", " True", "1", "FALSE", "false", "0", "yes")
+    file = tmp_path / "words.csv"
+    rows = "".join(f"0,9,{word}\n" for word in words)
+    file.write_text(f"start_age_days,end_age_days,failed\n{rows}", encoding="utf-8")
+    seen = read_lifetimes([file])
+    assert seen.failed.tolist() == [True] * 4 + [False] * 3
+    assert seen.skipped == {"lifetimes whose failed is neither 0 nor 1": 1}

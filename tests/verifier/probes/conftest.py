@@ -41,8 +41,8 @@ def zfs_daemon(tmp_path_factory):
     if answers():
         yield
         return
-    log = (tmp_path_factory.mktemp("zfs") / "log").open("wb")
-    daemon = subprocess.Popen(["zfs-fuse", "--no-kstat-mount", "-n"], stdout=log, stderr=log)
+    with (tmp_path_factory.mktemp("zfs") / "log").open("wb") as log:
+        daemon = subprocess.Popen(["zfs-fuse", "--no-kstat-mount", "-n"], stdout=log, stderr=log)
     until = time.monotonic() + 30
     while not answers():
         if time.monotonic() > until or daemon.poll() is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from verifier.host import Host
 from verifier.inventory import Depth, Location
 from verifier.manifest import Manifest
@@ -41,6 +43,18 @@ def flip(path: Path, at: int) -> None:
     path.chmod(0o600)
     path.write_bytes(content)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every location one that is elsewhere: no program may get its path."""
+    really = Host.run
+
+    def run(self: Host, argv: list[str], **more: object) -> object:
+        assert argv[0] in {"lsblk", "findmnt"}, f"{argv[0]} was started"
+        return really(self, argv, **more)
+
+    monkeypatch.setattr(Host, "local", False)
+    monkeypatch.setattr(Host, "run", run)
 
 
 def state_of(root: Path) -> dict[str, tuple[object, ...]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.verifier.probes.bacula_daemons import Bacula, installed
 from tests.verifier.probes.bacula_writer import VolumeWriter
 from verifier.host import Host
 from verifier.inventory import Depth, State
@@ -210,3 +212,68 @@ def test_any_bytes_give_an_answer(rest):
     start = VolumeWriter().content
     read_volume(io.BytesIO(start + rest), check=True)
     read_volume(io.BytesIO(rest), check=False)
+
+
+@pytest.mark.skipif(not installed(), reason="the bacula daemons with sqlite are not installed")
+@pytest.mark.integration
+@pytest.mark.slow
+class TestReal:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def made(cls, tmp_path_factory):
+        """A full and an incremental job, each on a volume of its own."""
+        base = tmp_path_factory.mktemp("bacula")
+        (base / "photos").mkdir()
+        for number in range(4):
+            (base / "photos" / f"{number}.jpg").write_bytes(os.urandom(30_000 + number))
+        with Bacula(base / "work", base / "photos") as bacula:
+            bacula.run("Full")
+            (base / "photos" / "new.jpg").write_bytes(os.urandom(1000))
+            bacula.run("Incremental")
+        return base
+
+    @pytest.fixture
+    def volumes(self, made, tmp_path):
+        return shutil.copytree(made / "work" / "volumes", tmp_path / "volumes")
+
+    @pytest.fixture
+    def photos(self, made):
+        return collect_source(Host(), str(made / "photos"))[1]
+
+    def test_whole(self, volumes, photos):
+        found = look(volumes, photos)
+        assert (found.kind, found.files, found.coverage.value) == ("bacula", 5, 1.0)
+        assert (found.points.count, found.points.breaks) == (2, ())
+        assert (found.depth, found.errors) == (Depth.BYTES, ())
+
+    def test_without_the_full(self, volumes, photos):
+        (volumes / "Vol-0001").unlink()
+        found = look(volumes, photos)
+        assert found.points.count == 0
+        assert "no full backup" in found.points.breaks[0]
+
+    def test_a_flipped_byte(self, volumes, photos):
+        path = volumes / "Vol-0001"
+        content = bytearray(path.read_bytes())
+        content[70_000] ^= 1
+        path.write_bytes(content)
+        assert look(volumes, photos, Depth.STRUCTURE).errors == ()
+        (error,) = look(volumes, photos).errors
+        assert "does not match its CRC32" in error
+
+    def test_a_job_over_several_volumes(self, tmp_path):
+        (tmp_path / "films").mkdir()
+        for number in range(3):
+            (tmp_path / "films" / f"{number}.mp4").write_bytes(os.urandom(900_000))
+        photos = collect_source(Host(), str(tmp_path / "films"))[1]
+        limit = "Maximum Volume Bytes = 1100000"
+        with Bacula(tmp_path / "work", tmp_path / "films", limit) as bacula:
+            bacula.run("Full")
+        volumes = tmp_path / "work" / "volumes"
+        assert len(list(volumes.iterdir())) > 1
+        found = look(volumes, photos)
+        assert (found.points.count, found.coverage.value, found.errors) == (1, 1.0, ())
+        max(volumes.iterdir()).unlink()
+        found = look(volumes, photos)
+        assert found.points.count == 0
+        assert "volume that is not here" in found.points.breaks[0]

@@ -11,12 +11,20 @@ import subprocess
 import zlib
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.verifier.probes.repositories import flip, look, make_source, manifest_of, state_of
+from tests.verifier.probes.repositories import (
+    flip,
+    look,
+    make_source,
+    manifest_of,
+    no_programs,
+    state_of,
+)
 from verifier.host import Completed, Host, Unreadable
 from verifier.inventory import Depth, Evidence, State
 from verifier.probes import probe
@@ -31,6 +39,7 @@ from verifier.probes._borg_format import (
 )
 from verifier.target import Target
 
+SAMPLES = Path(__file__).parents[1] / "samples"
 borg_needed = pytest.mark.skipif(shutil.which("borg") is None, reason="borg not installed")
 
 
@@ -130,6 +139,10 @@ class TestListings:
         assert first.time == datetime(2026, 11, 23, 0, 25, 9, tzinfo=UTC)
         assert (second.finished, second.time.hour) == (False, 22)
 
+    def test_recorded_archives(self):
+        text = (SAMPLES / "borg-list--v124.json").read_text()
+        assert [archive.name for archive in parse_archives(text)] == ["one", "two"]
+
     @pytest.mark.parametrize("text", ["", "[]", "{}", '{"archives": [{}]}', '{"archives": 3}'])
     def test_other_text_is_refused(self, text):
         with pytest.raises(ValueError):
@@ -169,7 +182,7 @@ class TestBorg:
             "TZ": "UTC",
             "BORG_PASSPHRASE": "correct horse",
         }
-        for mode in ("none", "repokey", "authenticated"):
+        for mode in ("none", "repokey", "authenticated", "keyfile"):
             for argv in (
                 ["init", "-e", mode, mode],
                 ["create", f"{mode}::one", "photos/2025"],
@@ -298,6 +311,26 @@ class TestBorg:
         found = look(repo, photos, Depth.BYTES)
         assert (found.depth, found.errors, found.coverage.value) == (None, (), None)
         assert "Permission denied" in found.reason
+
+    def test_a_key_file_is_found_in_the_users_home(self, made, photos, tmp_path, monkeypatch):
+        password = str(made / "pass word")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        without = look(made / "keyfile", photos, password_file=password)
+        assert without.coverage.value is None
+        assert "key file" in without.reason
+        monkeypatch.setenv("HOME", str(made / "home"))
+        before = state_of(made / "home" / ".config")
+        found = look(made / "keyfile", photos, password_file=password)
+        assert found.coverage.value == 1.0
+        (kept,) = found.key_kept.value
+        assert kept.startswith(str(made / "home" / ".config" / "borg" / "keys"))
+        assert state_of(made / "home" / ".config") == before
+
+    def test_far_away_only_python_reads(self, made, repo, photos, monkeypatch):
+        no_programs(monkeypatch)
+        found = look(repo, photos, Depth.BYTES, password_file=str(made / "pass word"))
+        assert (found.depth, found.errors, found.coverage.value) == (Depth.BYTES, (), None)
+        assert found.points.newest is not None
 
     def test_without_the_program(self, repo, photos, monkeypatch):
         monkeypatch.setattr("verifier.host.shutil.which", lambda name: None)

@@ -99,7 +99,9 @@ class TestReal:
         assert replica.lag_hours >= 0
         assert version.fed_from.value is None
         said = [f.message for f in found.findings if f.rule == "same-device"]
-        assert any("whose snapshots are versions, no copies" in text for text in said), said
+        assert any(
+            "snapshots in the source's pool are versions, not copies" in text for text in said
+        ), said
 
     def test_what_was_not_received_to_its_end_is_a_break(self, mounted):
         one, two = mounted("one"), mounted("two")

@@ -5,14 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.verifier.probes.repositories import flip, look, make_source, manifest_of, state_of
+from tests.verifier.probes.repositories import (
+    flip,
+    look,
+    make_source,
+    manifest_of,
+    no_programs,
+    state_of,
+)
 from verifier.inventory import Depth
 from verifier.probes.dar import parse_listing, slices_of
 
 dar_needed = pytest.mark.skipif(shutil.which("dar") is None, reason="dar not installed")
+SAMPLES = Path(__file__).parents[1] / "samples"
 XML = """<?xml version="1.0" ?>
 <!DOCTYPE Catalog SYSTEM "dar-catalog.dtd">
 <Catalog format="1.2">
@@ -39,12 +48,22 @@ def test_other_text_is_refused(text):
         parse_listing(text)
 
 
+def test_sizes_that_dar_rounded_are_refused():
+    with pytest.raises(ValueError, match="19 kio"):
+        parse_listing((SAMPLES / "dar-list-rounded--v278.xml").read_text())
+
+
 def test_slices():
     names = ["a.1.dar", "a.2.dar", "b.c.10.dar", "a.x.dar", "a.1.dar.sha512", "dar"]
     assert {base: sorted(found) for base, found in slices_of(names).items()} == {
         "a": [1, 2],
         "b.c": [10],
     }
+
+
+@pytest.fixture
+def without_programs(monkeypatch):
+    no_programs(monkeypatch)
 
 
 @dar_needed
@@ -105,6 +124,11 @@ class TestDar:
         found = look(made / "differential", photos)
         assert found.coverage.value is None
         assert "refers to another" in found.reason
+
+    def test_far_away_only_python_reads(self, slices, photos, without_programs):
+        found = look(slices, photos, Depth.BYTES)
+        assert (found.depth, found.points.count) == (Depth.STRUCTURE, 1)
+        assert "local files only" in found.reason
 
     def test_an_encrypted_archive_is_unknown_not_damaged(self, made, photos):
         found = look(made / "secret", photos, Depth.BYTES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from verifier import walking
 from verifier.host import Host
 from verifier.inventory import Depth
 from verifier.probes import collect_source, probe
@@ -199,6 +201,11 @@ class TestPhotosByDay:
         found = look(row, manifest)
         assert (found.kind, found.points.count, found.coverage.value) == ("dated", 2, 1.0)
 
+    def test_also_if_they_were_made_on_the_days_of_the_photos(self, days, tmp_path):
+        _, manifest = collect_source(Host(), str(days))
+        row = copies(days, tmp_path / "row", "2026-05-02", "2026-05-03")
+        assert look(row, manifest).kind == "dated"
+
 
 class TestTimeMachine:
     @pytest.mark.parametrize("start", ["", "Backups.backupdb", "Backups.backupdb/mac"])
@@ -262,16 +269,14 @@ def test_a_snapshot_folder_of_zfs(source, manifest, tmp_path):
 
 def test_a_row_that_cannot_be_read_is_unknown(source, manifest, tmp_path, monkeypatch):
     row = copies(source, tmp_path / "row", "2026-05-01", "2026-05-08")
-    scan = Host._scan
+    opened = walking.open_quietly
 
-    def refuse(self, place):
-        if place.endswith("2026-05-08/2025"):
-            raise PermissionDenied(place, "Permission denied")
-        return scan(self, place)
+    def refuse(path, flags=0):
+        if path.endswith("2026-05-08/2025"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags)
 
-    from verifier.host import Unreadable as PermissionDenied
-
-    monkeypatch.setattr(Host, "_scan", refuse)
+    monkeypatch.setattr(walking, "open_quietly", refuse)
     found = look(row, manifest, Depth.BYTES)
     assert (found.depth, found.coverage.value, found.errors) == (None, None, ())
     assert "could not be read" in found.reason

@@ -8,12 +8,20 @@ import shutil
 import subprocess
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.verifier.probes.repositories import flip, look, make_source, manifest_of, state_of
+from tests.verifier.probes.repositories import (
+    flip,
+    look,
+    make_source,
+    manifest_of,
+    no_programs,
+    state_of,
+)
 from verifier.host import Host
 from verifier.inventory import Depth
 from verifier.probes import probe
@@ -24,6 +32,8 @@ from verifier.target import Target
 duplicity_needed = pytest.mark.skipif(
     shutil.which("duplicity") is None, reason="duplicity not installed"
 )
+SAMPLES = Path(__file__).parents[1] / "samples"
+SUB = {"sub", "sub/a.txt", "sub/l"}
 TIMES = [f"202611{day:02}T002521Z" for day in (1, 2, 3, 4)]
 
 
@@ -92,6 +102,12 @@ class TestNames:
         with pytest.raises(ValueError):
             parse_manifest(text)
 
+    def test_a_recorded_listing(self):
+        text = (SAMPLES / "duplicity-list-current-files--v0822.txt").read_text()
+        found = parse_listing(text)
+        assert set(found) == {".", "f1.bin", "f2.bin", "f3.bin", "f4.bin", "f5.bin", *SUB}
+        assert found["sub/a.txt"] - found["sub"] == 31 * 10**9
+
     def test_a_listing(self):
         text = "Last full backup date: Mon Nov 23 00:25:21 2026\nMon Nov 23 00:24:53 2026 a b.txt\n"
         wanted = int(datetime(2026, 11, 23, 0, 24, 53, tzinfo=UTC).timestamp()) * 10**9
@@ -145,6 +161,13 @@ class TestDuplicity:
         assert (found.encrypted.value, found.files) == (False, 7)
         assert state_of(plain) == before
 
+    def test_far_away_only_python_reads(self, made, secret, plain, photos, monkeypatch):
+        no_programs(monkeypatch)
+        assert look(plain, photos, Depth.BYTES).coverage.value == 1.0
+        found = look(secret, photos, password_file=str(made / "password"))
+        assert found.coverage.value is None
+        assert "local" in found.reason
+
     def test_encrypted_contents(self, made, secret, photos):
         before = state_of(secret)
         found = look(secret, photos, Depth.BYTES, password_file=str(made / "password"))
@@ -190,6 +213,10 @@ class TestDuplicity:
         found = look(plain, photos)
         assert "signatures are damaged" in found.errors[0]
         assert found.coverage.value is None
+
+    def test_a_backup_of_more_than_the_source(self, made, plain):
+        found = look(plain, manifest_of(made / "photos" / "2025"))
+        assert found.coverage.value == 1.0
 
     def test_a_changed_source_lowers_the_coverage(self, made, plain, tmp_path):
         shutil.copytree(made / "photos", tmp_path / "photos")

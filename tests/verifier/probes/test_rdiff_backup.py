@@ -59,6 +59,7 @@ class TestRdiffBackup:
         subprocess.run(argv, check=True, capture_output=True)
         time.sleep(1.1)
         (base / "photos" / "2025" / "new.jpg").write_bytes(b"new")
+        (base / "photos" / "2026" / "índex name.txt").write_text("all of them and more\n" * 9)
         subprocess.run(argv, check=True, capture_output=True)
         return base
 
@@ -82,7 +83,18 @@ class TestRdiffBackup:
         flip(repo / "2025" / "3.jpg", at=5)
         assert look(repo, photos, Depth.STRUCTURE).errors == ()
         (error,) = look(repo, photos, Depth.BYTES).errors
-        assert "2025/3.jpg does not have the SHA1" in error
+        assert "2025/3.jpg does not have the SHA-1" in error
+
+    @pytest.mark.parametrize("left", [0, 9])
+    def test_damaged_increments_are_found_by_gzip(self, repo, photos, left):
+        (increment,) = (repo / "rdiff-backup-data" / "increments").rglob("*.txt.*.gz")
+        if left:
+            flip(increment, at=increment.stat().st_size - 6)
+        else:
+            os.truncate(increment, 0)
+        assert look(repo, photos, Depth.STRUCTURE).errors == ()
+        (error,) = look(repo, photos, Depth.BYTES).errors
+        assert increment.name in error
 
     def test_missing_and_truncated_files_are_found(self, repo, photos):
         (repo / "2025" / "3.jpg").unlink()

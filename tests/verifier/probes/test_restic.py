@@ -10,10 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.verifier.probes.repositories import flip, look, make_source, manifest_of, state_of
+from tests.verifier.probes.repositories import (
+    flip,
+    look,
+    make_source,
+    manifest_of,
+    no_programs,
+    state_of,
+)
+from verifier.host import Completed
 from verifier.inventory import Depth, Evidence
-from verifier.probes._restic_output import parse_key
+from verifier.probes._restic_output import failure_reason, parse_key
 
+SAMPLES = Path(__file__).parents[1] / "samples"
 restic_needed = pytest.mark.skipif(shutil.which("restic") is None, reason="restic not installed")
 
 
@@ -22,6 +31,18 @@ def test_a_key_file_names_its_maker():
     key = parse_key(text)
     assert (key.username, key.hostname) == ("ada", "vm")
     assert key.created == datetime(2026, 11, 22, 23, 24, 54, 123456, tzinfo=UTC)
+
+
+def test_a_recorded_key_file():
+    key = parse_key((SAMPLES / "restic-key--v014.json").read_text())
+    assert (key.username, key.created.year) == ("root", 2026)
+
+
+def test_a_crash_is_told_by_its_first_word():
+    lines = "Load(<data/8b>, 248, 1302) returned error, retrying after 1s: EOF\nasm_amd64.s:1594\n"
+    assert failure_reason(Completed(2, "", lines)).startswith("Load(<data/8b>")
+    panic = Completed(2, "", f"{lines}panic: index out of range\n")
+    assert failure_reason(panic).startswith("panic: index")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "{}", '{"created": 1}', "\0"])
@@ -100,6 +121,19 @@ class TestRestic:
         flip(key, at=20)
         (error,) = look(repo, photos, Depth.BYTES).errors
         assert key.name in error
+
+    def test_a_pack_that_is_gone_needs_the_password(self, made, repo, photos):
+        self.pack(repo).unlink()
+        closed = look(repo, photos, Depth.BYTES)
+        assert (closed.errors, closed.depth) == ((), Depth.BYTES)
+        assert "nobody sees" in closed.reason
+        opened = look(repo, photos, Depth.BYTES, password_file=str(made / "password"))
+        assert "restic check" in opened.errors[0]
+
+    def test_far_away_only_python_reads(self, made, repo, photos, monkeypatch):
+        no_programs(monkeypatch)
+        found = look(repo, photos, Depth.BYTES, password_file=str(made / "password"))
+        assert (found.depth, found.errors, found.coverage.value) == (Depth.BYTES, (), None)
 
     def test_locks_left_behind_are_told(self, repo, photos):
         (repo / "locks" / ("a" * 64)).write_bytes(b"x")

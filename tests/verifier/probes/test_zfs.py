@@ -106,7 +106,7 @@ class TestReal:
         assert location.fed_from.value is None
         assert "1 of 1 snapshots are held, but root can release" in location.immutable.source
         (said,) = [f.message for f in found.findings if f.rule == "same-device"]
-        assert "snapshots are versions, no copies" in said
+        assert "snapshots in the source's pool are versions, not copies" in said
 
     def test_a_mounted_dataset_is_one_though_its_files_look_like_the_sources(self, pools):
         root, _, _ = pools

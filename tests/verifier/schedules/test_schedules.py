@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.verifier.inventories import place
 from verifier.host import Host
@@ -267,6 +269,8 @@ def test_bacula_keeps_its_own_schedule():
     found = schedule(host, "/srv/bacula")
     assert (found.by, found.interval_hours) == ("Bacula schedule", 24.0)
     assert schedule_hours(("Full 1st sun at 23:05",)) == 35 * 24.0
+    assert schedule_hours(("Full sun-sat at 23:10",)) == 24.0
+    assert schedule_hours(("Incremental sat-mon at 1:05pm",)) == 5 * 24.0
     with pytest.raises(ValueError):
         parse_run("Full whenever at 23:05")
 
@@ -279,3 +283,17 @@ def test_anacron_and_folders_of_scripts():
     assert schedule(host, "/mnt/usb").by == "by hand"
     host = machine({"/etc/anacrontab": "PATH=/bin\n7 25 mine rsync -a /home /mnt/usb\n"})
     assert schedule(host, "/mnt/usb").by == "anacron"
+
+
+@given(st.text(st.sampled_from("ab/$'`\" ;|&(){}<>=-\\\n#~:"), max_size=60))
+def test_any_command_is_read_to_its_end(noise):
+    line = f"0 2 * * * root rsync -a /a {noise.splitlines()[0] if noise else ''} /b\n"
+    host = machine({"/etc/crontab": line, "/etc/cron.daily/x": f"#!/bin/sh\n{noise}\n"})
+    assert len(scheduled(host).tasks) >= 1
+
+
+def test_scripts_that_call_each_other_come_to_an_end():
+    loop = "#!/bin/sh\n" + "/opt/a.sh\n/opt/b.sh x\n" * 20 + "rsync -a /home /mnt/usb\n"
+    host = machine({"/etc/crontab": "0 2 * * * root /opt/a.sh\n", "/opt/a.sh": loop,
+                    "/opt/b.sh": loop})  # fmt: skip
+    assert schedule(host, "/mnt/usb").by == "cron"

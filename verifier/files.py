@@ -1,0 +1,308 @@
+"""Millions of files in little memory: columns of numbers, and the names folder by folder."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
+from operator import gt
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.int64]
+
+__all__ = ["FileFact", "Files", "Gathering", "table"]
+
+_MOST = (1 << 63) - 1
+_MOST_UNSIGNED = (1 << 64) - 1
+_CACHED_NAMES = 250_000
+
+
+class FileFact(NamedTuple):
+    """One regular file: size [bytes], modification time [ns since 1970], device and inode."""
+
+    size: int
+    mtime_ns: int
+    dev: int = 0
+    ino: int = 0
+
+
+class Files(Mapping[str, FileFact]):
+    """A read-only mapping of relative POSIX path to `FileFact`; about 50 bytes a file.
+
+    Rows are numbered folder by folder, and within a folder in the order of the names, so
+    that two like trees can be compared column by column. Made by `Gathering` or `table`.
+    """
+
+    __slots__ = (
+        "_dev", "_folders", "_index", "_indexed", "_ino", "_mtime", "_names", "_order", "_size",
+        "_starts", "hollow",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        names: Mapping[str, bytes],
+        starts: array[int],
+        columns: tuple[array[int], array[int], array[int], array[int]],
+        hollow: array[int],
+    ) -> None:
+        self._folders = {folder: number for number, folder in enumerate(names)}
+        self._order = list(names)
+        self._names = list(names.values())
+        self._starts = starts
+        self._size, self._mtime, self._dev, self._ino = columns
+        self.hollow = hollow
+        self._index: dict[int, dict[bytes, int]] = {}
+        self._indexed = 0
+
+    def __len__(self) -> int:
+        return len(self._size)
+
+    def __iter__(self) -> Iterator[str]:
+        for folder, number in self._folders.items():
+            before = f"{folder}/" if folder else ""
+            for name in self._split(number):
+                yield before + name.decode("utf-8", "surrogateescape")
+
+    def __getitem__(self, path: str) -> FileFact:
+        folder, _, name = path.rpartition("/")
+        number = self._folders.get(folder)
+        if number is None:
+            raise KeyError(path)
+        try:
+            raw = name.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise KeyError(path) from None
+        row = self._rows_by_name(number).get(raw)
+        if row is None:
+            raise KeyError(path)
+        return self.fact(row)
+
+    def items(self) -> ItemsView[str, FileFact]:
+        """Return a view of paths and facts that is read in the order of rows."""
+        return _Items(self)
+
+    def fact(self, row: int) -> FileFact:
+        """Return what is known of a row."""
+        return FileFact(self._size[row], self._mtime[row], self._dev[row], self._ino[row])
+
+    def path(self, row: int) -> str:
+        """Return the path of a row."""
+        number = bisect_right(self._starts, row) - 1
+        name = self._split(number)[row - self._starts[number]]
+        folder = self._order[number]
+        text = name.decode("utf-8", "surrogateescape")
+        return f"{folder}/{text}" if folder else text
+
+    def folder_rows(self) -> tuple[list[str], array[int]]:
+        """Return the folders that hold files, and the first row of each and of none after them."""
+        return self._order, self._starts
+
+    def paths(self, rows: Iterable[int]) -> Iterator[str]:
+        """Yield the paths of ascending rows."""
+        wanted = iter(rows)
+        row = next(wanted, None)
+        for folder, number in self._folders.items():
+            if row is None:
+                return
+            first, end = self._starts[number], self._starts[number + 1]
+            if row >= end:
+                continue
+            names = self._split(number)
+            before = f"{folder}/" if folder else ""
+            while row is not None and row < end:
+                yield before + names[row - first].decode("utf-8", "surrogateescape")
+                row = next(wanted, None)
+
+    def column(self, name: str) -> NDArray[np.int64]:
+        """Return ``size``, ``mtime``, ``dev`` or ``ino`` of all rows (dev and ino unsigned)."""
+        import numpy as np
+
+        kind = np.uint64 if name in {"dev", "ino"} else np.int64
+        return np.frombuffer(getattr(self, f"_{name}"), dtype=kind)
+
+    def pairs(self, other: Files) -> tuple[Rows, Rows]:
+        """Return the rows here and there that have the same path."""
+        import numpy as np
+
+        here, there = array("q"), array("q")
+        for folder, number in self._folders.items():
+            match = other._folders.get(folder)
+            if match is None:
+                continue
+            first, theirs = self._starts[number], other._starts[match]
+            if self._names[number] == other._names[match]:
+                count = self._starts[number + 1] - first
+                here.extend(range(first, first + count))
+                there.extend(range(theirs, theirs + count))
+                continue
+            known = {name: row for row, name in enumerate(other._split(match), theirs)}
+            for row, name in enumerate(self._split(number), first):
+                found = known.get(name)
+                if found is not None:
+                    here.append(row)
+                    there.append(found)
+        return np.frombuffer(here, dtype=np.int64), np.frombuffer(there, dtype=np.int64)
+
+    def rows_ending(self, endings: tuple[bytes, ...]) -> Rows:
+        """Return the rows whose names end with one of these."""
+        import numpy as np
+
+        rows = array("q")
+        for number, names in enumerate(self._names):
+            if any(ending in names for ending in endings):
+                first = self._starts[number]
+                split = enumerate(self._split(number), first)
+                rows.extend(row for row, name in split if name.endswith(endings))
+        return np.frombuffer(rows, dtype=np.int64)
+
+    def below(self, top: str) -> Files | None:
+        """Return the same files seen from a folder; None if some are not below it."""
+        start = f"{top}/"
+        if any(folder != top and not folder.startswith(start) for folder in self._folders):
+            return None
+        names = {
+            folder.removeprefix(top).removeprefix("/"): self._names[number]
+            for folder, number in self._folders.items()
+        }
+        columns = (self._size, self._mtime, self._dev, self._ino)
+        return Files(names, self._starts, columns, self.hollow)
+
+    def _split(self, number: int) -> list[bytes]:
+        return self._names[number].split(b"\0")
+
+    def _rows_by_name(self, number: int) -> dict[bytes, int]:
+        """Return the rows of a folder by name; some folders' are kept for the next question."""
+        known = self._index.get(number)
+        if known is None:
+            if self._indexed > _CACHED_NAMES:
+                self._index.clear()
+                self._indexed = 0
+            known = {
+                name: row for row, name in enumerate(self._split(number), self._starts[number])
+            }
+            self._index[number] = known
+            self._indexed += len(known)
+        return known
+
+
+class _Items(ItemsView[str, FileFact]):
+    """Paths and facts side by side, without looking each path up."""
+
+    _mapping: Files
+
+    def __iter__(self) -> Iterator[tuple[str, FileFact]]:
+        return ((path, self._mapping.fact(row)) for row, path in enumerate(self._mapping))
+
+
+class Gathering:
+    """Collects files in any order of folders, quickest if each folder's come together."""
+
+    def __init__(self) -> None:
+        self._size, self._mtime = array("q"), array("q")
+        self._dev, self._ino = array("Q"), array("Q")
+        self._hollow = array("q")
+        self._fragments: list[tuple[str, int, bytes]] = []
+        self._folder: str | None = None
+        self._names: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._size)
+
+    def add(self, path: str, fact: tuple[int, int, int, int], *, hollow: bool = False) -> None:
+        """Add a file; `hollow` if no block of the disk belongs to it though it is not empty."""
+        folder, _, name = path.rpartition("/")
+        if folder != self._folder:
+            self._flush()
+            self._folder = folder
+        if hollow:
+            self._hollow.append(len(self._size))
+        self._names.append(name)
+        size, mtime, dev, ino = fact
+        try:
+            self._size.append(size)
+            self._mtime.append(mtime)
+            self._dev.append(dev)
+            self._ino.append(ino)
+        except OverflowError:  # a damaged file system, or hostile input
+            self._append_clipped(fact)
+
+    def files(self) -> Files:
+        """Return what was gathered; nothing may be added afterwards."""
+        self._flush()
+        order: dict[str, list[int]] = {}
+        for number, (folder, _, _) in enumerate(self._fragments):
+            order.setdefault(folder, []).append(number)
+        if len(order) < len(self._fragments):
+            self._regroup(order)
+        starts = array("q", [first for _, first, _ in self._fragments])
+        starts.append(len(self._size))
+        names = {folder: joined for folder, _, joined in self._fragments}
+        columns = (self._size, self._mtime, self._dev, self._ino)
+        return Files(names, starts, columns, self._hollow)
+
+    def _flush(self) -> None:
+        """Close the present folder: its rows in the order of its names."""
+        if not self._names:
+            return
+        names, first = self._names, len(self._size) - len(self._names)
+        if any(map(gt, names, names[1:])):
+            order = sorted(range(len(names)), key=names.__getitem__)
+            names = [names[number] for number in order]
+            self._reorder(first, order)
+        joined = "\0".join(names).encode("utf-8", "surrogateescape")
+        self._fragments.append((self._folder or "", first, joined))
+        self._names = []
+
+    def _append_clipped(self, fact: tuple[int, int, int, int]) -> None:
+        row = len(self._ino)  # the last column to grow
+        columns = (self._size, self._mtime, self._dev, self._ino)
+        limits = ((0, _MOST), (-_MOST, _MOST), (0, _MOST_UNSIGNED), (0, _MOST_UNSIGNED))
+        for column, value, (low, high) in zip(columns, fact, limits, strict=True):
+            del column[row:]
+            column.append(min(max(value, low), high))
+
+    def _regroup(self, order: Mapping[str, list[int]]) -> None:
+        """Bring the fragments of each folder together."""
+        ends = [*(first for _, first, _ in self._fragments[1:]), len(self._size)]
+        rows: list[int] = []
+        joined: list[tuple[str, int, bytes]] = []
+        for folder, numbers in order.items():
+            mine: list[tuple[str, int]] = []
+            for number in numbers:
+                _, first, names = self._fragments[number]
+                split = names.decode("utf-8", "surrogateescape").split("\0")
+                mine += zip(split, range(first, ends[number]), strict=True)
+            mine.sort()
+            text = "\0".join(name for name, _ in mine)
+            joined.append((folder, len(rows), text.encode("utf-8", "surrogateescape")))
+            rows += [row for _, row in mine]
+        self._reorder(0, rows)
+        self._fragments = joined
+
+    def _reorder(self, first: int, order: list[int]) -> None:
+        """Put row ``first + order[i]`` at ``first + i``; all rows from `first` on take part."""
+        import numpy as np
+
+        taken = np.asarray(order, dtype=np.int64)
+        for column in (self._size, self._mtime, self._dev, self._ino):
+            view = np.frombuffer(column, dtype=column.typecode)[first:]
+            view[:] = view[taken]
+            del view  # an array that is being looked at cannot grow
+        where = np.empty(len(order), dtype=np.int64)
+        where[taken] = np.arange(len(order))
+        moved = [row if row < first else first + int(where[row - first]) for row in self._hollow]
+        self._hollow = array("q", sorted(moved))
+
+
+def table(files: Mapping[str, FileFact]) -> Files:
+    """Return any mapping of paths to facts as columns."""
+    if isinstance(files, Files):
+        return files
+    gathered = Gathering()
+    for path, fact in files.items():
+        gathered.add(path, fact)
+    return gathered.files()

@@ -1,0 +1,95 @@
+"""A plain tree elsewhere against the live data, fetching no more than the wanted depth needs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from verifier.access import AccessError, TimedOut
+from verifier.host import Host
+from verifier.inventory import Depth
+from verifier.manifest import Manifest, prefix_in
+from verifier.probes.directory import MTIME_SLACK_NS, capped, read_manifest
+from verifier.remotes._link import Digest, Link
+
+__all__ = ["Compared", "compare"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a comparison found.
+
+    Parameters
+    ----------
+    errors : tuple of str
+        Files that differ, one sentence each.
+    unseen : str
+        What could not be compared; empty if all was.
+    reached : Depth
+        ``SOURCE`` if every byte was fetched, ``BYTES`` if kept digests stood for some.
+    """
+
+    errors: tuple[str, ...]
+    unseen: str
+    reached: Depth
+
+
+def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
+    """Compare every file that both have.
+
+    Parameters
+    ----------
+    link : Link
+        The remote place.
+    source : Manifest
+        The live data, complete.
+    depth : Depth
+        At ``BYTES`` a digest that the place keeps stands for the bytes; deeper all are fetched.
+
+    Returns
+    -------
+    Compared
+        A source file that is younger than its copy was changed, not damaged.
+    """
+    held = read_manifest(link.host, link.path)
+    prefix = prefix_in(source, {path: fact.size for path, fact in held.files.items()})
+    errors: list[str] = []
+    unseen = "" if held.complete else held.unreadable[0]
+    reached = Depth.SOURCE
+    for path in sorted(source.files.keys()):
+        live, copy = source.files[path], held.files.get(prefix + path)
+        if copy is None or live.mtime_ns > copy.mtime_ns + MTIME_SLACK_NS:
+            continue
+        if live.size != copy.size:
+            errors.append(f"{path} has {copy.size} bytes, the source's has {live.size}.")
+            continue
+        try:
+            there = _there(link, f"{held.root}/{prefix}{path}", depth)
+            here = _digest(link.host, f"{source.root}/{path}", there.algorithm)
+        except TimedOut:
+            raise
+        except AccessError as problem:
+            if problem.damage:
+                errors.append(f"{path} cannot be read: {problem.reason}.")
+            else:
+                unseen = unseen or f"{path} could not be read: {problem.reason}"
+            continue
+        if not there.read:
+            reached = Depth.BYTES
+        if here != there.hexadecimal:
+            errors.append(f"{path} differs from the source under the same size.")
+    return Compared(capped(errors), unseen, reached)
+
+
+def _there(link: Link, path: str, depth: Depth) -> Digest:
+    kept = link.kept(path, read=depth > Depth.BYTES)
+    if kept is not None:
+        return kept
+    return Digest("sha256", _digest(link.host, path, "sha256"), read=True)
+
+
+def _digest(host: Host, path: str, algorithm: str) -> str:
+    running = hashlib.new(algorithm, usedforsecurity=False)
+    for chunk in host.chunks(path):
+        running.update(chunk)
+    return running.hexdigest()

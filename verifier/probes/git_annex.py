@@ -1,0 +1,321 @@
+"""git-annex repositories: which contents are really there, whole, and in a trusted place.
+
+Only git's plumbing is run, with no locks; git-annex itself writes to a repository and is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from verifier.host import AccessError, Host, Missing
+from verifier.inventory import Depth, Evidence, Fact, Location, Points
+from verifier.manifest import Coverage, FileFact, Manifest, cover, prefix_in
+from verifier.probes.annex_text import (
+    Blob,
+    Key,
+    key_in,
+    latest,
+    located,
+    parse_config,
+    parse_key,
+    parse_tree,
+)
+from verifier.probes.directory import capped
+from verifier.target import Target
+
+__all__ = ["collect", "detect"]
+
+BRANCHES = ("HEAD", "synced/master", "synced/main", "master", "main")
+MAX_POINTER_BYTES = 2000
+_AT_ONCE = 500
+_DISTRUST = {
+    "0": "its repository is marked untrusted in git-annex",
+    "X": "its repository is marked dead in git-annex",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """The files of a branch: those in git itself, and the keys of the others."""
+
+    plain: Mapping[str, int]
+    keys: Mapping[str, Key]
+    time: datetime | None
+
+
+class _Unread(Exception):
+    """Git gave no answer; the text says why."""
+
+
+def detect(host: Host, path: str) -> bool:
+    """Tell whether a folder is a git-annex repository, with a work tree or bare."""
+    return host.stat(path).is_dir and _git_folder(host, path) is not None
+
+
+def collect(
+    host: Host, target: Target, source: Manifest | None, depth: Depth, found: Location
+) -> Location:
+    """Examine a repository.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the machine.
+    target : Target
+        What was asked for.
+    source : Manifest or None
+        The live data's files; if they are a git-annex repository too, its branch tells the names.
+    depth : Depth
+        ``STRUCTURE`` compares sizes with the keys, ``BYTES`` the digests.
+    found : Location
+        What is already known.
+
+    Returns
+    -------
+    Location
+        Only contents that are there count, whatever the logs say.
+    """
+    path = found.real_path or target.address
+    folder = _git_folder(host, path) or f"{path}/.git"
+    config = _config(host, folder)
+    objects, unseen = _objects(host, folder)
+    errors, unhashed = _examine(host, objects, depth)
+    reached = min(depth, Depth.STRUCTURE if unhashed else Depth.BYTES)
+    version = config.get("version")
+    located_ = replace(
+        found,
+        kind="git-annex",
+        tool=f"git-annex, repository version {version}" if version else "git-annex",
+        depth=None if unseen else reached,
+        reason=unseen or unhashed,
+        encrypted=Fact(False, Evidence.MEASURED, "plain objects"),
+    )
+    try:
+        tree = _tree(host, folder)
+        located_ = _trusted(host, folder, config.get("uuid", ""), located_)
+        held = dict(tree.plain)
+        held |= {
+            name: objects[key.name].size for name, key in tree.keys.items() if key.name in objects
+        }
+        errors += _lost(host, folder, config.get("uuid", ""), tree, objects) if not unseen else []
+        if depth >= Depth.BYTES:
+            errors += _fsck(host, folder)
+        live = _names_of(host, source)
+    except _Unread as problem:
+        reason = f"the contents cannot be listed: {problem}"
+        return replace(
+            located_,
+            errors=capped(errors),
+            coverage=Fact(source=reason),
+            reason="; ".join(filter(None, (located_.reason, reason))),
+        )
+    prefix = prefix_in(live, held)
+    coverage = Coverage(Fact(source="parts of the copy could not be read"))
+    if not unseen:
+        coverage = cover(live, {name.removeprefix(prefix): size for name, size in held.items()})
+    return replace(
+        located_,
+        errors=capped(errors),
+        points=Points.at([tree.time] if tree.time and held else []),
+        files=len(held),
+        size_bytes=sum(held.values()),
+        coverage=coverage.share,
+        missing=coverage.missing,
+    )
+
+
+def _git_folder(host: Host, path: str) -> str | None:
+    names = set(host.listdir(path))
+    if ".git" in names:
+        inner = f"{path}/.git"
+        return inner if host.stat(inner).is_dir and "annex" in host.listdir(inner) else None
+    return path if {"annex", "objects", "refs", "HEAD"} <= names else None
+
+
+def _config(host: Host, folder: str) -> Mapping[str, str]:
+    try:
+        return parse_config(host.read_text(f"{folder}/config"))
+    except AccessError:
+        return {}
+
+
+def _objects(host: Host, folder: str) -> tuple[dict[str, _Object], str]:
+    """List the contents that are there, by key."""
+    objects: dict[str, _Object] = {}
+    root = f"{folder}/annex/objects"
+    unseen = ""
+    try:
+        for entry in host.walk(root):
+            if entry.problem is not None:
+                unseen = unseen or f"{entry.path}: {entry.problem.reason}"
+            elif entry.stat is not None and entry.stat.is_file:
+                parent, _, name = entry.path.rpartition("/")
+                if parent.rpartition("/")[2] == name:  # beside it lie caches and maps
+                    objects[name] = _Object(f"{root}/{entry.path}", entry.stat.size)
+    except Missing:
+        return {}, ""
+    return objects, unseen
+
+
+def _examine(host: Host, objects: Mapping[str, _Object], depth: Depth) -> tuple[list[str], str]:
+    """Compare each content with its key; also say why some could not be hashed."""
+    errors: list[str] = []
+    without = 0
+    unread = ""
+    for name, found in objects.items() if depth >= Depth.STRUCTURE else ():
+        key = parse_key(name) or Key(name)
+        if key.size is not None and key.size != found.size:
+            errors.append(f"The content {name} has {found.size} bytes.")
+            continue
+        if key.algorithm is None:
+            without += 1
+        elif depth >= Depth.BYTES:
+            running = hashlib.new(key.algorithm)
+            try:
+                for chunk in host.chunks(found.path):
+                    running.update(chunk)
+            except AccessError as problem:
+                if problem.damage:
+                    errors.append(f"The content {name} cannot be read: {problem.reason}.")
+                else:
+                    unread = unread or f"{name} could not be read: {problem.reason}"
+                continue
+            if running.hexdigest() != key.digest:
+                errors.append(f"The content {name} does not have the digest in its name.")
+    if without and not unread and depth >= Depth.BYTES:
+        unread = f"{without} content(s) have no digest in their key"
+    return errors, unread
+
+
+def _git(host: Host, folder: str, *arguments: str) -> str:
+    """Run git without locks and without the repository's own programs; refuse an error."""
+    if not host.local:
+        raise _Unread("the repository is not on this machine")
+    safe = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false", "--no-optional-locks")
+    try:
+        ended = host.run(["git", *safe, f"--git-dir={folder}", *arguments])
+    except Missing:
+        raise _Unread("the program git is not installed") from None
+    except AccessError as problem:
+        raise _Unread(problem.reason) from problem
+    if ended.code != 0 and not (arguments[0] == "grep" and ended.code == 1):
+        lines = ended.stderr.strip().splitlines() or [f"git ended with code {ended.code}"]
+        raise _Unread(lines[-1][:200])
+    return ended.stdout
+
+
+def _tree(host: Host, folder: str) -> _Tree:
+    problem = _Unread("it has no branch")
+    for branch in BRANCHES:
+        try:
+            blobs = parse_tree(
+                _git(host, folder, "ls-tree", "-r", "-l", "-z", "--full-tree", branch)
+            )
+            stamp = _git(host, folder, "log", "-1", "--no-show-signature", "--format=%ct", branch)
+        except _Unread as error:
+            problem = error
+            continue
+        small = [blob for blob in blobs if blob.link or blob.size <= MAX_POINTER_BYTES]
+        keys = dict(_keys(host, folder, small))
+        plain = {blob.path: blob.size for blob in blobs if blob.path not in keys and not blob.link}
+        seconds = stamp.strip()
+        time = datetime.fromtimestamp(int(seconds), UTC) if seconds.isdigit() else None
+        return _Tree(plain, keys, time)
+    raise problem
+
+
+def _keys(host: Host, folder: str, blobs: list[Blob]) -> Iterator[tuple[str, Key]]:
+    """Read links and pointer files; git prints many at once, and their sizes tell them apart."""
+    by_id = {blob.object_id: blob for blob in blobs}
+    contents: dict[str, str] = {}
+    ids = iter(by_id)
+    while some := list(itertools.islice(ids, _AT_ONCE)):
+        printed = _git(host, folder, "show", *some).encode("utf-8", "surrogateescape")
+        at = 0
+        for each in some:
+            size = by_id[each].size
+            contents[each] = printed[at : at + size].decode("utf-8", "surrogateescape")
+            at += size
+        if at != len(printed):
+            raise _Unread("git show printed something else than asked")
+    for blob in blobs:
+        if key := key_in(contents[blob.object_id]):
+            yield blob.path, key
+
+
+def _trusted(host: Host, folder: str, uuid: str, found: Location) -> Location:
+    """Add what the git-annex branch and its journal say of this repository."""
+    words = {}
+    for name in ("trust.log", "numcopies.log"):
+        try:
+            words[name] = _git(host, folder, "cat-file", "-p", f"git-annex:{name}")
+        except _Unread:
+            words[name] = ""
+        try:
+            words[name] += "\n" + host.read_text(f"{folder}/annex/journal/{name}")
+        except AccessError:
+            continue
+    level = latest(words["trust.log"]).get(uuid, "")
+    copies = [line.split()[-1] for line in words["numcopies.log"].splitlines() if line.split()]
+    kept: Fact[str] = Fact()
+    if copies and copies[-1].isdigit():
+        kept = Fact(f"numcopies {copies[-1]}", Evidence.TOOL_REPORTED, "git-annex:numcopies.log")
+    return replace(found, disqualified=_DISTRUST.get(level, ""), retention=kept)
+
+
+def _lost(
+    host: Host, folder: str, uuid: str, tree: _Tree, objects: Mapping[str, _Object]
+) -> list[str]:
+    """Find contents that the location log places here and that are gone."""
+    if not uuid:
+        return []
+    try:
+        lines = _git(
+            host, folder, "grep", "-F", "-e", uuid, "git-annex", "--", "*.log"
+        ).splitlines()
+    except _Unread:
+        return []
+    said = located(line for line in lines if line.count("/") >= 2)
+    return [
+        f"{name} is gone, and git-annex believes that it is here."
+        for name, key in sorted(tree.keys.items())
+        if key.name in said and key.name not in objects
+    ]
+
+
+def _fsck(host: Host, folder: str) -> list[str]:
+    try:
+        _git(host, folder, "fsck", "--full", "--no-progress", "--no-dangling")
+    except _Unread as problem:
+        return [f"git fsck: {problem}."]
+    return []
+
+
+def _names_of(host: Host, source: Manifest | None) -> Manifest | None:
+    """Give the files of a source that is a git-annex repository itself the names they have there.
+
+    Its work tree is links into ``.git``, which a plain listing of files does not follow.
+    """
+    if source is None or not any(name.startswith(".git/annex/") for name in source.files):
+        return source
+    tree = _tree(host, f"{source.root}/.git")
+    sizes = {
+        name.rpartition("/")[2]: fact
+        for name, fact in source.files.items()
+        if name.startswith(".git/annex/objects/")
+    }
+    files = {name: FileFact(size, 0) for name, size in tree.plain.items()}
+    files |= {name: sizes[key.name] for name, key in tree.keys.items() if key.name in sizes}
+    own = {name: fact for name, fact in source.files.items()
+           if not name.startswith(".git/") and name not in tree.keys}  # fmt: skip
+    return replace(source, files={**files, **own})

@@ -1,0 +1,171 @@
+"""Images of optical discs: ISO 9660 with Rock Ridge or Joliet names, and UDF.
+
+An image is a file: its medium is the drive that it lies on, not an optical disc.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from verifier.host import AccessError, Host, Unreadable
+from verifier.inventory import Depth, Evidence, Fact, Location, Points
+from verifier.manifest import Manifest, cover, instant, prefix_in
+from verifier.probes.directory import MTIME_SLACK_NS, capped, digest
+from verifier.probes.iso_image import DAMAGE, HEAD_BYTES, Image, content_of, is_image, read_image
+from verifier.probes.reading import head
+from verifier.target import Target
+
+__all__ = ["collect", "detect"]
+
+_NAME = re.compile(r"\.(iso|udf)$", re.IGNORECASE)
+
+
+def detect(host: Host, path: str) -> bool:
+    """Tell whether a path is an image, or a folder that holds images and nothing else."""
+    facts = host.stat(path)
+    if facts.is_dir:
+        names = [name for name in host.listdir(path) if not name.startswith(".")]
+        return bool(names) and all(_NAME.search(name) for name in names)
+    return facts.is_file and (bool(_NAME.search(path)) or is_image(head(host, path, HEAD_BYTES)))
+
+
+def collect(
+    host: Host, target: Target, source: Manifest | None, depth: Depth, found: Location
+) -> Location:
+    """Examine an image, or the images of a folder as one point each.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the machine.
+    target : Target
+        What was asked for.
+    source : Manifest or None
+        The live data's files.
+    depth : Depth
+        An image has no digests of its own: from ``BYTES`` on, its content is compared with the
+        source's.
+    found : Location
+        What is already known.
+
+    Returns
+    -------
+    Location
+        Contents are those of the newest image that can be read.
+    """
+    path = found.real_path or target.address
+    places = [path]
+    if host.stat(path).is_dir:
+        places = [f"{path}/{name}" for name in host.listdir(path) if _NAME.search(name)]
+    errors: list[str] = []
+    whole: list[tuple[datetime, str, Image]] = []
+    breaks: list[str] = []
+    times: list[datetime] = []
+    unseen = ""
+    for place in places:
+        name = place.rpartition("/")[2]
+        written = instant(host.stat(place).mtime_ns) or datetime.fromtimestamp(0, UTC)
+        times.append(written)
+        try:
+            image, flaw = _read(host, place)
+        except AccessError as problem:
+            unseen = unseen or f"{name} could not be read: {problem.reason}"
+            continue
+        if image is None or flaw:
+            errors.append(f"{name} {flaw}.")
+            breaks.append(f"{name} cannot be used: it {flaw}.")
+        else:
+            times[-1] = image.made or written
+            whole.append((times[-1], place, image))
+    whole.sort(key=lambda item: item[:2])
+    latest = max(times, default=None)
+    located = replace(
+        found,
+        kind="iso",
+        points=Points(0, latest=latest, breaks=tuple(breaks)),
+        errors=capped(errors),
+        depth=None if unseen else min(depth, Depth.STRUCTURE),
+        reason=unseen,
+        encrypted=Fact(False, Evidence.MEASURED, "plain file records"),
+    )
+    if not whole:
+        return replace(located, coverage=Fact(source="no image could be read"))
+    newest, place, image = whole[-1]
+    sizes = {each.path: each.size for each in image.files}
+    prefix = prefix_in(source, sizes)
+    coverage = cover(source, {name.removeprefix(prefix): size for name, size in sizes.items()})
+    located = replace(
+        located,
+        points=Points.at(
+            [time for time, _, _ in whole],
+            latest=latest if latest and latest > newest else None,
+            breaks=tuple(breaks),
+            consistency=Fact("files", Evidence.INFERRED, "copied file by file"),
+        ),
+        files=len(sizes),
+        size_bytes=sum(sizes.values()),
+        coverage=coverage.share,
+        missing=coverage.missing,
+        tool=f"{image.names} image {image.label!r}",
+    )
+    if depth < Depth.BYTES or unseen:
+        return located
+    if source is None or not source.complete:
+        return replace(located, reason="no digests of its own, and the source could not be read")
+    different, not_compared = _compare(host, place, image, source, prefix)
+    located = replace(located, errors=capped([*errors, *different]))
+    return (
+        replace(located, reason=not_compared)
+        if not_compared
+        else replace(located, depth=Depth.SOURCE)
+    )
+
+
+def _read(host: Host, place: str) -> tuple[Image | None, str]:
+    """List an image, and say what is wrong with it as the end of a sentence."""
+    with host.open(place) as file:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        if not is_image(file.read(HEAD_BYTES)):
+            if size < HEAD_BYTES:
+                return None, "is cut off at its beginning"
+            raise Unreadable(place, "it is neither ISO 9660 nor UDF")
+        file.seek(0)
+        try:
+            image = read_image(file)
+        except DAMAGE as problem:
+            return None, f"is damaged: {str(problem)[:100]}"
+    if image.declared_bytes > size:
+        return image, f"is cut off: it has {size} of {image.declared_bytes} bytes"
+    return image, ""
+
+
+def _compare(
+    host: Host, place: str, image: Image, source: Manifest, prefix: str
+) -> tuple[list[str], str]:
+    errors: list[str] = []
+    unseen = ""
+    wanted = {}
+    for each in image.files:
+        name = each.path.removeprefix(prefix)
+        live = source.files.get(name)
+        # a disc keeps whole seconds
+        if live is None or live.mtime_ns > each.mtime_ns + MTIME_SLACK_NS:
+            continue
+        if live.size != each.size:
+            errors.append(f"{name} has {each.size} bytes, the source's has {live.size}.")
+        else:
+            wanted[each.path] = name
+    try:
+        with host.open(place) as file:
+            for path, mine in content_of(file, frozenset(wanted)):
+                if digest(host, f"{source.root}/{wanted[path]}") != mine:
+                    errors.append(f"{wanted[path]} differs from the source under the same size.")
+    except AccessError as problem:
+        unseen = f"{problem.path} could not be read: {problem.reason}"
+    except DAMAGE as problem:
+        errors.append(f"{place.rpartition('/')[2]} is damaged: {str(problem)[:100]}.")
+    return errors, unseen

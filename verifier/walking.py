@@ -1,0 +1,278 @@
+"""Looking at many files at once: walks and comparisons in steps that a caller can stop awaiting.
+
+A step is one call in a worker thread, so that a million files do not cost a million handovers; it
+ends after some thousand names or a second. What a hung step had found stays readable from outside.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from verifier.access import Stat
+
+__all__ = [
+    "Comparison",
+    "Met",
+    "Outcome",
+    "Part",
+    "Walk",
+    "is_hole",
+    "open_quietly",
+    "shared_start",
+]
+
+SLICE_NAMES = 4096
+SLICE_SECONDS = 1.0
+PIECE_NAMES = 65_536
+READ_BYTES = 1 << 16  # larger ones are mapped anew for each file, which takes longer than reading
+_BETWEEN_LOOKS = 32  # names between two looks at the clock
+_PATH_BYTES = 4000  # the kernel takes 4,095
+_QUIET = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY
+_NOATIME = getattr(os, "O_NOATIME", 0)
+
+Met = tuple[str, Stat | None, OSError | None]
+Outcome = bool | tuple[int, OSError]  # equal or not, or which of the two could not be read
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the things in one folder; `ended` after the last, `problem` if listing broke off."""
+
+    folder: str
+    met: list[Met]
+    ended: bool
+    problem: OSError | None = None
+
+
+@dataclass(slots=True)
+class Walk:
+    """A walk below `root` that is taken step by step; only one thread may step at a time."""
+
+    root: str
+    seconds: float = SLICE_SECONDS
+    waiting: list[str] = field(default_factory=lambda: [""])
+    parts: list[Part] = field(default_factory=list)
+    folder: str = ""
+    abandoned: bool = False
+    _descriptor: int = -1
+    _entries: Any = None  # an os.scandir, whose type has no public name
+    _below: list[str] = field(default_factory=list)
+
+    def step(self) -> list[Part]:
+        """Look at some more names."""
+        self.parts = []
+        left = SLICE_NAMES
+        until = time.monotonic() + self.seconds
+        while left > 0 and not self.abandoned and time.monotonic() < until:
+            if self._entries is None:
+                if not self.waiting:
+                    break
+                left -= 1
+                self.folder = self.waiting.pop()
+                try:
+                    self._entries = self._begin()
+                except OSError as error:
+                    self.close()
+                    self.parts.append(Part(self.folder, [], ended=True, problem=error))
+                    continue
+            left -= self._look(self._entries, left, until)
+        if self.abandoned:
+            self.close()
+        return self.parts
+
+    @property
+    def ended(self) -> bool:
+        """True if there is nothing left to look at."""
+        return self._entries is None and not self.waiting
+
+    def after_a_hang(self) -> Walk:
+        """Give up the folder that does not answer and go on with the others."""
+        self.abandoned = True
+        return Walk(self.root, self.seconds, list(self.waiting))
+
+    def close(self) -> None:
+        """Let go of the folder that is being listed."""
+        if self._entries is not None:
+            self._entries.close()
+            self._entries = None
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _begin(self) -> Any:
+        place = f"{self.root.rstrip('/')}/{self.folder}" if self.folder else self.root
+        follow = os.O_NOFOLLOW if self.folder else 0
+        self._descriptor = open_quietly(place, os.O_DIRECTORY | follow)
+        self._below = []
+        return os.scandir(self._descriptor)
+
+    def _look(self, entries: Iterator[os.DirEntry[str]], most: int, until: float) -> int:
+        """Look at up to `most` names of the folder; return how many there were."""
+        met: list[Met] = []
+        problem = None
+        ended = False
+        seen = 0
+        try:
+            while len(met) < most and time.monotonic() < until:
+                for entry in islice(entries, min(_BETWEEN_LOOKS, most - len(met))):
+                    name = entry.name
+                    try:
+                        facts = Stat.of(entry.stat(follow_symlinks=False))
+                    except OSError as error:
+                        met.append((name, None, error))
+                        continue
+                    met.append((name, facts, None))
+                    if stat.S_ISDIR(facts.mode):
+                        self._below.append(f"{self.folder}/{name}" if self.folder else name)
+                ended = len(met) == seen
+                seen = len(met)
+                if ended:
+                    break
+        except OSError as error:
+            ended, problem = True, error
+        if ended:
+            self.waiting += sorted(self._below, reverse=True)
+            self.close()
+        self.parts.append(Part(self.folder, met, ended, problem))
+        return len(met)
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Pairs of files compared byte by byte, step by step; `at` is the pair being read."""
+
+    pairs: list[tuple[str, str]]
+    seconds: float = SLICE_SECONDS
+    at: int = 0
+    done: list[tuple[int, Outcome]] = field(default_factory=list)
+    abandoned: bool = False
+    _open: tuple[int, int] | None = None
+
+    def step(self) -> list[tuple[int, Outcome]]:
+        """Compare some more; return number and outcome of each."""
+        self.done = done = []
+        until = time.monotonic() + self.seconds
+        while self.at < len(self.pairs) and not self.abandoned and time.monotonic() < until:
+            answer = self._read(until)
+            if answer is None:
+                break
+            done.append((self.at, answer))
+            self.at += 1
+        return done
+
+    def close(self) -> None:
+        """Let go of the files that are being read."""
+        for descriptor in self._open or ():
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._open = None
+
+    def _read(self, until: float) -> Outcome | None:
+        """Read on in the present pair; None if time is up before the end."""
+        side = 0
+        try:
+            if self._open is None:
+                left = open_quietly(self.pairs[self.at][0])
+                self._open = (left, -1)
+                side = 1
+                self._open = (left, open_quietly(self.pairs[self.at][1]))
+            while True:
+                side = 0
+                mine = os.read(self._open[0], READ_BYTES)
+                side = 1
+                if mine != _read_exactly(self._open[1], len(mine) or 1):
+                    self.close()
+                    return False
+                if not mine:
+                    self.close()
+                    return True
+                if len(mine) == READ_BYTES and time.monotonic() >= until:
+                    return None
+        except OSError as error:
+            self.close()
+            return side, error
+
+
+def _read_exactly(descriptor: int, count: int) -> bytes:
+    data = os.read(descriptor, count)
+    while len(data) < count and (more := os.read(descriptor, count - len(data))):
+        data += more
+    return data
+
+
+def open_quietly(path: str, flags: int = 0) -> int:
+    """Open read-only, with paths of any length, and leave the access time alone where allowed."""
+    flags |= _QUIET
+    try:
+        return _open_any_length(path, flags | _NOATIME)
+    except PermissionError:
+        return _open_any_length(path, flags)
+
+
+def _open_any_length(path: str, flags: int) -> int:
+    if len(path) < _PATH_BYTES // 4 or len(os.fsencode(path)) < _PATH_BYTES:
+        return os.open(path, flags)
+    base: int | None = None
+    rest = path
+    try:
+        while len(os.fsencode(rest)) >= _PATH_BYTES:
+            cut = rest.rfind("/", 1, _PATH_BYTES // 4)
+            if cut < 0:
+                raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+            further = os.open(rest[:cut], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=base)
+            if base is not None:
+                os.close(base)
+            base, rest = further, rest[cut:].lstrip("/")
+        return os.open(rest, flags, dir_fd=base)
+    finally:
+        if base is not None:
+            os.close(base)
+
+
+def is_hole(path: str) -> bool:
+    """Tell whether a file that is not empty has no data at all (asked of the file system)."""
+    descriptor = open_quietly(path, os.O_NONBLOCK)
+    try:
+        os.lseek(descriptor, 0, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            return os.fstat(descriptor).st_size > 0
+        raise
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def shared_start(path: str) -> tuple[int, int] | None:
+    """Return device and physical byte address of a file's first extent if it is shared.
+
+    None if the extent belongs to this file alone, or the file has none. Linux keeps this in
+    ``struct fiemap`` (Documentation/filesystems/fiemap.rst): 32 bytes of head, 56 an extent.
+    """
+    import fcntl
+    import struct
+
+    get_fiemap, extent_shared = 0xC020660B, 0x2000
+    unmapped = 0x2 | 0x4 | 0x200  # unknown, delayed, inline: the address says nothing
+    descriptor = open_quietly(path, os.O_NONBLOCK)
+    try:
+        found = os.fstat(descriptor)
+        # no FIEMAP_FLAG_SYNC, which would write
+        request = bytearray(struct.pack("=QQLLLL", 0, (1 << 64) - 1, 0, 0, 1, 0) + bytes(56))
+        fcntl.ioctl(descriptor, get_fiemap, request)
+    finally:
+        os.close(descriptor)
+    if struct.unpack_from("=L", request, 20)[0] == 0:
+        return None
+    physical = struct.unpack_from("=Q", request, 40)[0]
+    flags = struct.unpack_from("=L", request, 72)[0]
+    if not flags & extent_shared or flags & unmapped:
+        return None
+    return found.st_dev, physical
