@@ -36,6 +36,7 @@ from verifier.probes import (
     zfs,
 )
 from verifier.remotes import REMOTES, Here, Link, remote_for, tool_address
+from verifier.remotes.logins import with_environment
 from verifier.target import Target
 
 __all__ = ["KINDS", "PROBES", "Probe", "collect_source", "host_identity", "probe"]
@@ -137,7 +138,7 @@ def probe(
         elif reached is not None:
             return _linked(reached, target, source_manifest, wanted, found)
         elif restic.is_remote(target.address):
-            given, told = elsewhere.with_environment(host), tool_address.known(host, target, found)
+            given, told = with_environment(host), tool_address.known(host, target, found)
             return restic.collect_remote(given, target, source_manifest, told)
         dataset = zfs.dataset_of(target.address)
         place = pool_place(host, dataset) if dataset else place_of(host, target.address)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
-from verifier.access import AccessError, Completed
+from verifier.access import AccessError
 from verifier.host import Host
 from verifier.inventory import Depth, Location, Points
 from verifier.manifest import Manifest
@@ -15,27 +14,9 @@ from verifier.probes._compare import compare
 from verifier.remotes import Link
 from verifier.target import Target
 
-__all__ = ["collect_format", "collect_plain", "with_environment"]
+__all__ = ["collect_format", "collect_plain"]
 
 Collect = Callable[[Host, Target, Manifest | None, Depth, Location], Location]
-
-# what the programs behind a tool's own address log in with; never shown, never recorded
-_LOGINS = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_DEFAULT_REGION",
-    "B2_ACCOUNT_ID",
-    "B2_ACCOUNT_KEY",
-    "AZURE_ACCOUNT_NAME",
-    "AZURE_ACCOUNT_KEY",
-    "GOOGLE_PROJECT_ID",
-    "GOOGLE_APPLICATION_CREDENTIALS",
-    "RCLONE_CONFIG_PASS",
-    "RESTIC_REST_USERNAME",
-    "RESTIC_REST_PASSWORD",
-    "SSH_AUTH_SOCK",
-)
 
 
 def collect_plain(
@@ -128,32 +109,3 @@ def _opened(
         errors=found.errors,
         real_path=None,
     )
-
-
-class _WithEnvironment(Host):
-    """A machine whose programs with a secret also get the user's logins to remote places."""
-
-    local = False
-
-    def __init__(self, here: Host, secrets: Mapping[str, str]) -> None:
-        super().__init__(timeout=here.timeout, program_timeout=here.program_timeout)
-        self._here = here
-        self._secrets = dict(secrets)
-
-    def run(
-        self,
-        argv: Sequence[str],
-        *,
-        secrets: Mapping[str, str] | None = None,
-        links: Mapping[str, str] | None = None,
-        timeout: float | None = None,
-    ) -> Completed:
-        """Run a program; one without secrets is run as ever."""
-        given = {**self._secrets, **secrets} if secrets else None
-        return self._here.run(argv, secrets=given, links=links, timeout=timeout)
-
-
-def with_environment(host: Host) -> Host:
-    """Return a host whose programs can log in where the user can."""
-    known = {name: os.environ[name] for name in _LOGINS if name in os.environ}
-    return _WithEnvironment(host, known)
