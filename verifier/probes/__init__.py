@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ from riskmodel.errors import InputError, did_you_mean
 from verifier.domains import host_identity, place_of, pool_place
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
-from verifier.manifest import Manifest
+from verifier.manifest import Manifest, shown
 from verifier.probes import (
     archive,
     bacula,
@@ -156,9 +157,10 @@ def probe(
         if entry is None:
             reason = "neither a directory nor a regular file"
             return replace(found, state=State.UNREADABLE, reason=reason)
-        return replica.with_status(
-            host, entry.collect(host, target, source_manifest, wanted, found)
-        )
+        located = entry.collect(host, target, source_manifest, wanted, found)
+        if entry is PROBES[-1] and located.coverage.value == 0.0:
+            located = _of_others_below(host, place.real_path, located)
+        return replica.with_status(host, located)
     except InputError:
         raise
     except AccessError as problem:
@@ -251,7 +253,25 @@ def _fitting(host: Host, target: Target, path: str, source: Manifest | None) -> 
     if "dated" in fitting.kinds:
         # folders that the source has too are parts of it, not states of it
         return PROBES[-1] if _holds(host, path, source, names & tops) else fitting
-    return PROBES[-1] if names and names <= tops else fitting
+    # its empty folders are not among the source's files
+    same = names <= tops or _holds(host, path, source, names & tops)
+    return PROBES[-1] if names and same else fitting
+
+
+def _of_others_below(host: Host, path: str, found: Location) -> Location:
+    """Say that a folder holds repositories or archives: what these hold is not known from here."""
+    asked = [entry for entry in PROBES[:-1] if not entry.by_place]
+    held = []
+    for name in sorted(host.listdir(path))[:SAMPLED]:
+        with contextlib.suppress(AccessError):
+            if host.stat(f"{path}/{name}").is_dir:
+                fits = (e.kinds[0] for e in asked if e.detect(host, f"{path}/{name}"))
+                held += [f"{shown(name)} ({kind})" for kind in [next(fits, None)] if kind]
+    if not held:
+        return found
+    reason = f"give the path of what lies in it as a location: {', '.join(held)}"
+    depth = None if found.depth is None else min(found.depth, Depth.LISTED)
+    return replace(found, coverage=Fact(source=reason), missing=(), depth=depth)
 
 
 def _holds(host: Host, path: str, source: Manifest, tops: set[str]) -> bool:
