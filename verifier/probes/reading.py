@@ -33,8 +33,8 @@ def heads(host: Host, path: str, size: int) -> tuple[bytes, ...]:
     """Return the first bytes of a file, or of a few readable files of a folder.
 
     A probe that tells its kind by magic numbers asks this of every folder that nobody knows, so
-    only the first few names are looked at, and elsewhere, where a look costs, only names that do not
-    tell a kind of file.
+    only the first few names are looked at; elsewhere, where a look costs, only those without an
+    extension that names a kind of file.
     """
     if host.stat(path).is_file:
         return (head(host, path, size),)
