@@ -236,7 +236,7 @@ def explain(
     if rule is None:
         known = [*(one.id for one in RULES), *gates, *kinds]
         hint = did_you_mean(name, known, shown=len(known))
-        raise InputError(f"explain: unknown rule '{name}'{hint}")
+        raise InputError(f"explain: unknown rule, gate or kind '{name}'{hint}")
     if as_json:
         _print_json(_rule_document(rule))
         return

@@ -15,7 +15,7 @@ from verifier.rules._independence import Tie
 from verifier.rules._standing import percent
 from verifier.rules._view import names
 
-__all__ = ["document", "documents", "headline", "text", "texts"]
+__all__ = ["document", "documents", "headline", "text", "texts", "wrapped"]
 
 _SHORT = {"object-storage": "cloud", "cloud-object": "cloud"}
 _WORDS = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.UNKNOWN: "unknown"}
@@ -47,7 +47,7 @@ def text(audit: Audit, width: int | None = None) -> str:
     width : int, optional
         Wrap at this column; lines stay whole unless given, so that programs can search them.
     """
-    return "\n".join(_wrapped(_lines(audit, width), width))
+    return "\n".join(wrapped(_lines(audit, width), width))
 
 
 def texts(audits: Sequence[Audit], width: int | None = None) -> str:
@@ -62,7 +62,7 @@ def texts(audits: Sequence[Audit], width: int | None = None) -> str:
     """
     if len(audits) == 1:
         return text(audits[0], width)
-    parts = ["\n".join(_wrapped(_overview(audits, width), width))]
+    parts = ["\n".join(wrapped(_overview(audits, width), width))]
     parts += [text(one, width) for one in audits]
     return f"\n\n{'=' * min(width or 72, 72)}\n".join(parts)
 
@@ -85,7 +85,7 @@ def _overview(audits: Sequence[Audit], width: int | None) -> Iterator[str]:
     yield from _columns(rows, width)
 
 
-def _wrapped(lines: Iterator[str], width: int | None) -> Iterator[str]:
+def wrapped(lines: Iterator[str], width: int | None) -> Iterator[str]:
     """Break long lines; what follows stands under the last column, or under the first word."""
     for line in lines:
         if width is None or len(line) <= width:
