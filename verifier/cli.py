@@ -243,6 +243,13 @@ def explain(
     typer.echo(f"{rule.id}: {rule.title}.\n\n  why   {rule.risk}\n  do    {rule.remediation}")
 
 
+_ELSEWHERE = {
+    "s3": "s3:https://HOST/BUCKET/PREFIX",
+    "sftp": "sftp://USER@HOST/PATH",
+    "rclone": "REMOTE:PATH",
+}
+
+
 def _kind_documents() -> dict[str, dict[str, str]]:
     """Say of each kind of location how it is told, from its probe's own words."""
     import inspect
@@ -262,6 +269,9 @@ def _kind_documents() -> dict[str, dict[str, str]]:
     )
     text += "bytes, newest, media and last_seen where you know them."
     told["declared"] = {"kind": "declared", "text": text}
+    for place, address in _ELSEWHERE.items():
+        text = f"Not a kind, but a place: any kind may lie there. Say address = '{address}'."
+        told[place] = {"kind": place, "text": text}
     return told
 
 

@@ -159,7 +159,7 @@ def _answers(risk: Risk) -> tuple[Answer, ...]:
         Answer(
             "Lose something for good",
             "not computed",
-            "Deletions that are noticed late and damaged files are not simulated in this release.",
+            "The loss of a part, such as a few damaged files, is not computed here.",
         ),
         Answer("Gates passed", gates, f"{_counts(risk)}."),
     )
