@@ -58,7 +58,7 @@ def load_setups(path: str | Path) -> tuple[Setup, ...]:
         If the file cannot be read, is no TOML, or breaks a rule of the format.
     """
     file = Path(path)
-    if file.suffix == ".json":
+    if file.suffix == ".json" and file.exists():
         # a recording holds what was found, and is no set-up to look at again
         raise InputError(
             f"{file}: looks like a recording, not a set-up file; 'verifier audit {file}' judges it"

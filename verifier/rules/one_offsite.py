@@ -121,7 +121,7 @@ def _place(view: View, number: int) -> _Place:
         reason = f"{place.name} is on a drive built into the source's own machine{void}"
         return _Place(Status.FAIL, Evidence.MEASURED, reason)
     if there.value is None and _in_this_machine(place, source):
-        reason = f"{place.name} is a drive of the source's own machine"
+        reason = f"{place.name} is on a drive of the source's own machine"
         return _Place(Status.FAIL, Evidence.INFERRED, reason)
     if here.value is None or there.value is None:
         missing = source.name if here.value is None else place.name
