@@ -159,7 +159,7 @@ def _key_loss(view: View, number: int) -> str | None:
     if place.encrypted.value is False:
         return ""
     if place.encrypted.value is None:
-        plain = place.state is State.READ and place.kind in {"directory", "tar", "zip"}
+        plain = place.state is State.READ and place.kind in {"directory", "dated", "tar", "zip"}
         return "" if plain else "if it is not encrypted"
     kept = _kept(view, place)
     if kept is not None and len(kept) > 1:

@@ -236,11 +236,18 @@ def explain(
     if rule is None:
         known = [*(one.id for one in RULES), *gates, *kinds]
         hint = did_you_mean(name, known, shown=len(known))
-        raise InputError(f"explain: unknown rule '{name}'{hint}")
+        raise InputError(f"explain: unknown rule, gate or kind '{name}'{hint}")
     if as_json:
         _print_json(_rule_document(rule))
         return
     typer.echo(f"{rule.id}: {rule.title}.\n\n  why   {rule.risk}\n  do    {rule.remediation}")
+
+
+_ELSEWHERE = {
+    "s3": "s3:https://HOST/BUCKET/PREFIX",
+    "sftp": "sftp://USER@HOST/PATH",
+    "rclone": "REMOTE:PATH",
+}
 
 
 def _kind_documents() -> dict[str, dict[str, str]]:
@@ -262,6 +269,9 @@ def _kind_documents() -> dict[str, dict[str, str]]:
     )
     text += "bytes, newest, media and last_seen where you know them."
     told["declared"] = {"kind": "declared", "text": text}
+    for place, address in _ELSEWHERE.items():
+        text = f"Not a kind, but a place: any kind may lie there. Say address = '{address}'."
+        told[place] = {"kind": place, "text": text}
     return told
 
 

@@ -58,6 +58,11 @@ def load_setups(path: str | Path) -> tuple[Setup, ...]:
         If the file cannot be read, is no TOML, or breaks a rule of the format.
     """
     file = Path(path)
+    if file.suffix == ".json" and file.exists():
+        # a recording holds what was found, and is no set-up to look at again
+        raise InputError(
+            f"{file}: looks like a recording, not a set-up file; 'verifier audit {file}' judges it"
+        )
     empty = "'verifier discover' writes a set-up file to start from"
     raw = read_toml(file, "set-up file", empty=empty, error=InputError)
     if "datasets" not in raw:

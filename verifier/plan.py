@@ -226,7 +226,8 @@ def _lines(name: str, steps: Sequence[Step]) -> Iterator[str]:
         yield ""
         yield f"{step.name}  {step.address}".rstrip()
         amount = "not known" if step.read_bytes is None else _bytes(step.read_bytes)
-        yield f"  kind {step.kind}, depth {step.depth}, reads up to {amount}"
+        kind = "found by looking" if step.kind == "unknown" else step.kind
+        yield f"  kind {kind}, depth {step.depth}, reads up to {amount}"
         for command in (one for one in step.commands if one not in every):
             yield f"  runs {command}"
         if step.missing:

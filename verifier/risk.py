@@ -10,6 +10,7 @@ from riskmodel.presets import presets
 from riskmodel.reporting import Answer, Figure, Items, Page, Prose, Section, Table, sentences
 from riskmodel.units import format_hours
 from verifier.rules import Status
+from verifier.show import wrapped
 
 if TYPE_CHECKING:
     from riskmodel.estimate import LossEstimate
@@ -27,9 +28,17 @@ _GATES = {
 }
 
 
-def risk_text(risk: Risk) -> str:
-    """Return the answer as text: the headline, the gates, what was assumed."""
-    return "\n".join(_lines(risk)) + "\n"
+def risk_text(risk: Risk, width: int | None = None) -> str:
+    """Return the answer as text: the headline, the gates, what was assumed.
+
+    Parameters
+    ----------
+    risk : Risk
+        The answer.
+    width : int, optional
+        Wrap at this column; lines stay whole unless given.
+    """
+    return "\n".join(wrapped(_lines(risk), width)) + "\n"
 
 
 def _lines(risk: Risk) -> Iterator[str]:
@@ -150,7 +159,7 @@ def _answers(risk: Risk) -> tuple[Answer, ...]:
         Answer(
             "Lose something for good",
             "not computed",
-            "Deletions that are noticed late and damaged files are not simulated in this release.",
+            "The loss of a part, such as a few damaged files, is not computed here.",
         ),
         Answer("Gates passed", gates, f"{_counts(risk)}."),
     )

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from riskmodel.units import format_hours
 from verifier.aftermath import left_after
 from verifier.audit import Audit
 from verifier.document import document, documents
 from verifier.inventory import Fact, Location
-from verifier.rules import GATE_RULES, Gate, Severity, Status
+from verifier.rules import GATE_RULES, Finding, Gate, Severity, Status
 from verifier.rules._independence import Tie
 from verifier.rules._standing import percent
 from verifier.rules._view import names
 
-__all__ = ["document", "documents", "headline", "text", "texts"]
+__all__ = ["document", "documents", "headline", "text", "texts", "wrapped"]
 
 _SHORT = {"object-storage": "cloud", "cloud-object": "cloud"}
 _WORDS = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.UNKNOWN: "unknown"}
@@ -47,7 +47,7 @@ def text(audit: Audit, width: int | None = None) -> str:
     width : int, optional
         Wrap at this column; lines stay whole unless given, so that programs can search them.
     """
-    return "\n".join(_wrapped(_lines(audit, width), width))
+    return "\n".join(wrapped(_lines(audit, width), width))
 
 
 def texts(audits: Sequence[Audit], width: int | None = None) -> str:
@@ -62,7 +62,7 @@ def texts(audits: Sequence[Audit], width: int | None = None) -> str:
     """
     if len(audits) == 1:
         return text(audits[0], width)
-    parts = ["\n".join(_wrapped(_overview(audits, width), width))]
+    parts = ["\n".join(wrapped(_overview(audits, width), width))]
     parts += [text(one, width) for one in audits]
     return f"\n\n{'=' * min(width or 72, 72)}\n".join(parts)
 
@@ -85,7 +85,7 @@ def _overview(audits: Sequence[Audit], width: int | None) -> Iterator[str]:
     yield from _columns(rows, width)
 
 
-def _wrapped(lines: Iterator[str], width: int | None) -> Iterator[str]:
+def wrapped(lines: Iterator[str], width: int | None) -> Iterator[str]:
     """Break long lines; what follows stands under the last column, or under the first word."""
     for line in lines:
         if width is None or len(line) <= width:
@@ -127,12 +127,30 @@ def _lines(audit: Audit, width: int | None) -> Iterator[str]:
     yield from _section("who makes them", list(_schedules(audit)))
     problems = [f for f in audit.findings if f.severity is not Severity.NOTE and not f.accepted]
     said_above = {rule.rule.id for rule in GATE_RULES}
-    yield from _section("findings", [f.message for f in problems if f.rule not in said_above])
+    yield from _section(
+        "findings", list(_together(f for f in problems if f.rule not in said_above))
+    )
     accepted = [f"{f.message} [{f.accepted}]" for f in audit.findings if f.accepted]
     yield from _section("accepted", accepted)
-    notes = [f.message for f in audit.findings if f.severity is Severity.NOTE and not f.accepted]
-    yield from _section("notes", notes)
+    notes = [f for f in audit.findings if f.severity is Severity.NOTE and not f.accepted]
+    yield from _section("notes", list(_together(notes)))
     yield from _section("what to do", list(dict.fromkeys(f.remediation for f in problems)))
+
+
+def _together(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield the messages, one for all that differ in the name of a location only.
+
+    Where the name is the subject, or is not there just once, a message stays as it is.
+    """
+    who: dict[tuple[str, str], list[str]] = {}
+    for found in findings:
+        name = found.location or ""
+        before, between, after = found.message.partition(f" {name}")
+        alone = name and before and between and not after[:1].isalnum() and name not in after
+        key = (f"{before} ", after) if alone and name not in before else (found.message, "")
+        who.setdefault(key, []).append(name if key[1] else "")
+    for (before, after), them in who.items():
+        yield f"{before}{names(dict.fromkeys(them)) if after else ''}{after}"
 
 
 def _aftermath(audit: Audit) -> Iterator[str]:

@@ -107,6 +107,7 @@ def test_a_set_up_file_is_audited_from_any_folder(folder, tmp_path):
         (["audit", "live", "usb", "--depth", "byte"], "did you mean 'bytes'?"),
         (["audti"], "audti"),
         (["explain", "two-medai"], "did you mean 'two-media'?"),
+        (["explain", "boorg"], "unknown rule, gate or kind 'boorg'; did you mean 'borg'?"),
         (["discover", "--levels", "99"], "levels"),
     ],
 )
@@ -185,7 +186,9 @@ def test_init_writes_what_audit_reads_and_overwrites_nothing(folder, tmp_path):
     assert (tmp_path / "mine.toml").read_text() == before
 
 
-@pytest.mark.parametrize(("word", "told"), [("media", "2 different"), ("restic", "restic: ")])
+@pytest.mark.parametrize(
+    ("word", "told"), [("media", "2 different"), ("restic", "restic: "), ("sftp", "sftp://USER@")]
+)
 def test_gates_and_kinds_are_explained_too(word, told):
     assert told in verifier("explain", word).stdout
 

@@ -146,3 +146,9 @@ def test_a_layout_is_made_of_one_dataset(folder):
     assert "choose one with --dataset: good, bad" in run.stderr
     run = verifier("layout", "set.toml", "--dataset", "good", cwd=folder)
     assert 'name = "good"' in run.stdout
+
+
+def test_a_recording_is_no_set_up_and_the_message_says_what_to_do(tmp_path):
+    (tmp_path / "one.json").write_text("{}")
+    with pytest.raises(InputError, match=r"looks like a recording.*verifier audit .*one\.json"):
+        load_setups(tmp_path / "one.json")

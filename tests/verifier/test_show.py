@@ -8,6 +8,7 @@ from tests.verifier.inventories import UNKNOWN, inventory, measured, place, unre
 from verifier import show
 from verifier.audit import judge
 from verifier.inventory import Schedule, State
+from verifier.rules import Finding, Severity, Status
 from verifier.setup import Setup
 
 
@@ -68,3 +69,22 @@ def test_documents_are_plain_json_whatever_is_unknown():
     odd = found["locations"][1]
     assert (odd["media_type"], odd["coverage"], odd["domains"]["drives"]) == (None, None, None)
     assert found["at"] == "2026-06-01T12:00:00Z"
+
+
+def test_messages_that_differ_in_a_name_only_are_told_once():
+    def note(location, message):
+        return Finding("x", Status.PASS, Severity.NOTE, location, message, "")
+
+    found = [
+        note("usb", "Nothing writes to usb: is it fed by hand?"),
+        note("nas", "Nothing writes to nas: is it fed by hand?"),
+        note("tar", "tar is old."),
+        note("us", "Nothing of us but us."),
+        note(None, "All is said."),
+    ]
+    assert list(show._together(found)) == [
+        "Nothing writes to usb and nas: is it fed by hand?",
+        "tar is old.",
+        "Nothing of us but us.",
+        "All is said.",
+    ]

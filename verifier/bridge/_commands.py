@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -124,7 +125,7 @@ def risk_command(
     if html is not None:
         write(risk_page(risk), html)
         say(f"verifier: wrote {html}")
-    sys.stdout.write(risk_json(risk) if as_json else risk_text(risk))
+    sys.stdout.write(risk_json(risk) if as_json else risk_text(risk, _width()))
     return risk.audit.exit_code
 
 
@@ -146,6 +147,11 @@ def _audit(path: Path, dataset: str | None) -> Audit:
         talk=_talk,
         complain=_talk,
     )
+
+
+def _width() -> int | None:
+    """Return the columns of the terminal, if one reads along."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _talk(text: str) -> None:

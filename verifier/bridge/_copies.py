@@ -91,7 +91,8 @@ def _undo(view: View, names: Iterable[str], notes: dict[str, Evidence]) -> Reten
     counted = set(names)
     beside = [view.locations[number] for number in view.copies]
     beside = [place for place in beside if place.name == "source" or place.name not in counted]
-    kept = {place.name: history_hours(place) for place in beside if history_hours(place)}
+    kept = {place.name: _reach_back(place, _every(place, view)[0]) for place in beside}
+    kept = {name: hours for name, hours in kept.items() if hours}
     times = [one.time for one in view.inventory.source.snapshots if one.time is not None]
     if len(times) > 1:
         span = round((max(times) - min(times)).total_seconds() / 3600.0, 2)
@@ -100,7 +101,7 @@ def _undo(view: View, names: Iterable[str], notes: dict[str, Evidence]) -> Reten
         return None
     who = max(kept, key=lambda name: kept[name])
     notes[f"a mistake at the source is undone from {who}, {format_hours(kept[who])} back"] = (
-        Evidence.MEASURED
+        Evidence.INFERRED
     )
     return Retention(within=kept[who])
 
@@ -161,16 +162,28 @@ def _retention(
     if days or _FOREVER in text:
         notes[f"{location.name}: {text}"] = said.evidence
         return Retention(within=float(days[1]) * 24.0 if days else horizon)
-    span = history_hours(location)
-    if not span and (location.kind in _ONE_STATE or location.repeats_deletions.value):
+    back = _reach_back(location, fed.every or 0.0)
+    if not back:
         return None
-    # what is there now is all that is known: a tool that deletes nothing would keep more
-    back = max(span, fed.every or 0.0)
+    span = history_hours(location)
     words = "as its points reach now" if back == span else "the one before the newest"
     notes[f"{location.name} keeps versions for {format_hours(back)}, {words}"] = (
         Evidence.MEASURED if back == span else Evidence.INFERRED
     )
     return Retention(within=back)
+
+
+def _reach_back(location: Location, every: float) -> float:
+    """Return how old a version grows, in hours: as old as now, if nothing says more.
+
+    A tool with a history of its own keeps the point before the newest, too.
+    """
+    span = history_hours(location)
+    if location.name == "source":
+        return span
+    if not span and (location.kind in _ONE_STATE or location.repeats_deletions.value):
+        return 0.0
+    return max(span, every)
 
 
 def _immutable(

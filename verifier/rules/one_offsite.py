@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from verifier.inventory import Evidence, Location
@@ -62,8 +63,21 @@ def judge(view: View) -> Gate:
             reason = f"{place.reason}, but {view.locations[number].name} does not count yet: {why}"
             return Gate(Status.UNKNOWN, 0, WANTED, Evidence.UNKNOWN, reason)
     evidence = weakest([Evidence.MEASURED, *(place.evidence for place in places.values())])
-    reason = "; ".join(dict.fromkeys(place.reason for place in places.values()))
+    reason = "; ".join(_together(view, places))
     return Gate(Status.FAIL, 0, WANTED, evidence, reason or "there is no other whole, fresh copy")
+
+
+def _together(view: View, places: Mapping[int, _Place]) -> Iterator[str]:
+    """Yield the reasons, one for all that fail for the same."""
+    who: dict[str, list[str]] = {}
+    for number, place in places.items():
+        head = f"{view.locations[number].name} is "
+        them = who.setdefault(place.reason.removeprefix(head), [])
+        if place.reason.startswith(head):
+            them.append(view.locations[number].name)
+    for reason, them in who.items():
+        verb = "is" if len(them) == 1 else "are"
+        yield f"{names(them)} {verb} {reason}" if them else reason
 
 
 def sites_km(view: View, one: str, other: str) -> float | None:
@@ -107,7 +121,7 @@ def _place(view: View, number: int) -> _Place:
         reason = f"{place.name} is on a drive built into the source's own machine{void}"
         return _Place(Status.FAIL, Evidence.MEASURED, reason)
     if there.value is None and _in_this_machine(place, source):
-        reason = f"{place.name} is a drive of the source's own machine"
+        reason = f"{place.name} is on a drive of the source's own machine"
         return _Place(Status.FAIL, Evidence.INFERRED, reason)
     if here.value is None or there.value is None:
         missing = source.name if here.value is None else place.name

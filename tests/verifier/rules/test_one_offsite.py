@@ -33,6 +33,13 @@ def test_the_same_site_fails():
     assert offsite(place("nas", "sdb", site="home")).status is Status.FAIL
 
 
+def test_those_that_fail_for_one_reason_share_a_sentence():
+    gate = offsite(place("usb", "sdb"), place("box", "sdc"), place("nas", "sdd", site="home"))
+    assert gate.reason == (
+        "usb and box are on a drive of the source's own machine; nas is at home like the source"
+    )
+
+
 def test_a_declared_site_on_the_sources_own_drive_is_void():
     gate = offsite(place("nas", "sda", site="office"))
     assert gate.status is Status.FAIL
