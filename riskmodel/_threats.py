@@ -18,7 +18,7 @@ from riskmodel.presets import ShockPreset, presets
 from riskmodel.units import HOURS_PER_YEAR, format_hours
 
 if TYPE_CHECKING:
-    from riskmodel._program import _Builder
+    from riskmodel._builder import Builder
     from riskmodel.layout import Copy, Layout
     from riskmodel.lifetimes import Law
 
@@ -164,7 +164,7 @@ def people_of(layout: Layout) -> People:
     return people
 
 
-def add_sources(build: _Builder, people: People, sites: int) -> None:
+def add_sources(build: Builder, people: People, sites: int) -> None:
     """Add what people and malware do; people are struck at indices after those of the sites."""
     from riskmodel._kernels import records
 

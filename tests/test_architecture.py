@@ -19,7 +19,7 @@ ROOMS = [
      "_ranges", "_media_from", "layout", "_write", "_toml", "examples", "catalogue",
      "bathtub", "shrinkage", "drive_models", "_scaling", "_spread", "_places",
      "geodesy", "_footprints", "perils"},
-    {"_resolve", "_rest", "_bounds"},
+    {"_resolve", "_rest", "_bounds", "_builder"},
     {"_threats", "_together"},
     {"_used"},
     {"_program"},

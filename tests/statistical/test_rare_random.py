@@ -97,9 +97,7 @@ def test_a_few_layouts_with_frequent_losses(method: str, seeds: tuple[int, ...])
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(
-    "seeds", [(600, 601), pytest.param((602, 603), marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("seeds", [(600, 601), pytest.param((602, 603), marks=pytest.mark.slow)])
 def test_a_few_layouts_with_rare_losses(method: str, seeds: tuple[int, ...]) -> None:
     cases = {seed: _slowed(seed, 200_000, RARE) for seed in seeds}
     _assert_agree(cases, method, 40_000, most=4.5, may_warn=0.25)
