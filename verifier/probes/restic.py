@@ -35,6 +35,7 @@ __all__ = [
     "collect_remote",
     "detect",
     "failure_reason",
+    "is_remote",
     "parse_key",
     "parse_ls",
     "parse_snapshots",

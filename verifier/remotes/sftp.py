@@ -29,7 +29,16 @@ _SHAPE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SftpAddress:
-    """A folder on an SFTP server; what is None comes from the user's ssh configuration."""
+    """A folder on an SFTP server.
+
+    Parameters
+    ----------
+    host, path : str
+        The server and the folder there.
+    user : str or None
+    port : int or None
+        From the user's ssh configuration unless given.
+    """
 
     host: str
     path: str

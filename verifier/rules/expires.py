@@ -9,6 +9,8 @@ from verifier.inventory import State
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="expires",
     title="No copy is deleted of itself before the next one is due",

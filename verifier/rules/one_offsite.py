@@ -10,6 +10,8 @@ from verifier.rules._independence import Tie
 from verifier.rules._model import Gate, Rule, Status
 from verifier.rules._view import View, distance_km, names, weakest
 
+__all__ = ["RULE", "contradicted", "judge", "sites_km"]
+
 WANTED = 1
 
 RULE = Rule(
