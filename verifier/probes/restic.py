@@ -120,7 +120,7 @@ def collect(
     if host.local:
         located = _contents(host, target, source, path, located)
     else:
-        located = closed(located, "restic reaches it only by an address of its own")
+        located = closed(located, "no password_file is given")
     if depth >= Depth.STRUCTURE and located.files is not None:
         located = _checked(host, target, path, located)
     if depth >= Depth.STRUCTURE and located.files is None:

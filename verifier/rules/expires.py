@@ -42,4 +42,6 @@ def judge(view: View) -> Iterator[Finding]:
             text = (
                 f"{place.name} loses each file {format_hours(hours)} after it was written: {why}."
             )
+            if "deletes all objects on" in why:
+                text = f"{place.name} loses all its files in {format_hours(hours)}: {why}."
             yield Finding(RULE.id, Status.FAIL, Severity.MEDIUM, place.name, text, RULE.remediation)
