@@ -11,7 +11,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: install demo test check slow notebooks fit-backblaze footprints benchmark clean
+JOBS   ?= $(shell nproc 2>/dev/null || echo 1)
+
+.PHONY: install demo test check slow slow-riskmodel slow-verifier notebooks fit-backblaze footprints benchmark clean
 
 install: $(STAMP)
 
@@ -29,7 +31,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@echo "== tests (make slow runs the rest)"
-	@$(BIN)/python -m pytest -q --durations=5 -m "not slow and not integration"
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations=5 -m "not slow and not integration"
 
 check: $(STAMP)
 	@echo "== lint and types"
@@ -37,9 +39,16 @@ check: $(STAMP)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+# those of the engine compute, those of the verifier mostly wait for programs: side by side
 slow: $(STAMP)
 	@echo "== slow and integration tests"
-	@$(BIN)/python -m pytest -q --durations=15 -m "slow or integration"
+	@$(MAKE) --no-print-directory -j2 -Oline slow-riskmodel slow-verifier
+
+slow-riskmodel: $(STAMP)
+	@$(BIN)/python -m pytest -q --durations=15 -m "slow or integration" --ignore=tests/verifier
+
+slow-verifier: $(STAMP)
+	@$(BIN)/python -m pytest -q --durations=15 -m "slow or integration" tests/verifier
 
 notebooks: $(STAMP)
 	@echo "== notebooks"

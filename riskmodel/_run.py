@@ -358,8 +358,8 @@ def _fresh(engine: Engine, plan: Plan, pool: Callable[[], Pool], first: int) -> 
 
 def software() -> dict[str, str]:
     """Return the versions on which the bits of a result depend."""
+    from riskmodel._estimate_dict import versions
     from riskmodel._kernels._jit import kernel_digest
-    from riskmodel.estimate import versions
 
     found = versions()
     del found["python"]

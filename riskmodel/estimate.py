@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 import math
 from dataclasses import dataclass, field, replace
-from importlib.metadata import PackageNotFoundError, version
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from riskmodel._chances import binomial_interval, one_in
+from riskmodel._estimate_dict import as_dict
 from riskmodel._weighted import LEAST_EFFECTIVE, Weighted
 from riskmodel.errors import InputError
 from riskmodel.units import HOURS_PER_YEAR, format_hours
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from riskmodel.unavailability import Unavailability
     from riskmodel.uncertainty import ParameterRange
 
-__all__ = ["Cause", "LossEstimate", "Rollback", "binomial_interval", "one_in"]
+__all__ = ["Cause", "LossEstimate", "Rollback"]
 
+_TINY = 1e-5  # below it causes outside of the model probably dominate
 _SPANS = (("day", 24.0), ("week", 168.0), ("month", 730.5))
 
 
@@ -53,40 +55,6 @@ class Rollback:
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return its Clopper-Pearson interval."""
         return binomial_interval(self.hits, self.trials, confidence)
-
-
-def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the exact interval of a binomial share.
-
-    Parameters
-    ----------
-    hits, trials : int
-        ``0 <= hits <= trials``, ``trials >= 1``.
-    confidence : float
-        Level of the two-sided interval, also where no or every trial is a hit: a bound that is
-        one-sided there alone would make the whole cover less than it says.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper end.
-
-    References
-    ----------
-    .. [1] Clopper, Pearson, "The use of confidence or fiducial limits", Biometrika 26, 1934.
-    """
-    from scipy.special import betaincinv
-
-    tail = (1.0 - confidence) / 2.0
-    if hits == 0:
-        return 0.0, float(-math.expm1(math.log(tail) / trials))
-    if hits == trials:
-        return float(math.exp(math.log(tail) / trials)), 1.0
-    low = float(betaincinv(hits, trials - hits + 1, tail))
-    return low, float(betaincinv(hits + 1, trials - hits, 1.0 - tail))
-
-
-_TINY = 1e-5  # below it causes outside of the model probably dominate
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,36 +282,7 @@ class LossEstimate:
         -------
         dict
         """
-        years, values = self.curve
-        played = self.exact is None and self.weighted is None
-        return {
-            "layout": self.layout,
-            "horizon_years": self.horizon_hours / HOURS_PER_YEAR,
-            "probability": self.probability if self.seen else None,
-            "standard_error": self.standard_error,
-            "interval": list(self.interval(confidence)),
-            "confidence": confidence,
-            "method": self.method,
-            "why": self.why,
-            "trials": self.trials,
-            "losses": self.losses if played else None,
-            "seed": self.seed,
-            "elapsed_seconds": self.elapsed_seconds,
-            "curve": {"years": list(years), "probability": list(values)},
-            "causes": [
-                {"name": c.name, "share": c.share, "standard_error": c.standard_error}
-                for c in self.causes
-            ],
-            "expected_losses": self.expected_losses if played and self.losses else None,
-            "partial_loss": self._partial_loss(confidence) if played else None,
-            "rollback": self._rollback(confidence) if self.rollbacks else None,
-            "restore": self.unavailable.to_dict(confidence) if self.unavailable else None,
-            "parameter_range": self.parameter_range.to_dict() if self.parameter_range else None,
-            "parameters": [item.to_dict() for item in self.parameters],
-            "assumptions": list(self.assumptions),
-            "warnings": list(self.all_warnings),
-            "versions": versions(),
-        }
+        return as_dict(self, confidence)
 
     @property
     def rollbacks(self) -> tuple[Rollback, ...]:
@@ -352,24 +291,6 @@ class LossEstimate:
             Rollback(span, span_hours, hits, self.trials)
             for (span, span_hours), hits in zip(_SPANS, self.rolled_back, strict=False)
         )
-
-    def _rollback(self, confidence: float) -> dict[str, Any]:
-        found: dict[str, Any] = {
-            "meaning": "the data came back from an older point: so much work is lost"
-        }
-        for item in self.rollbacks:
-            found[f"p_over_{item.span}"] = item.probability if item.hits else None
-        found["intervals"] = {
-            f"p_over_{item.span}": list(item.interval(confidence)) for item in self.rollbacks
-        }
-        return found
-
-    def _partial_loss(self, confidence: float) -> dict[str, Any]:
-        return {
-            "meaning": "a part of the data, or all of it, is lost for good",
-            "probability": self.lost_something / self.trials if self.lost_something else None,
-            "interval": list(binomial_interval(self.lost_something, self.trials, confidence)),
-        }
 
     @property
     def all_warnings(self) -> tuple[str, ...]:
@@ -446,34 +367,3 @@ class LossEstimate:
             f"<p><b>{html.escape(str(self))}</b><br>95 % interval {low:.3g} to {high:.3g}, "
             f"method {self.method}</p>" + (f"<table>{rows}</table>" if rows else "")
         )
-
-
-def one_in(probability: float) -> str:
-    """Write a probability as odds: ``"1 in 50,000"``, ``"1 in 16"``, ``"30 %"``.
-
-    One figure, or two where one alone would be off by more than a fifth.
-    """
-    if probability <= 0.0:
-        return "0"
-    if probability >= 0.995:
-        return "near certainty"
-    if probability >= 0.095:
-        return f"{probability:.0%}".replace("%", " %")
-    odds = 1.0 / probability
-    digits = math.floor(math.log10(odds))
-    if odds < 3.0 * 10.0**digits:
-        digits -= 1
-    return f"1 in {round(odds, -digits):,.0f}"
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a result depends on."""
-    import platform
-
-    found = {"python": platform.python_version()}
-    for name in ("threetwoone", "numba", "numpy", "scipy"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found

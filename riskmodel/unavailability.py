@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from riskmodel.estimate import binomial_interval
+from riskmodel._chances import binomial_interval
 from riskmodel.units import HOURS_PER_YEAR
 
 __all__ = ["Outages", "Unavailability"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from riskmodel._chances import one_in
 from riskmodel._run import Progress
 from riskmodel.errors import InputError
 from riskmodel.simulation import simulate
@@ -108,8 +109,6 @@ class ParameterRange:
     @property
     def in_words(self) -> str:
         """The range for people, the worse end first: "1 in 5,000 to 1 in 300,000"."""
-        from riskmodel.estimate import one_in
-
         if self.high is None:
             return "unknown (no loss seen)"
         if self.low is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -22,14 +24,42 @@ ROOMS = [
     {"_used"},
     {"_program"},
     {"_uncertain"},
-    {"estimate", "unavailability", "exact", "_exact", "literature", "_run", "_executors",
-     "_checkpoint", "_events", "_weighted", "_steering", "_threat_steering", "_excursion",
-     "simulation", "_inner", "uncertainty"},
+    {"_chances", "_estimate_dict", "estimate", "unavailability", "exact", "_exact",
+     "literature", "_run", "_executors", "_checkpoint", "_events", "_weighted", "_steering",
+     "_threat_steering", "_excursion", "simulation", "_inner", "uncertainty"},
     {"comparison", "separation"},
     {"fitting"},
     {"_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting", "cli",
      "__main__"},
 ]  # fmt: skip
+# facts and access -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
+VERIFIER_ROOMS = [
+    {"access", "_waiting", "progress"},
+    {"_reading", "walking", "host"},
+    {"inventory", "target", "files", "identity", "manifest", "mounts", "blockdev", "zpool", "tapes",
+     "stack", "exports", "redaction"},  # values and parsers: know no host
+    {"devices", "resolver", "domains"},
+    {"configs", "schedules", "uncovered"},
+    {"remotes"},
+    {"probes"},
+    {"recording", "joining", "catalogue"},
+    {"rules"},
+    {"score", "aftermath"},
+    {"setup", "datasets"},
+    {"discover", "setup_text", "examine", "plan"},
+    {"audit", "recorded"},
+    {"document", "risk", "bridge"},
+    {"show"},
+    {"cli", "demo"},
+    {"__main__"},
+]  # fmt: skip
+# given values, return values or text: nothing here looks at the system
+VERIFIER_PURE = {
+    "inventory", "target", "files", "identity", "manifest", "mounts", "blockdev", "zpool", "tapes",
+    "stack", "exports", "redaction", "joining", "rules", "score", "aftermath", "setup_text",
+    "document", "risk", "show",
+}  # fmt: skip
+SYSTEM = {"os", "io", "pathlib.Path", "shutil", "socket", "subprocess", "tempfile", "time"}
 BRIDGE_ONLY = {
     "layout",
     "simulation",
@@ -47,11 +77,11 @@ BRIDGE_ONLY = {
 }
 
 
-def _level(room: str) -> int:
-    for level, rooms in enumerate(ROOMS):
-        if room in rooms:
+def _level(rooms: list[set[str]], room: str) -> int:
+    for level, known in enumerate(rooms):
+        if room in known:
             return level
-    pytest.fail(f"riskmodel/{room} belongs to no room of tests/test_architecture.py")
+    pytest.fail(f"{room} belongs to no room of tests/test_architecture.py")
 
 
 def _imports(path: Path) -> set[str]:
@@ -81,21 +111,72 @@ def _rooms_of(modules: set[str], package: str) -> set[str]:
     return {p[1] for p in parts if p[0] == package and len(p) > 1 and p[1] in known}
 
 
+def _files(package: str) -> Iterator[tuple[Path, str]]:
+    """Yield each file of a package with the room that it stands in."""
+    for path in sorted((ROOT / package).rglob("*.py")):
+        room = path.relative_to(ROOT / package).parts[0].removesuffix(".py")
+        if room != "__init__":
+            yield path, room
+
+
 def test_riskmodel_never_imports_verifier() -> None:
     for path in (ROOT / "riskmodel").rglob("*.py"):
         assert not any(name.split(".")[0] == "verifier" for name in _imports(path)), path
 
 
-def test_riskmodel_imports_point_one_way() -> None:
+@pytest.mark.parametrize(("package", "rooms"), [("riskmodel", ROOMS), ("verifier", VERIFIER_ROOMS)])
+def test_imports_point_one_way(package: str, rooms: list[set[str]]) -> None:
     checked = 0
-    for path in (ROOT / "riskmodel").rglob("*.py"):
-        room = path.relative_to(ROOT / "riskmodel").parts[0].removesuffix(".py")
-        if room == "__init__":
-            continue
-        for other in _rooms_of(_imports(path), "riskmodel"):
+    for path, room in _files(package):
+        for other in _rooms_of(_imports(path), package):
             checked += 1
-            assert _level(other) <= _level(room), f"{path} imports riskmodel.{other}"
-    assert checked > 20
+            assert _level(rooms, other) <= _level(rooms, room), f"{path} imports {other}"
+    assert checked > 100
+
+
+def test_no_two_files_of_the_verifier_import_each_other() -> None:
+    needs = {
+        room: {
+            other
+            for path, name in _files("verifier")
+            if name == room
+            for other in _rooms_of(_imports(path), "verifier") - {room}
+        }
+        for room in {room for _, room in _files("verifier")}
+    }
+    tuple(TopologicalSorter(needs).static_order())  # raises CycleError, which names the circle
+
+
+def test_values_rules_and_renderers_do_not_touch_the_system() -> None:
+    for path, room in _files("verifier"):
+        if room not in VERIFIER_PURE:
+            continue
+        found = _imports(path)
+        assert not found & SYSTEM, f"{path} imports {found & SYSTEM}"
+        touched = _rooms_of(found, "verifier") & {"host", "walking", "_reading", "probes"}
+        assert not touched, f"{path} imports {touched}"
+
+
+def test_only_the_host_starts_programs() -> None:
+    for path, room in _files("verifier"):
+        if room not in {"host", "demo"}:
+            assert "subprocess" not in _imports(path), path
+
+
+def test_probes_and_rules_do_not_know_each_other() -> None:
+    for path, room in _files("verifier"):
+        if room in {"probes", "rules"}:
+            other = ({"probes", "rules"} - {room}) | {"audit", "setup", "show", "document"}
+            assert not _rooms_of(_imports(path), "verifier") & other, path
+
+
+def test_a_kind_of_location_is_one_probe() -> None:
+    """The registry is the only file that sees them all, and the look at a location the next."""
+    for path in (ROOT / "verifier" / "probes").glob("*.py"):
+        if path.name not in {"__init__.py", "_looking.py"}:
+            found = {name for name in _imports(path) if name.startswith("verifier.probes._")}
+            central = {"verifier.probes._registry", "verifier.probes._looking"}
+            assert not found & central, path
 
 
 def test_kernels_know_arrays_only() -> None:
@@ -111,7 +192,7 @@ def test_kernels_know_arrays_only() -> None:
 
 def test_verifier_meets_layouts_only_through_the_bridge() -> None:
     for path in (ROOT / "verifier").rglob("*.py"):
-        if path.name in ("bridge.py", "demo.py"):
+        if path.name == "demo.py" or path.parent.name == "bridge":
             continue
         touched = _rooms_of(_imports(path), "riskmodel") & BRIDGE_ONLY
         assert not touched, f"{path} imports {touched}"

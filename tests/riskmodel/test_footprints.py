@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.footprints import damage_radius
+from benchmarks.disasters import damage_radius
 from riskmodel._footprints import Footprints, footprints, hit_sets, pair_chance, plane_of
 
 SAMPLES = Path(__file__).parent / "samples"

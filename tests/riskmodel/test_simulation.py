@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import riskmodel as rm
-from riskmodel.estimate import binomial_interval, one_in
+from riskmodel._chances import binomial_interval, one_in
 from tests.conftest import LAYOUTS
 
 

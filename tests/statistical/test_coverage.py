@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binom
 
 import riskmodel as rm
-from riskmodel.estimate import binomial_interval
+from riskmodel._chances import binomial_interval
 from riskmodel.exact import loss_probability
 
 SEEDS = 400

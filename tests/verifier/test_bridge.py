@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import riskmodel as rm
+from riskmodel.policies import Key
 from riskmodel.sites import Site
 from verifier.bridge import Bridged, to_layouts
 from verifier.inventory import (
@@ -19,6 +20,7 @@ from verifier.inventory import (
     Inventory,
     Location,
     Points,
+    Schedule,
     State,
 )
 from verifier.rules import view_of
@@ -124,9 +126,116 @@ def test_people_reach_what_is_online_and_malware_spares_what_is_locked() -> None
         _place("locked", "d", kind="restic", immutable=_known(True)),
     )
     hits = {shock.name: set(shock.targets) for shock in found.worst.shocks}
-    assert hits["mistake"] == {"source"}
-    assert hits["ransomware"] == {"source", "repo"}
-    assert hits["key-loss"] == {"repo"}
+    assert hits == {"ransomware": {"source", "repo"}}
+    assert found.worst.threats.defaults
+    assert found.worst.threats.ransomware.rate == 0.0
+    copies = {copy.name: copy for copy in found.worst.copies}
+    assert copies["repo"].key == "key of repo"
+    assert copies["repo"].retention.within == copies["repo"].fed.every
+    assert copies["locked"].immutable == found.worst.horizon
+    rm.simulate(found.worst, trials=1000)
+
+
+def test_plain_copies_are_reached_by_the_threats_of_the_layout_and_have_no_versions() -> None:
+    found = _bridge(_place("source", "a"), _place("usb", "b"))
+    assert found.worst.shocks == ()
+    assert found.worst.threats.ransomware is None
+    usb = found.worst.copies[1]
+    assert (usb.fed.source, usb.fed.how, usb.retention) == ("source", "backup", None)
+    assert usb.fed.every == Policy().max_age
+    assert usb.check.depth == "source"
+    causes = {cause.name for cause in rm.simulate(found.worst, trials=20_000).causes}
+    assert any("mistake" in name for name in causes)
+
+
+def test_the_source_of_a_firm_meets_the_ransomware_of_firms() -> None:
+    sites = {"home": Site(kind="office")}
+    found = _bridge(_place("source", "a"), _place("nas", "b"), sites=sites)
+    assert found.worst.threats.ransomware.preset == "ransomware-business"
+    repo = _place("repo", "c", kind="restic")
+    found = _bridge(_place("source", "a"), repo, sites=sites)
+    rest, shock = found.worst.threats.ransomware, found.worst.shocks[0]
+    assert rest.backups == 0.0
+    assert rest.rate + shock.rate == pytest.approx(0.005 / 8766, rel=0.01)
+
+
+def test_points_and_schedules_say_how_often_a_copy_is_made_and_how_far_it_reaches_back() -> None:
+    times = [NOW - timedelta(days=days) for days in (9, 3, 2, 1)]
+    nightly = _known(Schedule("cron", "/etc/crontab", 24.0))
+    found = _bridge(
+        _place("source", "a"),
+        _place("rows", "b", kind="dated", points=Points.at(times)),
+        _place("repo", "c", kind="borg", points=Points.at(times), schedule=nightly),
+        _place("kept", "d", kind="borg", retention=_known("keep daily 7, weekly 4")),
+        _place("twin", "e", repeats_deletions=_known(True), schedule=nightly),
+    )
+    copies = {copy.name: copy for copy in found.worst.copies}
+    assert copies["rows"].fed.every == 6 * 24
+    assert copies["rows"].retention.within == 8 * 24
+    assert copies["repo"].fed.every == 24
+    assert (copies["kept"].retention.daily, copies["kept"].retention.weekly) == (7, 4)
+    assert (copies["twin"].fed.how, copies["twin"].retention) == ("replica", None)
+
+
+def test_versions_on_the_sources_own_drive_undo_a_mistake() -> None:
+    times = [NOW - timedelta(days=days) for days in (90, 1)]
+    found = _bridge(
+        _place("source", "a"), _place("repo", "a", kind="restic", points=Points.at(times))
+    )
+    assert [copy.name for copy in found.worst.copies] == ["source"]
+    assert found.worst.copies[0].retention.within == 89 * 24
+
+
+def test_a_bucket_stands_in_a_region_and_its_lock_has_an_end() -> None:
+    bucket = _place("bucket", None, media_type=_known("object-storage"), kind="s3")
+    domains = replace(
+        bucket.domains,
+        site=_known("eu-central-1"),
+        account=_known("42"),
+        provider=_known("AWS"),
+        pools=_known(("bucket:AWS/photos",)),
+    )
+    bucket = replace(
+        bucket,
+        domains=replace(domains, host=Fact()),
+        immutable=_known(True),
+        immutable_until=NOW + timedelta(days=30),
+        retention=_known("older versions are kept for 90 days"),
+    )
+    found = _bridge(_place("source", "a"), bucket)
+    layout = found.best or found.worst
+    assert layout.sites["eu-central-1"].kind == "cloud-region"
+    assert layout.sites["home"].kind == "home"
+    copy = layout.copies[1]
+    assert (copy.account, copy.provider) == ("42", "AWS")
+    assert copy.retention.within == 90 * 24
+    assert copy.immutable == pytest.approx(30 * 24 + 1)
+
+
+@pytest.mark.parametrize(
+    ("media", "preset"),
+    [("tape", "lto"), ("lto-8", "lto-8"), ("vtl", "vtl"), ("optical", "dvd-r"), ("bd-r", "bd-r")],
+)
+def test_each_medium_has_the_preset_of_its_name(media: str, preset: str) -> None:
+    found = _bridge(_place("source", "a"), _place("box", "b", media_type=_known(media)))
+    assert found.worst.media["media of box"].preset == preset
+    rm.simulate(found.worst, trials=100)
+
+
+def test_a_key_lies_where_the_set_up_or_the_audit_says() -> None:
+    repo = _place("repo", "b", kind="restic", encrypted=_known(True))
+    inside = replace(repo, key_kept=_known(("/source/pw",)))
+    assert _bridge(_place("source", "a"), inside).worst.keys_["key of repo"].kept == ("source",)
+    unknown = _bridge(_place("source", "a"), repo).worst
+    assert unknown.keys_["key of repo"].kept == ("who knows key of repo",)
+    named = replace(repo, domains=replace(repo.domains, key=_known("pw")))
+    source = _place("source", "a")
+    inventory = Inventory("photos", NOW, _known("machine:1"), source, (named,))
+    keys = {"pw": Key(kept=("bank", "ada"))}
+    view = view_of(inventory, Policy(), sites={"bank": Site(kind="bank-vault")}, keys=keys)
+    layout = to_layouts("photos", view).worst
+    assert layout.keys_["pw"].kept == ("bank", "ada")
+    assert layout.sites["bank"].kind == "bank-vault"  # though no copy is there
 
 
 def test_a_source_that_cannot_be_read_is_refused() -> None:

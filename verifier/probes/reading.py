@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 
 from verifier.host import AccessError, Host
 
 __all__ = ["head", "heads", "tail"]
 
 LOOKED_AT = 8
+
+
+_TELLING = re.compile(r"\.[A-Za-z]\w*$")
 
 
 def head(host: Host, path: str, size: int) -> bytes:
@@ -29,11 +33,14 @@ def heads(host: Host, path: str, size: int) -> tuple[bytes, ...]:
     """Return the first bytes of a file, or of a few readable files of a folder.
 
     A probe that tells its kind by magic numbers asks this of every folder that nobody knows, so
-    only the first few names are looked at.
+    only the first few names are looked at; elsewhere, where a look costs, only those without an
+    extension that names a kind of file.
     """
     if host.stat(path).is_file:
         return (head(host, path, size),)
     names = [name for name in host.listdir(path) if not name.startswith(".")]
+    if not host.local:
+        names = [name for name in names if not _TELLING.search(name)]
     found = []
     for name in names[:LOOKED_AT]:
         try:

@@ -289,6 +289,10 @@ class S3Link:
         pools = [f"bucket:{who}/{self._address.bucket}"]
         if account.value and region.value:
             pools.append(f"cloud:{who}/{account.value}/{region.value}")
+        named = provider is not None or declared.provider.value is not None
+        if not named and (here or is_private(server)):
+            # every server at home says us-east-1: that is no place
+            region = Fact(source=f"{server} is no provider's address, and its region no place")
         drives = "the drives of a storage service cannot be seen"
         if here and not served:
             drives = f"the server at {server} is on this machine, and does not tell its drives"

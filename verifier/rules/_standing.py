@@ -95,6 +95,9 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
         return _damaged(location) or Standing(Copyhood.YES, Status.PASS)
     if location.disqualified:
         return Standing(Copyhood.NO, Status.FAIL, location.disqualified)
+    if location.points.count == 0 and location.points.breaks:
+        reason = f"nothing in it can be restored: {location.points.breaks[0].rstrip('.')}"
+        return Standing(Copyhood.NO, Status.FAIL, reason)
     share = location.coverage
     if share.value is not None and share.value < policy.min_coverage:
         reason = f"it holds {percent(share.value)} of the source, less than "

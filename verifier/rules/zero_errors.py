@@ -17,9 +17,10 @@ RULE = Rule(
 def judge(view: View) -> Gate:
     """Ask whether every claimed location was examined deep enough, and what was found.
 
-    Any error fails. Without one, a location that nobody examined, or one that was examined less
-    deep than the policy asks, leaves the gate unknown. Plain trees reach depth ``source`` at once,
-    as they have no digests of their own. The source itself needs only to be read.
+    Any error fails, and so does a set of which nothing can be restored. Without one, a location
+    that nobody examined, or one that was examined less deep than the policy asks, leaves the gate
+    unknown. Plain trees reach depth ``source`` at once, as they have no digests of their own. The
+    source itself needs only to be read.
 
     Parameters
     ----------
@@ -33,14 +34,14 @@ def judge(view: View) -> Gate:
     """
     wanted = view.policy.required_depth
     backups = view.inventory.locations
-    damaged = [place for place in view.locations if place.errors]
+    damaged = {place.name: told for place in view.locations if (told := _damage(place))}
     unexamined = [place for place in backups if _reached(place) is None]
     depths = [reached for place in backups if (reached := _reached(place)) is not None]
     shallowest = "no depth" if unexamined or not depths else f"depth {min(depths).word}"
-    errors = sum(len(place.errors) for place in view.locations)
+    errors = sum(len(told) for told in damaged.values())
     value, aim = f"{errors} at {shallowest}", f"0 at depth {wanted.word}"
     if damaged:
-        reason = "; ".join(f"{place.name}: {place.errors[0].rstrip('.')}" for place in damaged)
+        reason = "; ".join(f"{name}: {told[0].rstrip('.')}" for name, told in damaged.items())
         return Gate(Status.FAIL, value, aim, Evidence.MEASURED, reason)
     source = view.inventory.source
     if source.state is not State.READ:
@@ -61,6 +62,12 @@ def judge(view: View) -> Gate:
         reason = f"examined {names(shallow)}, wanted is {wanted.word}"
         return Gate(Status.UNKNOWN, value, aim, Evidence.UNKNOWN, reason)
     return Gate(Status.PASS, value, aim, Evidence.MEASURED, f"nothing is damaged at {shallowest}")
+
+
+def _damage(place: Location) -> tuple[str, ...]:
+    """Return what is damaged; a set of which nothing can be restored is, whatever its bytes say."""
+    ruined = place.state is State.READ and place.points.count == 0
+    return place.errors or (place.points.breaks if ruined else ())
 
 
 def _reached(place: Location) -> Depth | None:

@@ -40,8 +40,10 @@ def test_a_plain_tree_is_found_whole(storage, photos):
     assert found.coverage.value == 1.0
     assert found.media_type.value == "object-storage"
     assert found.domains.account.value == "123456789012"
-    assert found.domains.site.value == "us-east-1"
+    assert found.domains.site.value is None  # a server on this machine tells a region, no place
     assert found.real_path is None
+    declared = look(storage.address(bucket, "ada"), photos, provider="example")
+    assert declared.domains.site.value == "us-east-1"
 
 
 def test_a_folder_is_not_its_neighbour_with_a_longer_name(storage, photos):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.verifier.inventories import place, source, unread, view
-from verifier.inventory import Depth, State
+from verifier.inventory import Depth, Points, State
 from verifier.rules import Status, zero_errors
+from verifier.rules._standing import Copyhood
 
 
 def errors(*locations, **more):
@@ -57,3 +58,13 @@ def test_an_unreadable_source_is_unknown():
     live = unread("source", State.UNREADABLE)
     assert errors(place("a", "sdb"), live=live).status is Status.UNKNOWN
     assert errors(place("a", "sdb"), live=source(depth=Depth.LISTED)).status is Status.PASS
+
+
+def test_a_set_of_which_nothing_can_be_restored_is_damaged_and_no_copy():
+    points = Points(count=0, breaks=("The full backup lacks volume 1 of 3.",))
+    ruined = place("b", "sdb", points=points, depth=Depth.BYTES)
+    gate = errors(ruined)
+    assert gate.status is Status.FAIL
+    assert "lacks volume 1" in gate.reason
+    (_, standing) = view(ruined).standings
+    assert (standing.copyhood, standing.status) == (Copyhood.NO, Status.FAIL)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.verifier.zoo.repositories import SECRET, password
-from tests.verifier.zoo.servers import KEY, KEY_ID, Cloud, host_of_its_own, ssh, sshfs
+from tests.verifier.zoo.servers import KEY, KEY_ID, Cloud, host_of_its_own, recorded, ssh, sshfs
 from tests.verifier.zoo.yard import Yard, aged, changed, elsewhere, place, remove
 
 Tables = dict[str, Any]
@@ -261,6 +261,19 @@ def sshfs_of_another_host(yard: Yard) -> Tables:
     shell = host_of_its_own(yard, 1, _OTHER.format(1))
     at = sshfs(yard, shell, yard.copy(source, "nas/photos").parent, yard.base / "far-away")
     return yard.setup(source, place("backup", at / "photos", site="garage"))
+
+
+def two_shares_joined_to_their_host(yard: Yard) -> Tables:
+    """The laptop sees two mounts; what the NAS recorded of itself says that they are one disk."""
+    source = yard.source()
+    shell = host_of_its_own(yard, 1, _OTHER.format(1))
+    found = []
+    for name in ("first", "second"):
+        share = yard.copy(source, f"nas/{name}/photos").parent
+        at = sshfs(yard, shell, share, yard.base / f"mnt-{name}")
+        found.append(place(name, at / "photos", site="garage"))
+    yard.options = ("--from", str(recorded(yard, 1)))
+    return yard.setup(source, *found)
 
 
 def sshfs_that_hangs(yard: Yard) -> Tables:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from urllib.request import Request, urlopen
 from tests.verifier.zoo.yard import Yard, free_port, listens
 
 LOCAL = "127.0.0.1"
+_networks = itertools.count()
 KEY_ID, KEY = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 
@@ -69,7 +71,8 @@ class Cloud:
 
     def ask(self, path: str, body: bytes = b"") -> None:
         """Tell the server something about itself."""
-        with urlopen(Request(f"{self.url}{path}", data=body, method="POST")):
+        plain = {"Content-Type": "text/plain"}
+        with urlopen(Request(f"{self.url}{path}", data=body, headers=plain, method="POST")):
             pass
 
 
@@ -107,9 +110,11 @@ def host_of_its_own(yard: Yard, number: int, machine_id: str | None = None) -> S
     With a machine-id of its own, no one can tell it from another machine; without, it is this
     one under another address.
     """
-    name, here, there = f"zoo{number}", f"10.213.{number}.1", f"10.213.{number}.2"
+    name, lowest = f"z{os.getpid()}-{number}", 4 * next(_networks) % 252
+    here, there = (f"198.18.{os.getpid() % 256}.{lowest + n}" for n in (1, 2))
     yard.run("ip", "netns", "add", name)
     yard.stack.callback(os.system, f"ip netns delete {name}")
+    yard.stack.callback(os.system, f"ip link delete {name}h 2>/dev/null")
     yard.run("ip", "link", "add", f"{name}h", "type", "veth", "peer", "name", f"{name}n")
     yard.run("ip", "link", "set", f"{name}n", "netns", name)
     yard.run("ip", "address", "add", f"{here}/30", "dev", f"{name}h")
@@ -120,7 +125,16 @@ def host_of_its_own(yard: Yard, number: int, machine_id: str | None = None) -> S
     if machine_id is not None:
         (yard.base / f"machine-id-{number}").write_text(f"{machine_id}\n")
         script = f"mount --bind {yard.base}/machine-id-{number} /etc/machine-id && {script}"
-    return ssh(yard, there, ("ip", "netns", "exec", name, "sh", "-c", script, "sh"))
+    yard.networks[number] = ("ip", "netns", "exec", name, "sh", "-c", script, "sh")
+    return ssh(yard, there, yard.networks[number])
+
+
+def recorded(yard: Yard, number: int) -> Path:
+    """Record a host of its own, as its keeper does there."""
+    file = yard.base / f"host-{number}.json"
+    there = yard.networks[number]
+    yard.run(*there, sys.executable, "-m", "verifier", "record", file)
+    return file
 
 
 def sshfs(yard: Yard, shell: Shell, folder: Path, at: Path) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 from tests.verifier.zoo.yard import PATH, Yard, place
 
 Tables = dict[str, Any]
+_pools = itertools.count()
 
 
 def _btrfs(yard: Yard, name: str, files: int = 1) -> Path:
@@ -59,7 +62,7 @@ def _zpool(yard: Yard, name: str, files: int = 1) -> Path:
     disks = [yard.loop_file(f"{name}-{n}.img", 80) for n in range(files)]
     kind = ("mirror",) if files > 1 else ()
     at = yard.base / name
-    pool = f"zoo{yard.base.name.replace('_', '')[-12:]}{name}"
+    pool = f"zoo{os.getpid()}-{next(_pools)}-{name}"
     yard.run("zpool", "create", "-m", at, pool, *kind, *disks)
     yard.stack.callback(
         subprocess.run, ["zpool", "destroy", "-f", pool], capture_output=True, env={"PATH": PATH}

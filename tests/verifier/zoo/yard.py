@@ -41,6 +41,7 @@ class Yard:
     env: dict[str, str] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    networks: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.home.mkdir()

@@ -1,0 +1,152 @@
+"""The commands ``verifier layout`` and ``verifier risk``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from riskmodel._console import say
+from riskmodel.errors import InputError
+from riskmodel.reporting import require_writable, write
+from verifier.bridge._layouts import Bridged, to_layouts
+
+if TYPE_CHECKING:
+    from riskmodel.estimate import LossEstimate
+    from verifier.audit import Audit
+
+__all__ = ["Risk", "assess", "layout_command", "risk_command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """An audit with its probability of loss.
+
+    Parameters
+    ----------
+    audit : Audit
+        What was found and judged.
+    bridged : Bridged
+        The layouts made of it.
+    worst : LossEstimate
+        With the independent copies that are certain: the headline.
+    best : LossEstimate or None
+        With all that might be independent; None if nothing is in doubt.
+    """
+
+    audit: Audit
+    bridged: Bridged
+    worst: LossEstimate
+    best: LossEstimate | None
+
+
+def assess(
+    found: Audit, *, horizon: str | float = "10 years", seed: int = 1, ranges: bool = False
+) -> Risk:
+    """Compute the probability of losing the data that an audit looked at.
+
+    Parameters
+    ----------
+    found : Audit
+        The audit.
+    horizon : str or float
+        Mission time. [h]
+    seed : int
+        Key of the random streams.
+    ranges : bool
+        Also give the headline its range over the uncertain inputs.
+
+    Returns
+    -------
+    Risk
+
+    Raises
+    ------
+    InputError
+        If the source could not be read.
+    """
+    from riskmodel._console import bar
+    from riskmodel.simulation import simulate
+
+    bridged = to_layouts(found.setup.name, found.view, horizon=horizon)
+    estimates = []
+    for layout in (bridged.worst, bridged.best):
+        if layout is not None:
+            with bar(layout.name) as progress:
+                wanted = ranges and layout is bridged.worst
+                estimates.append(simulate(layout, seed=seed, progress=progress, ranges=wanted))
+    return Risk(found, bridged, estimates[0], estimates[1] if len(estimates) > 1 else None)
+
+
+def layout_command(path: Path, *, as_json: bool, dataset: str | None = None) -> int:
+    """Run ``verifier layout``: print what was found as a layout file; return the exit code."""
+    from riskmodel._write import layout_toml
+
+    found = _audit(path, dataset)
+    bridged = to_layouts(found.setup.name, found.view)
+    if as_json:
+        documents = {
+            "worst": bridged.worst.model_dump(mode="json", exclude_unset=True, by_alias=True),
+            "best": bridged.best
+            and bridged.best.model_dump(mode="json", exclude_unset=True, by_alias=True),
+            "assumptions": [
+                {"text": note.text, "evidence": note.evidence} for note in bridged.assumptions
+            ],
+        }
+        sys.stdout.write(json.dumps(documents, indent=2) + "\n")
+        return found.exit_code
+    head = [f"made by 'verifier layout' from {path.name}; it assumes that"]
+    head += [f"- {note.text} [{note.evidence}]" for note in bridged.assumptions]
+    sys.stdout.write(layout_toml(bridged.worst, "\n".join(head)))
+    if bridged.best is not None:
+        say(f"verifier: without {', '.join(bridged.doubts)}, whose independence is unknown")
+    return found.exit_code
+
+
+def risk_command(
+    path: Path,
+    *,
+    as_json: bool,
+    horizon: str | None,
+    seed: int,
+    html: Path | None,
+    dataset: str | None = None,
+) -> int:
+    """Run ``verifier risk``: audit, compute, print; return the exit code of the gates."""
+    from verifier.risk import risk_json, risk_page, risk_text
+
+    if html is not None:
+        require_writable(html)
+    risk = assess(_audit(path, dataset), horizon=horizon or "10 years", seed=seed, ranges=True)
+    if html is not None:
+        write(risk_page(risk), html)
+        say(f"verifier: wrote {html}")
+    sys.stdout.write(risk_json(risk) if as_json else risk_text(risk))
+    return risk.audit.exit_code
+
+
+def _audit(path: Path, dataset: str | None) -> Audit:
+    from verifier.audit import audit
+    from verifier.catalogue import Catalogue, default_path
+    from verifier.datasets import chosen, load_setups
+    from verifier.host import Host
+
+    setups = chosen(load_setups(path), dataset)
+    if len(setups) > 1:
+        known = ", ".join(setup.name for setup in setups)
+        raise InputError(f"{path}: holds several datasets; choose one with --dataset: {known}")
+    return audit(
+        setups[0],
+        Host(),
+        now=datetime.now(UTC),
+        catalogue=Catalogue(default_path()),
+        talk=_talk,
+        complain=_talk,
+    )
+
+
+def _talk(text: str) -> None:
+    say(f"verifier: {text}")

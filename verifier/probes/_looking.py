@@ -1,0 +1,194 @@
+"""One location examined: reached, resolved to its domains, given to the probe that fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from riskmodel.errors import InputError, did_you_mean
+from verifier.domains import place_of, pool_place
+from verifier.host import AccessError, Host, Missing, TimedOut
+from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
+from verifier.manifest import Manifest
+from verifier.probes import declared, directory, elsewhere, replica, restic, zfs
+from verifier.probes._registry import KINDS, PROBES, fitting
+from verifier.remotes import Here, Link, remote_for, tool_address
+from verifier.remotes.logins import with_environment
+from verifier.target import Target
+
+__all__ = ["collect_source", "probe"]
+
+
+def probe(
+    host: Host, target: Target, source_manifest: Manifest | None, depth: Depth | None = None
+) -> Location:
+    """Examine one location.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the machine.
+    target : Target
+        What to look at.
+    source_manifest : Manifest or None
+        The live data's files; without them coverage is unknown.
+    depth : Depth, optional
+        How deep to go; the target's own depth unless given.
+
+    Returns
+    -------
+    Location
+        Whatever happens: a path that is missing, unreadable or hung becomes the location's state,
+        and an examination that breaks off leaves its reason and no depth.
+
+    Raises
+    ------
+    InputError
+        If the target names a kind that does not exist.
+    """
+    wanted = target.depth if depth is None else depth
+    found = Location(
+        name=target.name,
+        kind=target.kind or "unknown",
+        address=target.address,
+        state=State.READ,
+        domains=_declared_domains(target, Domains()),
+        offline=target.offline,
+        last_seen=target.last_seen,
+    )
+    if target.kind == "declared":
+        return declared.collect(target, found)
+    if target.kind is not None and target.kind not in KINDS:
+        hint = did_you_mean(target.kind, KINDS)
+        message = f"locations.{target.name}.kind: unknown kind '{target.kind}'{hint}"
+        raise InputError(message)
+    remote = remote_for(target)
+    try:
+        reached = remote.connect(host, target) if remote else None
+        if isinstance(reached, Here):
+            target = replace(target, address=reached.path)
+        elif reached is not None:
+            return _linked(reached, target, source_manifest, wanted, found)
+        elif restic.is_remote(target.address):
+            given, told = with_environment(host), tool_address.known(host, target, found)
+            return restic.collect_remote(given, target, source_manifest, told)
+        dataset = zfs.dataset_of(target.address)
+        place = pool_place(host, dataset) if dataset else place_of(host, target.address)
+        found = replace(
+            found,
+            real_path=place.real_path,
+            inode=place.inode,
+            domains=_declared_domains(target, place.domains),
+            media_type=_medium(place.media_type, target),
+            encrypted=place.encrypted,
+        )
+        if dataset:
+            return zfs.collect(host, target, source_manifest, wanted, found)
+        entry = fitting(host, target, place.real_path, source_manifest)
+        if entry is None:
+            reason = "neither a directory nor a regular file"
+            return replace(found, state=State.UNREADABLE, reason=reason)
+        return replica.with_status(
+            host, entry.collect(host, target, source_manifest, wanted, found)
+        )
+    except InputError:
+        raise
+    except AccessError as problem:
+        # what a remote place is called inside says nothing to its user
+        reason = str(problem) if remote is None else problem.reason
+        return replace(
+            found, state=_state(problem, offline=target.offline), reason=reason, depth=None
+        )
+    except Exception as error:  # noqa: BLE001 - one broken location must not hide the others
+        reason = f"the examination broke off: {type(error).__name__}: {error}"
+        return replace(found, state=State.UNREADABLE, reason=reason, depth=None)
+
+
+def collect_source(
+    host: Host, path: str, *, site: str | None = None, key: str | None = None
+) -> tuple[Location, Manifest]:
+    """Examine the live data.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the machine.
+    path : str
+        A directory or a single file.
+    site, key : str, optional
+        Declared failure domains.
+
+    Returns
+    -------
+    tuple of Location and Manifest
+        If the source cannot be read whole, its state says so and the manifest is not ``complete``:
+        no coverage is computed from it.
+    """
+    target = Target("source", path, site=site, key=key)
+    found = Location(
+        name="source",
+        kind="directory",
+        address=path,
+        state=State.READ,
+        domains=_declared_domains(target, Domains()),
+    )
+    try:
+        place = place_of(host, path)
+        found = replace(
+            found,
+            real_path=place.real_path,
+            inode=place.inode,
+            domains=_declared_domains(target, place.domains),
+            media_type=place.media_type,
+            encrypted=place.encrypted,
+        )
+        located, manifest = directory.listed_source(host, found)
+        return replica.with_snapshots(host, located), manifest
+    except AccessError as problem:
+        state = _state(problem, offline=False)
+        unread = Manifest(path, unreadable=(f"{problem}.",))
+        return replace(found, state=state, reason=str(problem), depth=None), unread
+
+
+def _linked(
+    link: Link, target: Target, source: Manifest | None, depth: Depth, found: Location
+) -> Location:
+    """Examine a remote place by the same probes, with a host that reads there."""
+    try:
+        located = link.located(replace(found, real_path=link.path))
+        entry = fitting(link.host, target, link.path, source)
+        if entry is None:
+            reason = "neither a directory nor a regular file"
+            return replace(located, state=State.UNREADABLE, reason=reason, real_path=None)
+        if entry is PROBES[-1]:
+            return elsewhere.collect_plain(link, target, source, depth, located)
+        return elsewhere.collect_format(link, entry.collect, target, source, depth, located)
+    finally:
+        link.close()
+
+
+def _declared_domains(target: Target, domains: Domains) -> Domains:
+    """Add what was declared; what was measured stays."""
+
+    def say(value: str | None) -> Fact[str]:
+        return Fact(value, Evidence.DECLARED, "set-up file") if value else Fact()
+
+    return replace(
+        domains,
+        site=say(target.site),
+        account=say(target.account),
+        provider=say(target.provider),
+        identity=say(target.credentials),
+        key=say(target.key),
+    )
+
+
+def _medium(measured: Fact[str], target: Target) -> Fact[str]:
+    if measured.value is None and target.media:
+        return Fact(target.media, Evidence.DECLARED, "set-up file")
+    return measured
+
+
+def _state(problem: AccessError, *, offline: bool) -> State:
+    if isinstance(problem, Missing):
+        return State.ABSENT_OFFLINE if offline else State.MISSING
+    return State.TIMEOUT if isinstance(problem, TimedOut) else State.UNREADABLE

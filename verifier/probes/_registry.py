@@ -1,0 +1,145 @@
+"""The kinds of location that are known, and which of them fits a path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from verifier.host import AccessError, Host
+from verifier.inventory import Depth, Location
+from verifier.manifest import Manifest
+from verifier.probes import (
+    archive,
+    bacula,
+    bagit,
+    borg,
+    borg2,
+    btrfs,
+    bup,
+    dar,
+    dated,
+    directory,
+    duplicity,
+    git_annex,
+    iso,
+    kopia,
+    optical,
+    rdiff_backup,
+    restic,
+    tape,
+    veeam,
+    zfs,
+)
+from verifier.remotes import REMOTES
+from verifier.target import Target
+
+__all__ = ["KINDS", "PROBES", "Probe", "fitting"]
+
+_SAMPLED = 50  # files that tell whether a folder is a part of the source
+
+Collect = Callable[[Host, Target, Manifest | None, Depth, Location], Location]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One kind of location.
+
+    Parameters
+    ----------
+    kinds : tuple of str
+        What its locations may be called.
+    detect : callable
+        Tells it by its signature.
+    collect : callable
+        Examines it.
+    by_place : bool
+        Whether the signature is where the files are, not what they are.
+    """
+
+    kinds: tuple[str, ...]
+    detect: Callable[[Host, str], bool]
+    collect: Collect
+    by_place: bool = False
+
+
+# in the order of asking; the directory is last because every tree looks like one
+PROBES: tuple[Probe, ...] = (
+    Probe(("tape",), tape.detect, tape.collect, by_place=True),
+    Probe(("optical",), optical.detect, optical.collect, by_place=True),
+    Probe(("restic",), restic.detect, restic.collect),
+    Probe(("borg",), borg.detect, borg.collect),
+    Probe(("borg2",), borg2.detect, borg2.collect),
+    Probe(("kopia",), kopia.detect, kopia.collect),
+    Probe(("bup",), bup.detect, bup.collect),
+    Probe(("rdiff-backup",), rdiff_backup.detect, rdiff_backup.collect),
+    Probe(("git-annex",), git_annex.detect, git_annex.collect),
+    Probe(("bagit",), bagit.detect, bagit.collect),
+    Probe(("duplicity",), duplicity.detect, duplicity.collect),
+    Probe(("dar",), dar.detect, dar.collect),
+    Probe(("bacula",), bacula.detect, bacula.collect),
+    Probe(("veeam",), veeam.detect, veeam.collect),
+    Probe(("iso",), iso.detect, iso.collect),
+    Probe(("tar", "zip", "archive"), archive.detect, archive.collect),
+    Probe(("btrfs",), btrfs.detect, btrfs.collect, by_place=True),
+    Probe(("dated",), dated.detect, dated.collect),
+    Probe(("zfs",), zfs.detect, zfs.collect, by_place=True),
+    Probe(("directory",), directory.detect, directory.collect),
+)
+_PLACES = tuple(remote.kind for remote in REMOTES)
+# what a set-up file may say: a format, a remote place whose format is found by signature, a word
+KINDS = (*(kind for entry in PROBES for kind in entry.kinds), *_PLACES, "declared")
+
+
+def fitting(host: Host, target: Target, path: str, source: Manifest | None) -> Probe | None:
+    """Choose the probe for a path.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the location.
+    target : Target
+        What was asked for; a kind that it names is taken at its word.
+    path : str
+        What to look at.
+    source : Manifest or None
+        The live data's files: a plain copy of archives is a directory, not a row of archives.
+
+    Returns
+    -------
+    Probe or None
+        None if it is neither a directory nor a regular file.
+
+    Raises
+    ------
+    AccessError
+        If the path cannot be looked at.
+    """
+    if tape.detect(host, path):
+        return PROBES[0]  # whatever it is said to be: a tape is not read
+    if target.kind is not None and target.kind not in _PLACES:
+        return next(entry for entry in PROBES if target.kind in entry.kinds)
+    first = next((entry for entry in PROBES if entry.detect(host, path)), None)
+    if first is None or first is PROBES[-1] or source is None or first.by_place:
+        return first
+    if "git-annex" in first.kinds:
+        return first  # it compares contents also with a source of its own kind
+    # the live data may itself be archives or a repository: its plain copy is a directory
+    names = set(host.listdir(path) if host.stat(path).is_dir else [path.rpartition("/")[2]])
+    tops = {name.partition("/")[0] for name in source.files}
+    if "dated" in first.kinds:
+        # folders that the source has too are parts of it, not states of it
+        return PROBES[-1] if _holds(host, path, source, names & tops) else first
+    return PROBES[-1] if names and names <= tops else first
+
+
+def _holds(host: Host, path: str, source: Manifest, tops: set[str]) -> bool:
+    """Tell whether files of the source's own folders `tops` lie at the same place here."""
+    inside = [name for name in source.files if name.partition("/")[0] in tops]
+    some = inside[:: max(1, len(inside) // _SAMPLED)]
+    met = 0
+    for name in some:
+        try:
+            met += host.stat(f"{path}/{name}").size == source.files[name].size
+        except AccessError:
+            continue
+    return bool(some) and 2 * met >= len(some)
