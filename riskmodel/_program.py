@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from riskmodel._bounds import require_bounded
+from riskmodel._builder import Builder
 from riskmodel._resolve import (
     NEVER,
     horizon_of,
@@ -34,12 +35,10 @@ from riskmodel._threats import People, add_sources, key_rows, people_of
 from riskmodel._together import assumed_perils, disasters_of, independent_perils, surges_of
 from riskmodel._used import Used, parameters_used
 from riskmodel.errors import LayoutError
-from riskmodel.lifetimes import Law, Term
 
 if TYPE_CHECKING:
     from riskmodel._kernels.records import Program
     from riskmodel.layout import Copy, Layout
-    from riskmodel.media import Medium
 
 __all__ = ["Compiled", "compile_layout"]
 
@@ -89,81 +88,6 @@ class Compiled:
         return digest.hexdigest()
 
 
-@dataclass
-class _Builder:
-    """Collects rows while a layout is walked."""
-
-    terms: list[Term] = field(default_factory=list)
-    laws: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
-    known_laws: dict[Law, int] = field(default_factory=dict)
-    frailties: list[float] = field(default_factory=list)
-    labels: dict[tuple[str, str], int] = field(default_factory=dict)
-    stores: list[dict[str, float]] = field(default_factory=list)
-    groups: list[dict[str, float]] = field(default_factory=list)
-    copies: list[dict[str, float]] = field(default_factory=list)
-    rests: list[dict[str, float]] = field(default_factory=list)
-    formats: dict[str, int] = field(default_factory=dict)
-    sources: list[dict[str, float]] = field(default_factory=list)
-    targets: list[tuple[int, int, float]] = field(default_factory=list)
-    stress: list[float] = field(default_factory=list)
-    rates: list[float] = field(default_factory=list)
-    causes: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    assumptions: list[str] = field(default_factory=list)
-    drives: int = 0
-    spares: int = 0
-    pieces: int = 0
-
-    def law(self, law: Law) -> int:
-        """Return the row of a law; row 0 never happens."""
-        if law.is_never:
-            return 0
-        if law not in self.known_laws:
-            terms = law.terms()
-            self.known_laws[law] = len(self.laws)
-            self.laws.append((len(self.terms), len(terms)))
-            self.terms.extend(terms)
-        return self.known_laws[law]
-
-    def label(self, medium: Medium, kind: str) -> int:
-        """Return the index of a frailty, -1 for none."""
-        label = getattr(medium, kind)
-        if label is None or label.variance == 0.0:
-            return -1
-        key = (kind, label.label)
-        if key not in self.labels:
-            self.labels[key] = len(self.frailties)
-            self.frailties.append(label.variance)
-        return self.labels[key]
-
-    def source(
-        self,
-        name: str,
-        rate: float,
-        kind: int,
-        targets: list[tuple[int, int, float]],
-        choose: int = 0,
-        kills: float = 0.0,
-        noticed: int = -1,
-    ) -> None:
-        """Add what strikes by a Poisson process."""
-        if rate == 0.0 or not targets:
-            return
-        self.sources.append(
-            {
-                "kind": kind,
-                "first": len(self.targets),
-                "count": len(targets),
-                "picks": choose,
-                "kills": kills,
-                "noticed": noticed,
-            }
-        )
-        self.targets += targets
-        self.rates.append(rate)
-        self.causes.append(name)
-
-
 def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compiled:
     """Turn a layout into arrays.
 
@@ -186,7 +110,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
     from riskmodel._kernels import records
 
     horizon = horizon_of(layout, horizon_hours)
-    build = _Builder()
+    build = Builder()
     copies = expanded(layout)
     names = [copy.name for copy in copies]
     sites = list(layout.sites)
@@ -253,7 +177,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
     )
 
 
-def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: float) -> None:
+def _add_copy(build: Builder, layout: Layout, copy: Copy, index: int, horizon: float) -> None:
     store = copy.store
     medium = layout.medium(store.media)
     lifetime = medium.lifetime_law
@@ -324,7 +248,7 @@ def _add_copy(build: _Builder, layout: Layout, copy: Copy, index: int, horizon: 
     )
 
 
-def _rest_row(build: _Builder, layout: Layout, copy: Copy, first_set: int) -> dict[str, float]:
+def _rest_row(build: Builder, layout: Layout, copy: Copy, first_set: int) -> dict[str, float]:
     medium = layout.medium(copy.store.media)
     recovery, _ = recovery_of(layout, copy, needed=needs_recovery(layout, copy, medium))
     ends = build.law(medium.obsolescence or NEVER)
@@ -345,7 +269,7 @@ def _check_every(layout: Layout, copy: Copy) -> float:
     return math.inf if never_noticed(layout, copy) else 0.0
 
 
-def _site_rows(build: _Builder, layout: Layout) -> tuple[list[dict[str, float]], list[int]]:
+def _site_rows(build: Builder, layout: Layout) -> tuple[list[dict[str, float]], list[int]]:
     rows: list[dict[str, float]] = []
     members: list[int] = []
     copies = expanded(layout)
@@ -403,7 +327,7 @@ def _rows(dtype: np.dtype[np.void], rows: list[dict[str, float]]) -> np.ndarray:
 
 
 def _arrays(
-    build: _Builder,
+    build: Builder,
     sites: list[dict[str, float]],
     site_copies: list[int],
     people: People,

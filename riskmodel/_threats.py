@@ -10,6 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from riskmodel._job_chances import (
+    hand_variance,
+    missed_share,
+    shared_chance,
+    shared_jobs,
+    with_defaults,
+)
 from riskmodel._resolve import NEVER, is_online
 from riskmodel._rest import expanded, sets_of
 from riskmodel.errors import LayoutError, did_you_mean
@@ -18,7 +25,7 @@ from riskmodel.presets import ShockPreset, presets
 from riskmodel.units import HOURS_PER_YEAR, format_hours
 
 if TYPE_CHECKING:
-    from riskmodel._program import _Builder
+    from riskmodel._builder import Builder
     from riskmodel.layout import Copy, Layout
     from riskmodel.lifetimes import Law
 
@@ -155,16 +162,16 @@ def people_of(layout: Layout) -> People:
             for copy in layout.copies
             for number in range(sets_of(copy))
         ),
-        jobs=tuple(_shared(layout) for _ in _jobs(layout)),
+        jobs=tuple(shared_chance(layout) for _ in shared_jobs(layout)),
         keys=tuple(keys),
-        hand_variance=_hand_variance(layout),
+        hand_variance=hand_variance(layout),
     )
     people.assumptions.extend(_assumptions(layout))
     people.warnings.extend(_warnings(layout))
     return people
 
 
-def add_sources(build: _Builder, people: People, sites: int) -> None:
+def add_sources(build: Builder, people: People, sites: int) -> None:
     """Add what people and malware do; people are struck at indices after those of the sites."""
     from riskmodel._kernels import records
 
@@ -295,12 +302,12 @@ def _feed_row(layout: Layout, copy: Copy, keys: list[str], number: int) -> dict[
     row["every"] = (fed.every or 0.0) * sets_of(copy)
     row["phase"] = (fed.every or 0.0) * number
     row["lag"] = fed.lag or 0.0
-    row["missed"] = _missed(layout, copy) if fed.every else 0.0
+    row["missed"] = missed_share(layout, copy) if fed.every else 0.0
     row["by_hand"] = fed.by == "hand"
-    if fed.how == "backup" and _defaults(layout):
-        jobs = _jobs(layout)
+    if fed.how == "backup" and with_defaults(layout):
+        jobs = shared_jobs(layout)
         job = (fed.tool, fed.source)
-        shared = _shared(layout) if job in jobs else 0.0
+        shared = shared_chance(layout) if job in jobs else 0.0
         row["job"] = jobs.index(job) if job in jobs else -1
         row["unrestorable"] = 1.0 - (1.0 - layout.stand_ins().unrestorable) / (1.0 - shared)
     return row
@@ -329,44 +336,6 @@ def _check_feed(layout: Layout, copy: Copy) -> None:
         source = by_name[source.fed.source]
 
 
-def _defaults(layout: Layout) -> bool:
-    return layout.threats is not None and layout.threats.defaults
-
-
-def _missed(layout: Layout, copy: Copy) -> float:
-    fed = copy.fed
-    if fed is None:
-        return 0.0
-    if fed.missed is None and _defaults(layout):
-        known = layout.stand_ins()
-        return known.missed_by_hand if fed.by == "hand" else known.missed_by_scheduler
-    return fed.missed or 0.0
-
-
-def _hand_variance(layout: Layout) -> float:
-    by_hand = any(
-        copy.fed is not None and copy.fed.by == "hand" and _missed(layout, copy)
-        for copy in layout.copies
-    )
-    return layout.stand_ins().hand_variance if by_hand else 0.0
-
-
-def _jobs(layout: Layout) -> list[tuple[str, str]]:
-    """Return the pairs of tool and source that write several backups."""
-    pairs = [
-        (copy.fed.tool, copy.fed.source)
-        for copy in layout.copies
-        if copy.fed is not None and copy.fed.how == "backup" and copy.fed.tool
-    ]
-    return sorted({pair for pair in pairs if pairs.count(pair) > 1}) if _defaults(layout) else []
-
-
-def _shared(layout: Layout) -> float:
-    """Return the chance that a whole job never worked: a share of each backup's, in hazard."""
-    known = layout.stand_ins()
-    return float(1.0 - (1.0 - known.unrestorable) ** known.unrestorable_shared)
-
-
 def _assumptions(layout: Layout) -> Iterator[str]:
     if layout.threats is None:
         return
@@ -379,7 +348,7 @@ def _assumptions(layout: Layout) -> Iterator[str]:
                    f"{per}")  # fmt: skip
         if threat.noticed is not None and (own is None or own.noticed is None):
             yield f"threats.{name}.noticed: {_law_text(threat.noticed)}"
-    if _defaults(layout):
+    if with_defaults(layout):
         known = layout.stand_ins()
         if any(copy.fed is not None and copy.fed.how == "backup" for copy in layout.copies):
             yield (
@@ -388,7 +357,7 @@ def _assumptions(layout: Layout) -> Iterator[str]:
             )
         for copy in layout.copies:
             if copy.fed is not None and copy.fed.every and copy.fed.missed is None:
-                yield f"copies.{copy.name}.fed.missed: {_missed(layout, copy):.0%} of runs"
+                yield f"copies.{copy.name}.fed.missed: {missed_share(layout, copy):.0%} of runs"
     silent = [c.name for c in layout.copies if c.credentials is None and is_online(layout, c)]
     if silent and len(layout.copies) > 1:
         yield f"credentials: one login writes on {', '.join(silent)}"

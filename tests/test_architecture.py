@@ -19,7 +19,8 @@ ROOMS = [
      "_ranges", "_media_from", "layout", "_write", "_toml", "examples", "catalogue",
      "bathtub", "shrinkage", "drive_models", "_scaling", "_spread", "_places",
      "geodesy", "_footprints", "perils"},
-    {"_resolve", "_rest", "_bounds"},
+    {"_resolve", "_rest", "_bounds", "_builder"},
+    {"_job_chances"},
     {"_threats", "_together"},
     {"_used"},
     {"_program"},
@@ -35,7 +36,7 @@ ROOMS = [
 # facts and access -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [
     {"access", "_waiting", "progress"},
-    {"_reading", "walking", "host"},
+    {"_reading", "_running", "walking", "host"},
     {"inventory", "target", "files", "identity", "manifest", "mounts", "blockdev", "zpool", "tapes",
      "stack", "exports", "redaction"},  # values and parsers: know no host
     {"devices", "resolver", "domains"},
@@ -153,14 +154,22 @@ def test_values_rules_and_renderers_do_not_touch_the_system() -> None:
             continue
         found = _imports(path)
         assert not found & SYSTEM, f"{path} imports {found & SYSTEM}"
-        touched = _rooms_of(found, "verifier") & {"host", "walking", "_reading", "probes"}
+        touched = _rooms_of(found, "verifier") & {
+            "host",
+            "walking",
+            "_reading",
+            "_running",
+            "probes",
+        }
         assert not touched, f"{path} imports {touched}"
 
 
 def test_only_the_host_starts_programs() -> None:
     for path, room in _files("verifier"):
-        if room not in {"host", "demo"}:
+        if room not in {"_running", "demo"}:
             assert "subprocess" not in _imports(path), path
+        if room != "host":
+            assert "verifier._running" not in _imports(path), path
 
 
 def test_probes_and_rules_do_not_know_each_other() -> None:

@@ -36,7 +36,27 @@ _SPINNING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class BlockDevice:
-    """One block device as lsblk reports it; ``parents`` are the devices that it is made of."""
+    """One block device as lsblk reports it; what lsblk does not tell is None.
+
+    Parameters
+    ----------
+    kname, name, path : str
+        What the kernel calls it, what people do, and where its node is.
+    type : str
+        ``"disk"``, ``"part"``, ``"lvm"``, ``"crypt"``, …
+    number : str
+        ``major:minor``.
+    size_bytes : int or None
+    model, serial, wwn, transport : str or None
+        Of a drive.
+    rotational, removable : bool or None
+    uuid : str or None
+        Of the file system on it.
+    subsystems : str
+        The way to it, as ``"block:scsi:usb:pci"``.
+    parents : tuple of str
+        Kernel names of the devices that it is made of.
+    """
 
     kname: str
     name: str
@@ -57,7 +77,19 @@ class BlockDevice:
 
 @dataclass(frozen=True, slots=True)
 class MdArray:
-    """One array of ``/proc/mdstat``: wanted and working members, and what it is busy with."""
+    """One array of ``/proc/mdstat``.
+
+    Parameters
+    ----------
+    name, level : str
+        As the kernel calls them.
+    members, failed : tuple of str
+        Kernel names of its devices, and of those marked as failed.
+    wanted, working : int or None
+        How many members it is made for, and how many work; None where the level has none to lose.
+    action : str or None
+        What it is busy with: ``"recovery"``, ``"resync"``, …
+    """
 
     name: str
     level: str

@@ -63,10 +63,18 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Candidates, whether everything was looked at, and what else was seen.
+    """What a search found.
 
-    ``hints`` are places that no probe reaches or that are not there now; ``schedules``,
-    ``snapshots``, ``uncovered`` and ``unread`` are sentences.
+    Parameters
+    ----------
+    candidates : tuple of Candidate
+        Places that hold copies.
+    finished : bool
+        Whether everything was looked at.
+    hints : tuple of Candidate
+        Places that no probe reaches, or that are not there now.
+    schedules, snapshots, uncovered, unread : tuple of str
+        What else was seen, and what could not be; sentences.
     """
 
     candidates: tuple[Candidate, ...]

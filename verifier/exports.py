@@ -15,9 +15,18 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One shared folder; ``name`` is what clients call it, and differs from the path for SMB.
+    """One shared folder.
 
-    ``root`` marks the NFSv4 pseudo root (``fsid=0``): what clients name starts there.
+    Parameters
+    ----------
+    kind : str
+        ``"nfs"`` or ``"smb"``.
+    name : str
+        What clients call it, which for SMB is not the path.
+    path : str
+        The folder on the server.
+    root : bool
+        Whether it is the NFSv4 pseudo root (``fsid=0``): what clients name starts there.
     """
 
     kind: str

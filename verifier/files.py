@@ -171,6 +171,19 @@ class Files(Mapping[str, FileFact]):
         columns = (self._size, self._mtime, self._dev, self._ino)
         return Files(names, self._starts, columns, self.hollow)
 
+    def within(self, top: str) -> Files:
+        """Return the files below a folder, seen from there."""
+        gathered, hollow = Gathering(), frozenset(self.hollow)
+        for folder, number in self._folders.items():
+            if folder != top and not folder.startswith(f"{top}/"):
+                continue
+            before = folder[len(top) + 1 :]
+            for row, name in enumerate(self._split(number), self._starts[number]):
+                text = name.decode("utf-8", "surrogateescape")
+                path = f"{before}/{text}" if before else text
+                gathered.add(path, self.fact(row), hollow=row in hollow)
+        return gathered.files()
+
     def _split(self, number: int) -> list[bytes]:
         return self._names[number].split(b"\0")
 

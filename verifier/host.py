@@ -12,24 +12,15 @@ import os
 import queue
 import shutil
 import socket
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from verifier._reading import GuardedFile, translated
+from verifier._running import executed
 from verifier._waiting import Worker
-from verifier.access import (
-    AccessError,
-    Completed,
-    Entry,
-    Missing,
-    Stat,
-    TimedOut,
-    Unreadable,
-)
+from verifier.access import AccessError, Completed, Entry, Missing, Stat, TimedOut, Unreadable
 from verifier.walking import (
     PIECE_NAMES,
     SLICE_SECONDS,
@@ -331,7 +322,7 @@ class Host:
             program = shutil.which(argv[0])
             if program is None:
                 raise Missing(argv[0], "the program is not installed")
-            return _execute([program, *argv[1:]], dict(secrets or {}), dict(links or {}), limit)
+            return executed([program, *argv[1:]], dict(secrets or {}), dict(links or {}), limit)
 
         call = " ".join(argv)
         answer = self._fact("run", call, execute, guarded=False, secret=bool(secrets))
@@ -401,41 +392,3 @@ def _entries(folder: str, met: list[Met]) -> Iterator[Entry]:
             yield Entry(before + name, facts)
         elif not isinstance(failure, FileNotFoundError):  # deleted while we looked
             yield Entry(before + name, None, translated(before + name, failure))
-
-
-def _execute(
-    argv: list[str], secrets: dict[str, str], links: dict[str, str], limit: float
-) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="verifier-") as home:
-        for name, wanted in links.items():
-            (link := Path(home, name)).parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(wanted)
-        environment = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "LC_ALL": "C",
-            "TZ": "UTC",
-            "HOME": home,
-            "XDG_CACHE_HOME": home,
-            "XDG_CONFIG_HOME": home,
-            "TMPDIR": home,
-            **secrets,
-        }
-        try:
-            ended = subprocess.run(
-                argv,
-                env=environment,
-                cwd=home,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=limit,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise TimedOut(argv[0], f"did not end within {limit:g} s") from error
-        except OSError as error:
-            raise translated(argv[0], error) from error
-    return {
-        "code": ended.returncode,
-        "stdout": ended.stdout.decode("utf-8", "surrogateescape"),
-        "stderr": ended.stderr.decode("utf-8", "surrogateescape"),
-    }

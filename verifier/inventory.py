@@ -117,9 +117,29 @@ class Drive:
 class Domains:
     """The failure domains of one location, from the drive outwards.
 
-    ``pools`` are all stacked devices on the way to the drives (partition, LV, md array, loop file,
-    file system), each as ``"kind:identity"``; ``level`` is the RAID level on the way, if any, and
-    ``degraded`` whether that array or pool lacks members now, or is being rebuilt.
+    Parameters
+    ----------
+    drives : Fact of tuple of Drive
+        The drives that hold it.
+    pools : Fact of tuple of str
+        All stacked devices on the way to the drives (partition, LV, md array, loop file, file
+        system), each as ``"kind:identity"``.
+    level : Fact of str
+        The RAID level on the way, if any.
+    degraded : Fact of bool
+        Whether that array or pool lacks members now, or is being rebuilt.
+    file_system : Fact of str
+        Its type.
+    host : Fact of str
+        The machine that the drives are in, as ``"kind:identity"``.
+    account, provider : Fact of str
+        Who pays for the storage, and to whom.
+    site : Fact of str
+        The place on earth.
+    identity : Fact of str
+        The credentials that can delete it.
+    key : Fact of str
+        The key without which it cannot be read.
     """
 
     drives: Fact[tuple[Drive, ...]] = field(default_factory=Fact)
@@ -333,7 +353,21 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Everything that one audit saw of one dataset."""
+    """Everything that one audit saw of one dataset.
+
+    Parameters
+    ----------
+    name : str
+        The dataset's.
+    at : datetime
+        When the audit looked; aware.
+    host : Fact of str
+        The machine that looked.
+    source : Location
+        The live data.
+    locations : tuple of Location
+        Where copies should be, in the order of the set-up.
+    """
 
     name: str
     at: datetime

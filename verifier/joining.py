@@ -54,15 +54,20 @@ def _elsewhere(one: Location, recordings: Sequence[Recording]) -> Location:
 
 
 def _resolved(one: Location, recordings: Sequence[Recording]) -> Location:
-    server = (one.domains.host.value or "").partition("address:")[2]
-    servers = [recording for recording in recordings if server and _is(recording, server)]
+    names = _servers(one)
+    servers = [
+        recording
+        for recording in recordings
+        if (names and recording.host.value == one.domains.host.value)
+        or any(_is(recording, name) for name in names)
+    ]
     if len({recording.host.value for recording in servers}) != 1:
         return one  # no recording of that server, or of two that are called alike
     recording = max(servers, key=lambda found: found.made)
-    shared = [p for p in one.domains.pools.value or () if p.startswith(f"export:{server}/")]
-    path, evidence = _own_path(recording, one.domains.file_system.value, shared, server)
+    shared = [p for p in one.domains.pools.value or () if p.startswith("export:")]
+    path, evidence = _own_path(recording, one.domains.file_system.value, shared)
     spot = _spot(recording, path)
-    called = recording.names[0] if recording.names else server
+    called = recording.names[0] if recording.names else names[0]
     source = f"recording of {called}, {recording.made:%Y-%m-%d}"
     if spot is None or spot.domains.drives.value is None:
         # its drives are still out of sight, but all its names and addresses mean one machine
@@ -75,6 +80,17 @@ def _resolved(one: Location, recordings: Sequence[Recording]) -> Location:
         if spot.media_type.value
         else one.media_type,
     )
+
+
+def _servers(one: Location) -> tuple[str, ...]:
+    """Return the names and addresses of the server whose drives are out of sight."""
+    host = one.domains.host.value or ""
+    if one.domains.drives.value is not None:
+        return ()
+    shares = (p for p in one.domains.pools.value or () if p.startswith("export:"))
+    told = [share.removeprefix("export:").partition("/")[0] for share in shares]
+    names = [host.partition("address:")[2], *told]
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _moved(
@@ -112,12 +128,12 @@ def _is(recording: Recording, server: str) -> bool:
 
 
 def _own_path(
-    recording: Recording, file_system: str | None, shared: list[str], server: str
+    recording: Recording, file_system: str | None, shared: list[str]
 ) -> tuple[str, Evidence]:
     """Return the server's own path of what a client mounts; empty if nobody can tell."""
     if not shared:
         return "", Evidence.UNKNOWN
-    remote = shared[0].removeprefix(f"export:{server}/")
+    remote = shared[0].removeprefix("export:").partition("/")[2]
     if file_system in {"cifs", "smb3", "smbfs"}:
         share, _, rest = remote.partition("/")
         for one in recording.exports:

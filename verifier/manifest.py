@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Coverage", "FileFact", "Files", "Manifest", "cover", "instant", "prefix_in", "shown"]
 
 _LOOKED_AT = 20_000  # paths that are enough to tell which prefix fits
+_UNDECODABLE = re.compile("[\udc80-\udcff]")  # bytes of a name that are no UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +194,24 @@ def _lacking(files: Files, held: Mapping[str, int] | Files) -> NDArray[np.bool_]
         here, there = files.pairs(held)
         lacking[here] = sizes[here] != held.column("size")[there]
         return lacking
-    theirs = (held.get(path, -1) for path in files)
+    theirs = (_size_in(held, path) for path in files)
     kept = np.fromiter(theirs, dtype=np.float64, count=len(files))  # sizes may come from anywhere
     return np.asarray(kept != sizes)
+
+
+def _size_in(held: Mapping[str, int], path: str) -> int:
+    """Return the size of a file in a tool's listing, -1 if it is not there.
+
+    A name that is no UTF-8 reaches us as restic (JSON) and borg print it: without those bytes.
+    """
+    size = held.get(path)
+    if size is not None or path.isascii():
+        return -1 if size is None else size
+    for stand_in in "\ufffd?":
+        printed = _UNDECODABLE.sub(stand_in, path)
+        if printed != path and printed in held:
+            return held[printed]
+    return -1
 
 
 def _sketch(held: Mapping[str, int] | Files) -> tuple[int, ...]:

@@ -30,8 +30,20 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 class Mount:
     """One line of ``/proc/self/mountinfo``.
 
-    ``root`` is the folder of the file system that is shown; ``options`` are those of the file
-    system, not of the mount.
+    Parameters
+    ----------
+    point : str
+        Where it is mounted.
+    root : str
+        The folder of the file system that is shown there.
+    device : str
+        ``major:minor``.
+    file_system : str
+        Its type.
+    source : str
+        The device, dataset or server.
+    options : str
+        Those of the file system, not of the mount.
     """
 
     point: str

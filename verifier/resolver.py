@@ -21,6 +21,7 @@ from verifier.mounts import (
     parse_mountinfo,
     remote_of,
 )
+from verifier.ssh_config import looked_up
 from verifier.stack import Stack, joined
 from verifier.zpool import Pool, parse_zpool_status
 
@@ -184,9 +185,25 @@ class Resolver:
             return self._elsewhere_here(mount, remote.path, path, depth)
         # what sshfs names without a slash starts at a home folder that is not known here
         home = "~/" if mount.file_system == "fuse.sshfs" and remote.path[:1] != "/" else ""
-        pool = f"export:{remote.server}/{home}{remote.path.lstrip('/')}"
+        inner = f"{home}{remote.path.lstrip('/')}"
+        pools = tuple(f"export:{name}/{inner}" for name in self._names(remote, mount))
         reason = f"the drives of server {remote.server} cannot be seen from here"
-        return Stack(pools=(pool,), source=reason, server=remote.server)
+        return Stack(pools=pools, source=reason, server=remote.server)
+
+    def _names(self, remote: Remote, mount: Mount) -> tuple[str, ...]:
+        """Return the name of a server and the addresses it has here: two names may be one host."""
+        names = [remote.server]
+        if mount.file_system == "fuse.sshfs":
+            called = looked_up(self._host, remote.server).get("hostname")
+            names += [str(called).lower()] if called else []
+        try:
+            hosts = parse_hosts(self._host.read_text("/etc/hosts"))
+        except AccessError:
+            hosts = {}
+        # the kernel shows the address that it asked the network for
+        names += [mount.option("addr") or ""]
+        names += [address for name in tuple(names) for address in sorted(hosts.get(name, ()))]
+        return tuple(dict.fromkeys(name for name in names if name))
 
     def _is_here(self, remote: Remote) -> bool:
         try:

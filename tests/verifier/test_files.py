@@ -95,3 +95,13 @@ def test_a_million_files_would_take_little():
 def test_paths_are_shown_on_one_line(path, text):
     assert shown(path) == text
     shown(path).encode("utf-8")
+
+
+@given(TREE, PATH)
+def test_a_folder_seen_from_inside_holds_the_files_below_it(tree, top):
+    wanted = {
+        path.removeprefix(f"{top}/"): fact
+        for path, fact in tree.items()
+        if path.startswith(f"{top}/")
+    }
+    assert dict(table(tree).within(top).items()) == wanted

@@ -44,3 +44,11 @@ def test_the_prefix_that_a_tool_puts_before_paths(prefix):
     source = tree("2025/a", "index")
     held = {prefix + path: 10 for path in source.files}
     assert prefix_in(source, held) == prefix
+
+
+@pytest.mark.parametrize("printed", ["2025/caf\ufffd.txt", "2025/caf?.txt"])
+def test_a_name_that_is_no_text_is_found_as_tools_print_it(printed):
+    source = tree("2025/caf\udce9.txt")
+    assert cover(source, {printed: 10}).share.value == 1.0
+    assert cover(source, {printed: 11}).share.value == 0.0
+    assert cover(source, {"2025/cafe.txt": 10}).share.value == 0.0

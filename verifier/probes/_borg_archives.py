@@ -28,6 +28,7 @@ __all__ = [
 
 _CHECKPOINT = re.compile(r"\.checkpoint(\.\d+)?$")
 _FORMAT = "{type} {size} {source}{NUL}{path}{NUL}"
+_EXCEPTION = re.compile(r"[\w.]*(Error|Exception|NotFound|NotExist)\w*(:|$)")
 _TRIED = 4  # series of archives whose newest is compared with the source
 _ENOUGH = 0.99
 
@@ -108,6 +109,10 @@ def failure_reason(ended: Completed) -> str:
     if "No key file for repository" in said:
         return "the key file of the repository is not on this machine"
     lines = [line for line in said.splitlines() if line.strip() and not line.startswith(" ")]
+    if "Traceback (most recent call last)" in said:  # facts about the machine follow it
+        broken = [line for line in lines if _EXCEPTION.match(line)]
+        if broken:
+            return f"borg broke off: {broken[-1]}"[:200].rstrip(".")
     return (lines[-1] if lines else f"borg ended with code {ended.code}")[:200].rstrip(".")
 
 

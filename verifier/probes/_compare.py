@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from verifier.access import AccessError, TimedOut
-from verifier.host import Host
 from verifier.inventory import Depth
 from verifier.manifest import Manifest, prefix_in
+from verifier.probes._digests import hash_of
 from verifier.probes.directory import MTIME_SLACK_NS, capped, read_manifest
 from verifier.remotes._link import Digest, Link
 
@@ -65,7 +64,7 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
             continue
         try:
             there = _there(link, f"{held.root}/{prefix}{path}", depth)
-            here = _digest(link.host, f"{source.root}/{path}", there.algorithm)
+            here = hash_of(link.host, f"{source.root}/{path}", there.algorithm)
         except TimedOut:
             raise
         except AccessError as problem:
@@ -85,11 +84,4 @@ def _there(link: Link, path: str, depth: Depth) -> Digest:
     kept = link.kept(path, read=depth > Depth.BYTES)
     if kept is not None:
         return kept
-    return Digest("sha256", _digest(link.host, path, "sha256"), read=True)
-
-
-def _digest(host: Host, path: str, algorithm: str) -> str:
-    running = hashlib.new(algorithm, usedforsecurity=False)
-    for chunk in host.chunks(path):
-        running.update(chunk)
-    return running.hexdigest()
+    return Digest("sha256", hash_of(link.host, path, "sha256"), read=True)

@@ -10,7 +10,7 @@ from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest
 from verifier.probes import declared, directory, elsewhere, replica, restic, zfs
-from verifier.probes._registry import KINDS, PROBES, fitting
+from verifier.probes._registry import KINDS, PROBES, fitting, repositories_below
 from verifier.remotes import Here, Link, remote_for, tool_address
 from verifier.remotes.logins import with_environment
 from verifier.target import Target
@@ -87,9 +87,10 @@ def probe(
         if entry is None:
             reason = "neither a directory nor a regular file"
             return replace(found, state=State.UNREADABLE, reason=reason)
-        return replica.with_status(
-            host, entry.collect(host, target, source_manifest, wanted, found)
-        )
+        located = entry.collect(host, target, source_manifest, wanted, found)
+        if entry is PROBES[-1] and located.coverage.value == 0.0:
+            located = _of_others_below(host, place.real_path, located)
+        return replica.with_status(host, located)
     except InputError:
         raise
     except AccessError as problem:
@@ -164,6 +165,16 @@ def _linked(
         return elsewhere.collect_format(link, entry.collect, target, source, depth, located)
     finally:
         link.close()
+
+
+def _of_others_below(host: Host, path: str, found: Location) -> Location:
+    """Say that a folder holds repositories or archives: what these hold is not known from here."""
+    held = repositories_below(host, path)
+    if not held:
+        return found
+    reason = f"give the path of what lies in it as a location: {', '.join(held)}"
+    depth = None if found.depth is None else min(found.depth, Depth.LISTED)
+    return replace(found, coverage=Fact(source=reason), missing=(), depth=depth)
 
 
 def _declared_domains(target: Target, domains: Domains) -> Domains:

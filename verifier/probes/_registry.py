@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Location
-from verifier.manifest import Manifest
+from verifier.manifest import Manifest, shown
 from verifier.probes import (
     archive,
     bacula,
@@ -33,7 +34,7 @@ from verifier.probes import (
 from verifier.remotes import REMOTES
 from verifier.target import Target
 
-__all__ = ["KINDS", "PROBES", "Probe", "fitting"]
+__all__ = ["KINDS", "PROBES", "Probe", "fitting", "repositories_below"]
 
 _SAMPLED = 50  # files that tell whether a folder is a part of the source
 
@@ -129,7 +130,24 @@ def fitting(host: Host, target: Target, path: str, source: Manifest | None) -> P
     if "dated" in first.kinds:
         # folders that the source has too are parts of it, not states of it
         return PROBES[-1] if _holds(host, path, source, names & tops) else first
-    return PROBES[-1] if names and names <= tops else first
+    # its empty folders are not among the source's files
+    same = names <= tops or _holds(host, path, source, names & tops)
+    return PROBES[-1] if names and same else first
+
+
+def repositories_below(host: Host, path: str) -> list[str]:
+    """Return the folders right below a folder that a probe knows, each with its kind."""
+    if not host.stat(path).is_dir:
+        return []
+    asked = [entry for entry in PROBES[:-1] if not entry.by_place]
+    held = []
+    for name in sorted(host.listdir(path))[:_SAMPLED]:
+        with contextlib.suppress(AccessError):
+            below = f"{path}/{name}"
+            if host.stat(below).is_dir:
+                fits = (entry.kinds[0] for entry in asked if entry.detect(host, below))
+                held += [f"{shown(name)} ({kind})" for kind in [next(fits, None)] if kind]
+    return held
 
 
 def _holds(host: Host, path: str, source: Manifest, tops: set[str]) -> bool:

@@ -103,7 +103,7 @@ def parse_ls(text: str) -> Listed:
         If a line is not such output.
     """
     files: dict[str, int] = {}
-    for line in text.splitlines():
+    for line in filter(None, text.split("\n")):  # names may hold other ends of lines
         row = json.loads(line)
         if not isinstance(row, dict):
             message = f"not a line of restic ls --json: {line[:40]!r}"
@@ -159,6 +159,8 @@ def failure_reason(ended: Completed) -> str:
     telling = (word for word in ("Fatal", "panic:", "returned error") if word in ended.stderr)
     word = next(telling, "")
     last = next((line for line in lines if word in line), "") if word else "".join(lines[-1:])
+    if last.startswith("\t"):  # the end of a stack trace of Go, whose first line says why
+        last = lines[0]
     return last.removeprefix("Fatal: ")[:200] or f"restic ended with code {ended.code}"
 
 

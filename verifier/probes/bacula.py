@@ -17,7 +17,7 @@ from verifier.probes.directory import capped
 from verifier.probes.reading import head, heads
 from verifier.target import Target
 
-__all__ = ["Chain", "chains_of", "collect", "detect", "flaw"]
+__all__ = ["Chain", "Job", "chains_of", "collect", "detect", "flaw"]
 
 _RUN_SUFFIX = re.compile(r"\.\d{4}-\d\d-\d\d_\d\d\.\d\d\.\d\d_\d+$")
 _LEVELS = {"F": "full", "D": "differential", "I": "incremental"}

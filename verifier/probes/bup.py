@@ -113,6 +113,8 @@ def collect(
         encrypted=Fact(False, Evidence.INFERRED, "bup does not encrypt"),
     )
     located = closed(located, "bup's trees are not read")
+    if points.count == 0:
+        located = replace(located, disqualified="it holds no save")
     return replace(located, reason="; ".join(filter(None, (located.reason, why, unseen))))
 
 

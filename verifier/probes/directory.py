@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from itertools import islice
 
 from verifier.files import FileFact, Gathering, table
 from verifier.host import Host
 from verifier.inventory import Depth, Fact, Location, Points, State
 from verifier.manifest import Coverage, Manifest, cover, shown
+from verifier.probes._mounted_below import on_its_drives
 from verifier.probes.comparing import (
     MAX_ERRORS,
     MTIME_SLACK_NS,
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 _MOST_PROBLEMS = 1000
+_SAMPLED = 50  # files of the source that tell where its copy begins
 
 
 def detect(host: Host, path: str) -> bool:
@@ -113,7 +116,8 @@ def collect(
     Location
         With files, points, coverage, depth and errors.
     """
-    held = _without_top_folder(read_manifest(host, found.real_path or target.address), source)
+    listed = read_manifest(host, found.real_path or target.address)
+    held = _from_its_folder(_without_top_folder(listed, source), source)
     coverage = _coverage(host, source, held)
     located = replace(
         found,
@@ -130,6 +134,7 @@ def collect(
         disqualified=mostly_placeholders(host, held),
         depth=Depth.STRUCTURE if depth >= Depth.STRUCTURE else Depth.LISTED,
     )
+    located = on_its_drives(host, located, held)
     if not held.complete:
         count = len(held.unreadable)
         reason = f"{count} part(s) could not be read, the first: {held.unreadable[0]}"
@@ -169,6 +174,34 @@ def _without_top_folder(held: Manifest, source: Manifest | None) -> Manifest:
     return replace(held, root=f"{held.root}/{source.folder}", files=inside)
 
 
+def _from_its_folder(held: Manifest, source: Manifest | None) -> Manifest:
+    """See a disk from the folder that holds the source's files, if they are not at its top."""
+    if source is None or not source.files or not held.files:
+        return held
+    files = table(held.files)
+    some = list(islice(source.files.items(), 0, None, len(source.files) // _SAMPLED + 1))
+
+    def agreement(top: str) -> int:
+        before = f"{top}/" if top else ""
+        found = ((files.get(before + path), fact) for path, fact in some)
+        return sum(mine is not None and mine.size == fact.size for mine, fact in found)
+
+    if agreement(""):
+        return held
+    folders = {path.rpartition("/")[0] for path, _ in some}
+    below = tuple(f"/{folder}" for folder in folders if folder)
+    tops = {
+        known.removesuffix(end)
+        for known in files.folder_rows()[0]
+        for end in below or ("",)
+        if known.endswith(end)
+    }
+    best = max(sorted(tops - {""}), key=agreement, default="")
+    if not best or not agreement(best):
+        return held
+    return replace(held, root=f"{held.root}/{best}", files=files.within(best))
+
+
 def _coverage(host: Host, source: Manifest | None, held: Manifest) -> Coverage:
     hollow, doubt = hollow_rows(host, source, held)
     if doubt:
@@ -201,6 +234,7 @@ def listed_source(host: Host, found: Location) -> tuple[Location, Manifest]:
         depth=Depth.LISTED,
         identical=True,
     )
+    located = replace(on_its_drives(host, located, manifest), disqualified="")
     standing_in = mostly_placeholders(host, manifest)
     if standing_in:
         return replace(located, state=State.UNREADABLE, reason=standing_in, depth=None), manifest

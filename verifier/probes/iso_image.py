@@ -15,7 +15,7 @@ from verifier.host import CHUNK_BYTES
 if TYPE_CHECKING:
     from pycdlib import PyCdlib
 
-__all__ = ["DAMAGE", "Content", "Image", "content_of", "is_image", "read_image"]
+__all__ = ["DAMAGE", "Content", "Cut", "Image", "content_of", "is_image", "read_image"]
 
 SECTOR = 2048
 DESCRIPTORS = 16 * SECTOR

@@ -35,6 +35,7 @@ __all__ = [
     "collect_remote",
     "detect",
     "failure_reason",
+    "is_remote",
     "parse_key",
     "parse_ls",
     "parse_snapshots",
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 FOLDERS = ("data", "index", "keys", "snapshots")
+_SEALED = 32  # bytes that encryption adds
 _ID = re.compile(r"[0-9a-f]{64}")
 _REMOTE = re.compile(r"(s3|sftp|rest|rclone|b2|azure|gs|swift):")
 
@@ -64,7 +66,11 @@ def detect(host: Host, path: str) -> bool:
     """Tell whether a directory has the shape of a restic repository."""
     if not host.stat(path).is_dir:
         return False
-    return {"config", *FOLDERS} <= set(host.listdir(path))
+    names = set(host.listdir(path))
+    if not set(FOLDERS) <= names:
+        return False
+    # one whose config is gone is no folder of files: it is a repository that nobody can open
+    return "config" in names or any(_ID.fullmatch(key) for key in host.listdir(f"{path}/keys"))
 
 
 def is_remote(address: str) -> bool:
@@ -114,7 +120,7 @@ def collect(
     if host.local:
         located = _contents(host, target, source, path, located)
     else:
-        located = closed(located, "restic reaches it only by an address of its own")
+        located = closed(located, "no password_file is given")
     if depth >= Depth.STRUCTURE and located.files is not None:
         located = _checked(host, target, path, located)
     if depth >= Depth.STRUCTURE and located.files is None:
@@ -168,9 +174,22 @@ def _shape(host: Host, path: str) -> _Shape:
             files.append(f"{folder}/{entry.path}")
             if folder == "snapshots" and (written := instant(entry.stat.mtime_ns)):
                 times.append(written)
+    errors += _config(host, path)
     if not unseen:
         errors += _incomplete({file.partition("/")[0] for file in files})
     return _Shape(tuple(files), tuple(times), tuple(errors), unseen, _locks(host, path))
+
+
+def _config(host: Host, path: str) -> list[str]:
+    """Look at the one file that is not named by its digest; without it no program opens the rest.
+
+    It is a nonce, a few words and a code of authenticity: 16 bytes, more than none, and 16.
+    """
+    try:
+        size = host.stat(f"{path}/config").size
+    except Missing:
+        return ["The repository has no config: nobody can open it."]
+    return [] if size > _SEALED else [f"config has only {size} bytes: nobody can open it."]
 
 
 def _named_well(folder: str, entry: Entry) -> tuple[str | None, list[str]]:

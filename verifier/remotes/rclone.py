@@ -119,8 +119,13 @@ def connect(host: Host, target: Target) -> Link | Here:
 
 def _configuration(host: Host) -> str:
     """Read the user's configuration; what `open` gives is never recorded, and secrets are in it."""
-    with host.open(config_path()) as file:
-        return file.read(MAX_CONFIG_BYTES).decode("utf-8", "surrogateescape")
+    try:
+        with host.open(config_path()) as file:
+            return file.read(MAX_CONFIG_BYTES).decode("utf-8", "surrogateescape")
+    except Missing as problem:
+        # where the copy is cannot be told then: it is not known to be gone
+        reason = f"rclone has no configuration at {config_path()}: set RCLONE_CONFIG to it"
+        raise Unreadable(config_path(), reason) from problem
 
 
 def _remotes(host: Host, address: str, text: str) -> Remotes:

@@ -205,6 +205,11 @@ class S3Link:
         if lifecycle is not None and lifecycle.expires_days is not None:
             days = lifecycle.expires_days
             expires = Fact(days * 24.0, Evidence.MEASURED, "the bucket's lifecycle rules")
+        elif lifecycle is not None and lifecycle.ends is not None:
+            # on that day and after it objects of every age go
+            left = max((lifecycle.ends - datetime.now(UTC)).total_seconds() / 3600.0, 0.0)
+            said = f"a rule of the bucket deletes all objects on {lifecycle.ends:%Y-%m-%d}"
+            expires = Fact(left, Evidence.MEASURED, said)
         return replace(
             found,
             domains=domains,

@@ -44,11 +44,14 @@ class Lifecycle:
         Every older version, this long after it was replaced. [days]
     partly : tuple of str
         Names of rules that delete some of the objects only.
+    ends : datetime or None
+        The day on which every object of the folder is deleted, however old. [aware]
     """
 
     expires_days: float | None = None
     versions_days: float | None = None
     partly: tuple[str, ...] = ()
+    ends: datetime | None = None
 
 
 def region_of(answer: Mapping[str, Any]) -> str:
@@ -74,20 +77,40 @@ def lifecycle_of(answer: Mapping[str, Any], prefix: str) -> Lifecycle:
     expires: list[float] = []
     versions: list[float] = []
     partly: list[str] = []
+    ends: list[datetime] = []
     for rule in answer.get("Rules", ()):
         if rule.get("Status") != "Enabled":
             continue
         days = (rule.get("Expiration") or {}).get("Days")
+        day = _day((rule.get("Expiration") or {}).get("Date"))
         older = (rule.get("NoncurrentVersionExpiration") or {}).get("NoncurrentDays")
         whole = _covers(rule, prefix)
-        if whole is None or (days is None and older is None):
+        if whole is None or (days is None and day is None and older is None):
             continue
         if not whole:
             partly.append(str(rule.get("ID") or "unnamed"))
             continue
         expires += [float(days)] if days is not None else []
+        ends += [day] if day is not None else []
         versions += [float(older)] if older is not None else []
-    return Lifecycle(min(expires, default=None), min(versions, default=None), tuple(partly))
+    return Lifecycle(
+        min(expires, default=None),
+        min(versions, default=None),
+        tuple(partly),
+        min(ends, default=None),
+    )
+
+
+def _day(told: Any) -> datetime | None:
+    """Read the date of a rule; boto3 gives a time, a compatible may give text."""
+    if isinstance(told, str):
+        try:
+            told = datetime.fromisoformat(told)
+        except ValueError:
+            return None
+    if not isinstance(told, datetime):
+        return None
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
 
 def _covers(rule: Mapping[str, Any], prefix: str) -> bool | None:
@@ -136,6 +159,8 @@ def retention_words(
         words.append("deleting a version asks for a second factor")
     if lifecycle.expires_days is not None:
         words.append(f"objects are deleted {lifecycle.expires_days:g} days after they were written")
+    if lifecycle.ends is not None:
+        words.append(f"a rule deletes all objects on {lifecycle.ends:%Y-%m-%d}")
     if lifecycle.partly:
         words.append(f"some objects are deleted by rule {', '.join(lifecycle.partly)}")
     rule = _default_lock(lock)

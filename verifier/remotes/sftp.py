@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
 from riskmodel.errors import InputError
@@ -17,6 +15,7 @@ from verifier.inventory import Domains, Evidence, Fact, Location
 from verifier.remotes._address import is_here
 from verifier.remotes._link import Digest, ToolAddress
 from verifier.remotes.sftp_host import Login, SftpHost
+from verifier.ssh_config import looked_up
 from verifier.target import Target
 
 __all__ = ["SftpAddress", "SftpLink", "connect", "fits", "link_to", "parse_sftp"]
@@ -29,7 +28,16 @@ _SHAPE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SftpAddress:
-    """A folder on an SFTP server; what is None comes from the user's ssh configuration."""
+    """A folder on an SFTP server.
+
+    Parameters
+    ----------
+    host, path : str
+        The server and the folder there.
+    user : str or None
+    port : int or None
+        From the user's ssh configuration unless given.
+    """
 
     host: str
     path: str
@@ -98,7 +106,7 @@ def connect(host: Host, target: Target) -> SftpLink:
 
 def link_to(host: Host, address: SftpAddress, identity_file: str | None = None) -> SftpLink:
     """Log in at an address already read."""
-    login = _login(address, identity_file)
+    login = _login(host, address, identity_file)
     name = f"[{login.host}]:{login.port}" if login.port != 22 else login.host
     reader = SftpHost(host, f"sftp://{name}", login)
     try:
@@ -109,16 +117,9 @@ def link_to(host: Host, address: SftpAddress, identity_file: str | None = None) 
     return SftpLink(reader, f"{reader.root}{path}", login, host)
 
 
-def _login(address: SftpAddress, identity_file: str | None) -> Login:
+def _login(host: Host, address: SftpAddress, identity_file: str | None) -> Login:
     """Look the server up in the user's ssh configuration, which may give it other names."""
-    import paramiko
-
-    configured: Mapping[str, Any] = {}
-    file = Path("~/.ssh/config").expanduser()
-    try:
-        configured = paramiko.SSHConfig.from_path(str(file)).lookup(address.host)
-    except (OSError, paramiko.ConfigParseError, UnicodeDecodeError):
-        configured = {}
+    configured = looked_up(host, address.host)
     if "proxyjump" in configured or "proxycommand" in configured:
         reason = "the way through another server (ProxyJump, ProxyCommand) is not supported"
         raise Unreadable(f"sftp://{address.host}", reason)
@@ -160,8 +161,9 @@ class SftpLink:
         """Say which machine the server is, and which drives it has if that is this one."""
         server, mine = self._identity(), host_identity(self._here)
         inner = self.path.removeprefix(self.host.root) or "/"
-        share = f"export:{server.value}{inner}"
-        pools = Fact((share,), Evidence.MEASURED, "server and path")
+        names = dict.fromkeys((server.value, self._login.host.lower(), self.host.peer()))
+        shares = tuple(f"export:{name}{inner}" for name in names if name)
+        pools = Fact(shares, Evidence.MEASURED, "server and path")
         drives = f"the drives of server {self._login.host} cannot be seen from here"
         domains = replace(found.domains, host=server, drives=Fact(source=drives), pools=pools)
         if server.value != mine.value:
@@ -205,7 +207,7 @@ class SftpLink:
     def _on_this_machine(self, found: Location, domains: Domains, inner: str) -> Location:
         """Look at the same folder without the detour; it is the same if it lists the same."""
         try:
-            same = self._here.listdir(inner) == self.host.listdir(self.path)
+            same = self._looks_the_same(inner)
             place = place_of(self._here, inner) if same else None
         except AccessError:
             place = None
@@ -222,3 +224,11 @@ class SftpLink:
             key=found.domains.key,
         )
         return replace(found, domains=shown, media_type=place.media_type, inode=place.inode)
+
+    def _looks_the_same(self, inner: str) -> bool:
+        there = self.host.stat(self.path)
+        if there.is_dir:
+            return self._here.listdir(inner) == self.host.listdir(self.path)
+        # SFTP tells times in whole seconds
+        here, second = self._here.stat(inner), 1_000_000_000
+        return (here.size, here.mtime_ns // second) == (there.size, there.mtime_ns // second)

@@ -99,6 +99,14 @@ class SftpHost(Elsewhere):
         self.stat(f"{self.root}{found}")
         return found
 
+    def peer(self) -> str:
+        """Return the network address that answered; empty if that is not known."""
+        transport = self._client.get_transport() if self._client is not None else None
+        try:
+            return str(transport.getpeername()[0]) if transport is not None else ""
+        except OSError:
+            return ""
+
     def leave(self) -> None:
         """Close the connection."""
         if self._client is not None:

@@ -70,12 +70,13 @@ def relation(one: Location, other: Location) -> Relation:
         return cloud
     hosts = one.domains.host, other.domains.host
     if hosts[0].value and hosts[1].value:
-        if hosts[0].value != hosts[1].value:
+        common = sorted(_host_names(one) & _host_names(other))
+        if not common:
             reason = "they are on different hosts"
             return Relation(Tie.APART, Evidence.INFERRED, reason=reason)
         exports = _export(one), _export(other)
-        if hosts[0].value.startswith("address:") or all(exports):
-            name = hosts[0].value.partition(":")[2]
+        if common[0].startswith("address:") or all(exports):
+            name = common[0].partition(":")[2]
             what = f"host {name}, whose drives cannot be told apart"
             return Relation(Tie.SHARED, Evidence.INFERRED, (what,))
     return Relation(Tie.UNKNOWN, Evidence.UNKNOWN, reason=_why_unknown(one, other))
@@ -216,6 +217,17 @@ def _region(location: Location) -> str:
     """Return the region that a storage service told; empty if it told none."""
     told = (p for p in location.domains.pools.value or () if p.startswith("cloud:"))
     return next((pool.rpartition("/")[2] for pool in told), "")
+
+
+def _host_names(location: Location) -> set[str]:
+    """Return all names of a location's host: a server is met by machine-id, name or address."""
+    names = {str(location.domains.host.value)}
+    for pool in location.domains.pools.value or ():
+        kind, _, share = pool.partition(":")
+        server = share.partition("/")[0]
+        if kind == "export" and location.domains.drives.value is None:
+            names.add(server if server.startswith("machine:") else f"address:{server}")
+    return names
 
 
 def _export(location: Location) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="chain-broken",
     title="Every point in time has all the parts that it builds on",

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View, names
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="degraded-array",
     title="No array or pool below a location is degraded",

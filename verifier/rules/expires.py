@@ -9,6 +9,8 @@ from verifier.inventory import State
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="expires",
     title="No copy is deleted of itself before the next one is due",
@@ -40,4 +42,6 @@ def judge(view: View) -> Iterator[Finding]:
             text = (
                 f"{place.name} loses each file {format_hours(hours)} after it was written: {why}."
             )
+            if "deletes all objects on" in why:
+                text = f"{place.name} loses all its files in {format_hours(hours)}: {why}."
             yield Finding(RULE.id, Status.FAIL, Severity.MEDIUM, place.name, text, RULE.remediation)

@@ -12,6 +12,8 @@ from verifier.inventory import Evidence, Location, Schedule, State
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="irregular",
     title="Every copy is made by a scheduler, and its points come as often as that promises",

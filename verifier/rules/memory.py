@@ -8,6 +8,8 @@ from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._standing import in_memory
 from verifier.rules._view import View
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="memory",
     title="No location is in memory",

@@ -9,6 +9,8 @@ from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._standing import seen_lately
 from verifier.rules._view import View
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="missing",
     title="Every location is where it is said to be",

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="no-copy",
     title="Every location holds the data itself, and its owner trusts it",

@@ -8,6 +8,8 @@ from verifier.rules._model import Gate, Rule, Status
 from verifier.rules._standing import Copyhood
 from verifier.rules._view import View, names, weakest
 
+__all__ = ["RULE", "judge"]
+
 WANTED = 1
 
 RULE = Rule(

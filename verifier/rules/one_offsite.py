@@ -10,6 +10,8 @@ from verifier.rules._independence import Tie
 from verifier.rules._model import Gate, Rule, Status
 from verifier.rules._view import View, distance_km, names, weakest
 
+__all__ = ["RULE", "contradicted", "judge", "sites_km"]
+
 WANTED = 1
 
 RULE = Rule(
@@ -129,6 +131,9 @@ def _place(view: View, number: int) -> _Place:
     evidence = weakest((here.evidence, there.evidence))
     if here.value == there.value:
         return _Place(Status.FAIL, evidence, f"{place.name} is at {there.value} like the source")
+    if _served_by_this_machine(place, source):
+        reason = f"{place.name} is served by the source's own machine, and its drives are not seen"
+        return _Place(Status.UNKNOWN, Evidence.UNKNOWN, reason)
     return _distant(view, place, here.value, there.value, evidence)
 
 
@@ -155,6 +160,14 @@ def _perils_words(view: View, here: str, there: str) -> str:
         return ""
     shared = sorted(set(both[0].perils) & set(both[1].perils))
     return f"; perils named at both: {names(shared)}" if shared else ""
+
+
+def _served_by_this_machine(place: Location, source: Location) -> bool:
+    """Tell whether the source's own machine was met behind an address, measured by its id."""
+    host = place.domains.host
+    own = host.value is not None and host.value == source.domains.host.value
+    seen = place.offline or place.domains.drives.value is not None
+    return own and not seen and host.evidence is Evidence.MEASURED and place.real_path is None
 
 
 def _in_this_machine(place: Location, source: Location) -> bool:

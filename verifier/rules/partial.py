@@ -9,6 +9,8 @@ from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._standing import percent
 from verifier.rules._view import View, names
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="partial",
     title="Every location holds the whole of the source",

@@ -8,6 +8,8 @@ from verifier.inventory import State
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="repeats-deletions",
     title="No copy repeats what is deleted or overwritten at the source",

@@ -8,6 +8,8 @@ from verifier.rules._layers import meeting
 from verifier.rules._model import Finding, Rule
 from verifier.rules._view import View
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="same-account",
     title="Copies in different accounts",

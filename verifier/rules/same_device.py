@@ -9,6 +9,8 @@ from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._standing import Copyhood
 from verifier.rules._view import View, names
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="same-device",
     title="No two locations on one drive, pool or directory",

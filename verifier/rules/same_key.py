@@ -10,6 +10,8 @@ from verifier.rules._layers import meeting
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View, names
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="same-key",
     title="Each key opens one copy only, and is kept away from the live data too",

@@ -8,6 +8,8 @@ from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View
 from verifier.rules.one_offsite import contradicted
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="site-contradicted",
     title="No location is measured at another place than its declared site",

@@ -10,6 +10,8 @@ from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._standing import Age, age_of
 from verifier.rules._view import View
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="stale",
     title="The newest point of every location is recent enough",

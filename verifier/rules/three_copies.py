@@ -7,6 +7,8 @@ from verifier.rules._model import Gate, Rule, Status
 from verifier.rules._standing import Copyhood
 from verifier.rules._view import View, names, weakest
 
+__all__ = ["RULE", "judge"]
+
 WANTED = 3
 
 RULE = Rule(

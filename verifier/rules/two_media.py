@@ -10,6 +10,8 @@ from verifier.rules._independence import Tie
 from verifier.rules._model import Gate, Rule, Status
 from verifier.rules._view import View, weakest
 
+__all__ = ["RULE", "judge", "medium_class"]
+
 WANTED = 2
 
 RULE = Rule(

@@ -8,6 +8,8 @@ from verifier.inventory import Depth, State
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="unverified",
     title="The bytes of every location have been read",

@@ -6,6 +6,8 @@ from verifier.inventory import Depth, Evidence, Location, State
 from verifier.rules._model import Gate, Rule, Status
 from verifier.rules._view import View, names
 
+__all__ = ["RULE", "judge"]
+
 RULE = Rule(
     id="zero-errors",
     title="0 errors in any location, looked for at the depth that the policy asks",

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from verifier.host import AccessError, Host, Missing
+from verifier.host import Host
 from verifier.schedules._calendar import Calendar, longest_gap_hours, numbers
+from verifier.schedules._reading import text_of
 from verifier.schedules._task import Collected, Task
 
 __all__ = ["Resource", "collect", "parse_resources", "parse_run", "schedule_hours"]
@@ -60,11 +61,11 @@ def collect(host: Host) -> Collected:
     unread: list[str] = []
     devices: list[str] = []
     for path in _DEVICES:
-        resources = parse_resources(_read(host, path, unread))
+        resources = parse_resources(text_of(host, path, unread))
         devices += [r.get("archivedevice") for r in resources if r.kind == "device"]
     tasks: list[Task] = []
     for path in _FILES:
-        resources = parse_resources(_read(host, path, unread))
+        resources = parse_resources(text_of(host, path, unread))
         schedules = {r.get("name"): r for r in resources if r.kind == "schedule"}
         defaults = {r.get("name"): r for r in resources if r.kind == "jobdefs"}
         for job in (r for r in resources if r.kind == "job"):
@@ -199,13 +200,3 @@ def _directive(words: list[str]) -> Iterator[tuple[str, str]]:
     key, equals, value = text.partition("=")
     if equals:
         yield _NAME.sub("", key).lower(), value.strip()
-
-
-def _read(host: Host, path: str, unread: list[str]) -> str:
-    try:
-        return host.read_text(path)
-    except Missing:
-        return ""
-    except AccessError as problem:
-        unread.append(f"{path}: {problem.reason}")
-        return ""

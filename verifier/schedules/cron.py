@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from verifier.host import AccessError, Host, Missing
+from verifier.host import Host
 from verifier.schedules._calendar import Calendar, longest_gap_hours, numbers
+from verifier.schedules._reading import names_in, text_of
 from verifier.schedules._task import Collected, Task
 
 __all__ = ["collect", "interval_hours", "parse_anacrontab", "parse_crontab"]
@@ -57,12 +58,12 @@ def collect(host: Host) -> Collected:
     tasks: list[Task] = []
     unread: list[str] = []
     for path, with_user in _tables(host, unread):
-        text = _read(host, path, unread)
+        text = text_of(host, path, unread)
         user = "" if with_user else path.rpartition("/")[2]
         tasks += parse_crontab(text, path, user=user)
-    tasks += parse_anacrontab(_read(host, "/etc/anacrontab", unread), "/etc/anacrontab")
+    tasks += parse_anacrontab(text_of(host, "/etc/anacrontab", unread), "/etc/anacrontab")
     for folder, hours in _FOLDERS.items():
-        for name in _names(host, folder, unread):
+        for name in names_in(host, folder, unread):
             if _SCRIPT.fullmatch(name) and name != "anacron" and name != "0anacron":
                 path = f"{folder}/{name}"
                 tasks.append(Task("cron", path, path, hours))
@@ -180,28 +181,8 @@ def parse_anacrontab(text: str, where: str) -> tuple[Task, ...]:
 
 def _tables(host: Host, unread: list[str]) -> Iterator[tuple[str, bool]]:
     yield "/etc/crontab", True
-    for name in _names(host, "/etc/cron.d", unread):
+    for name in names_in(host, "/etc/cron.d", unread):
         if _SCRIPT.fullmatch(name):
             yield f"/etc/cron.d/{name}", True
-    for name in _names(host, _USERS, unread):
+    for name in names_in(host, _USERS, unread):
         yield f"{_USERS}/{name}", False
-
-
-def _names(host: Host, folder: str, unread: list[str]) -> tuple[str, ...]:
-    try:
-        return host.listdir(folder)
-    except Missing:
-        return ()
-    except AccessError as problem:
-        unread.append(f"{folder}: {problem.reason}")
-        return ()
-
-
-def _read(host: Host, path: str, unread: list[str]) -> str:
-    try:
-        return host.read_text(path)
-    except Missing:
-        return ""
-    except AccessError as problem:
-        unread.append(f"{path}: {problem.reason}")
-        return ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from verifier.host import AccessError, Host, Missing
 from verifier.schedules._calendar import Calendar, longest_gap_hours, numbers
+from verifier.schedules._reading import names_in
 from verifier.schedules._task import Collected, Task
 
 __all__ = ["Unit", "collect", "parse_calendar", "parse_span", "parse_unit", "timer_hours"]
@@ -83,9 +84,9 @@ def collect(host: Host, homes: tuple[str, ...] = ()) -> Collected:
     for folders, home in places:
         names: dict[str, None] = {}
         for folder in folders:
-            for name in _names(host, folder, unread):
+            for name in names_in(host, folder, unread):
                 if name.endswith((".wants", ".requires")):
-                    enabled = _names(host, f"{folder}/{name}", unread)
+                    enabled = names_in(host, f"{folder}/{name}", unread)
                     names |= dict.fromkeys(one for one in enabled if one.endswith(".timer"))
         for name in names:
             try:
@@ -283,7 +284,7 @@ def _unit(
                 unread.append(f"{path}: {problem.reason}")
                 continue
             for place in reversed(folders):
-                for more in _names(host, f"{place}/{candidate}.d", unread):
+                for more in names_in(host, f"{place}/{candidate}.d", unread):
                     if more.endswith(".conf"):
                         try:
                             text = host.read_text(f"{place}/{candidate}.d/{more}")
@@ -297,13 +298,3 @@ def _unit(
 def _plain(command: str) -> str:
     """Strip the prefixes of systemd.service(5) from a command."""
     return command.lstrip("-@:+!")
-
-
-def _names(host: Host, folder: str, unread: list[str]) -> tuple[str, ...]:
-    try:
-        return host.listdir(folder)
-    except Missing:
-        return ()
-    except AccessError as problem:
-        unread.append(f"{folder}: {problem.reason}")
-        return ()

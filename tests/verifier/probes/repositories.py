@@ -35,7 +35,7 @@ def look(
     return probe(Host(), Target("copy", str(path), **more), manifest, depth)
 
 
-def flip(path: Path, at: int) -> None:
+def flip(path: Path, at: int = 500) -> None:
     """Change one byte and leave the size and the time as they were."""
     times = path.stat()
     content = bytearray(path.read_bytes())

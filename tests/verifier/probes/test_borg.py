@@ -52,6 +52,20 @@ def put(content):
     return entry(0, bytes(32) + content)
 
 
+def test_a_crash_is_told_by_its_exception_and_not_by_the_facts_about_the_machine():
+    lines = (
+        "Traceback (most recent call last):",
+        "  File x",
+        "borg.repository.Repository.ObjectNotFound: Object 00 not found",
+        "",
+        "Platform: Linux",
+        "PID: 1  CWD: /",
+        "SSH_ORIGINAL_COMMAND: None",
+    )
+    reason = failure_reason(Completed(2, "", "\n".join(lines)))
+    assert reason.endswith("ObjectNotFound: Object 00 not found")
+
+
 class TestFormat:
     def test_entries_of_a_segment(self):
         segment = b"BORG_SEG" + put(b"\x03secret") + entry(1, bytes(32)) + entry(2)

@@ -67,6 +67,13 @@ class TestBup:
         assert found.coverage.value is None
         assert state_of(repo) == before
 
+    def test_a_repository_without_a_save_is_no_copy(self, repo, photos, tmp_path):
+        shutil.copytree(repo, tmp_path / "new")
+        shutil.rmtree(tmp_path / "new" / "refs" / "heads")
+        found = look(tmp_path / "new", photos)
+        assert (found.kind, found.disqualified) == ("bup", "it holds no save")
+        assert look(repo, photos).disqualified == ""
+
     def test_the_config_of_a_repository_is_not_obeyed(self, repo, photos, tmp_path):
         program = tmp_path / "program"
         program.write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")

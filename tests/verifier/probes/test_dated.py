@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.verifier.probes.repositories import look
 from verifier import walking
 from verifier.host import Host
 from verifier.inventory import Depth
-from verifier.probes import collect_source, probe
+from verifier.probes import collect_source
 from verifier.probes.dated import read_name
-from verifier.target import Target
 
 rsync_needed = pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync not installed")
 rsnapshot_needed = pytest.mark.skipif(
@@ -36,10 +36,6 @@ def source(tmp_path):
 @pytest.fixture
 def manifest(source):
     return collect_source(Host(), str(source))[1]
-
-
-def look(path, manifest, depth=Depth.LISTED):
-    return probe(Host(), Target("copy", str(path)), manifest, depth)
 
 
 def copies(source, row, *names, below=""):

@@ -273,3 +273,42 @@ def test_contents_are_compared_about_as_fast_as_they_are_read(tmp_path):
         return time.process_time() - before
 
     assert min(spent(compared) for _ in range(3)) < 3 * min(spent(plainly) for _ in range(3))
+
+
+@pytest.mark.parametrize("top", ["usb/photos", "usb/backups/laptop/photos", "usb/of another name"])
+def test_the_top_of_a_disk_holds_the_copy_in_one_of_its_folders(source, tmp_path, top):
+    shutil.copytree(source, tmp_path / top)
+    (tmp_path / "usb" / "letters").mkdir()
+    (tmp_path / "usb" / "letters" / "1.txt").write_text("no part of the source")
+    found = look(tmp_path / "usb", source, Depth.SOURCE)
+    assert found.coverage.value == 1.0
+    assert found.depth is Depth.SOURCE
+    assert found.files == 10
+    (tmp_path / top / "sub" / "3.jpg").unlink()
+    assert look(tmp_path / "usb", source).coverage.value == pytest.approx(0.9)
+
+
+def test_files_without_a_folder_are_found_in_one_of_a_disk_too(tmp_path):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "diary.txt").write_text("dear diary")
+    shutil.copytree(tmp_path / "source", tmp_path / "usb" / "a" / "b")
+    (tmp_path / "usb" / "c.txt").write_text("else")
+    assert look(tmp_path / "usb", tmp_path / "source").coverage.value == 1.0
+    assert look(tmp_path / "usb" / "c.txt", tmp_path / "source").coverage.value == 0.0
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_what_is_mounted_below_a_location_is_on_drives_of_its_own(source, tmp_path):
+    below = tmp_path / "usb" / "sub"
+    below.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "none", below], check=True)
+    try:
+        shutil.copytree(source / "sub", below, dirs_exist_ok=True)
+        found = look(tmp_path / "usb", source)
+        assert "memory" in found.disqualified
+        assert found.media_type.value == "memory"
+        mine, _ = collect_source(Host(), str(tmp_path / "usb"))
+        assert mine.domains.file_system.value == "tmpfs"
+    finally:
+        subprocess.run(["umount", "-l", below], check=True)

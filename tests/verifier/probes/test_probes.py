@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 import pytest
 
 from riskmodel.errors import InputError
+from tests.verifier.probes.repositories import flip, look
 from verifier.host import Host, TimedOut, Unreadable
 from verifier.inventory import Depth, State
-from verifier.probes import collect_source, probe
-from verifier.target import Target
+from verifier.probes import collect_source
 
 restic_needed = pytest.mark.skipif(shutil.which("restic") is None, reason="restic not installed")
 
@@ -38,20 +38,6 @@ def manifest(source):
     located, manifest = collect_source(Host(), str(source))
     assert (located.state, located.files) == (State.READ, 10)
     return manifest
-
-
-def look(path, manifest, depth=Depth.LISTED, **more):
-    return probe(Host(), Target("copy", str(path), **more), manifest, depth)
-
-
-def flip(path, at=500):
-    """Change one byte and leave the size and the time as they were."""
-    times = path.stat()
-    content = bytearray(path.read_bytes())
-    content[at] ^= 1
-    path.chmod(0o600)
-    path.write_bytes(content)
-    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 class TestDirectory:

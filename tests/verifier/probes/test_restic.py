@@ -20,7 +20,7 @@ from tests.verifier.probes.repositories import (
 )
 from verifier.host import Completed
 from verifier.inventory import Depth, Evidence
-from verifier.probes._restic_output import failure_reason, parse_key
+from verifier.probes._restic_output import failure_reason, parse_key, parse_ls
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 restic_needed = pytest.mark.skipif(shutil.which("restic") is None, reason="restic not installed")
@@ -43,6 +43,18 @@ def test_a_crash_is_told_by_its_first_word():
     assert failure_reason(Completed(2, "", lines)).startswith("Load(<data/8b>")
     panic = Completed(2, "", f"{lines}panic: index out of range\n")
     assert failure_reason(panic).startswith("panic: index")
+
+
+def test_a_stack_trace_is_told_by_its_first_line():
+    trace = (
+        "config file has zero size, invalid repository?\nmain.open\n\truntime/asm_amd64.s:1594\n"
+    )
+    assert failure_reason(Completed(1, "", trace)).startswith("config file has zero size")
+
+
+def test_names_may_hold_other_ends_of_lines():
+    node = '{"message_type":"node","type":"file","path":"/a/1\x852\u2028.txt","size":5}\n'
+    assert parse_ls(node).files == {"a/1\x852\u2028.txt": 5}
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "{}", '{"created": 1}', "\0"])
@@ -73,6 +85,34 @@ class TestRestic:
     @pytest.fixture
     def photos(self, made):
         return manifest_of(made / "photos")
+
+    @pytest.mark.parametrize("left", [None, b"", b"cut off"])
+    def test_without_its_config_nobody_can_open_it(self, made, photos, tmp_path, left):
+        shutil.copytree(made / "repo", tmp_path / "repo")
+        config = tmp_path / "repo" / "config"
+        config.unlink()
+        if left is not None:
+            config.write_bytes(left)
+        found = look(tmp_path / "repo", photos, password_file=str(made / "password"))
+        assert found.kind == "restic"
+        assert found.coverage.value is None
+        assert any("nobody can open it" in error for error in found.errors)
+
+    def test_a_repository_that_is_itself_the_source_is_copied_as_files(self, made, tmp_path):
+        shutil.copytree(made / "repo", tmp_path / "copy")
+        found = look(tmp_path / "copy", manifest_of(made / "repo"))
+        assert found.kind == "directory"
+        assert found.coverage.value == 1.0
+
+    def test_a_disk_with_a_repository_in_a_folder_is_not_said_to_hold_nothing(
+        self, made, photos, tmp_path
+    ):
+        shutil.copytree(made / "repo", tmp_path / "usb" / "restic")
+        (tmp_path / "usb" / "note.txt").write_text("mine")
+        found = look(tmp_path / "usb", photos)
+        assert found.coverage.value is None
+        assert "restic (restic)" in found.coverage.source
+        assert found.depth is Depth.LISTED
 
     @pytest.fixture
     def repo(self, made, tmp_path):

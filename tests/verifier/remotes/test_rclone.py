@@ -191,8 +191,10 @@ def test_a_broken_configuration_is_no_traceback(config, photos):
     assert "not rclone's configuration" in found.reason
 
 
-def test_no_configuration_is_missing_not_a_crash(config, photos):
-    assert look("near:/x", photos).state is State.MISSING
+def test_without_a_configuration_nobody_can_tell_where_a_remote_is(config, photos):
+    found = look("near:/x", photos)
+    assert found.state is State.UNREADABLE
+    assert "RCLONE_CONFIG" in found.reason
 
 
 def test_accounts_show_no_secret():

@@ -117,6 +117,16 @@ def test_lifecycle_rules_count_for_the_folder_they_are_about():
     assert lifecycle_of(off, "").expires_days is None
 
 
+@pytest.mark.parametrize("day", [datetime(2027, 1, 2, tzinfo=UTC), "2027-01-02T00:00:00Z"])
+def test_a_rule_may_name_a_day_instead_of_an_age(day):
+    rule = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Date": day}}
+    found = lifecycle_of({"Rules": [rule]}, "ada")
+    assert (found.ends, found.expires_days) == (datetime(2027, 1, 2, tzinfo=UTC), None)
+    assert "on 2027-01-02" in (retention_words({}, found, {}).value or "")
+    odd = {**rule, "Expiration": {"Date": "next year"}}
+    assert lifecycle_of({"Rules": [odd]}, "ada").ends is None
+
+
 def test_retention_is_unknown_where_it_may_not_be_read():
     assert retention_words(None, None, {}).value is None
     lock = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -49,6 +50,13 @@ def test_a_declared_site_on_the_sources_own_drive_is_void():
 
 def test_a_drive_of_the_sources_own_machine_is_not_offsite():
     assert offsite(place("usb", "sdb")).status is Status.FAIL
+
+
+def test_a_server_that_is_the_sources_own_machine_is_nowhere_else_for_sure():
+    jail = replace(place("sftp", None, site="office"), real_path=None)
+    gate = offsite(jail)
+    assert gate.status is Status.UNKNOWN
+    assert "the source's own machine" in gate.reason
 
 
 def test_an_unknown_site_leaves_it_unknown():

@@ -89,6 +89,25 @@ def test_two_exports_of_one_host_count_once():
     assert copies(*nas).status is Status.FAIL
 
 
+@pytest.mark.parametrize(
+    ("host", "pools"),
+    [
+        ("address:10.0.0.9", ["export:10.0.0.9/photos"]),
+        ("address:nas", ["export:nas/photos", "export:10.0.0.9/photos"]),
+    ],
+)
+def test_one_host_met_by_its_id_and_by_an_address_counts_once(host, pools):
+    def met(name, host, pools):
+        found = place(name, None, host=host)
+        return replace(found, domains=replace(found.domains, pools=measured(tuple(pools))))
+
+    by_id = ["export:machine:77/a", "export:nas.example.org/a", "export:10.0.0.9/a"]
+    sftp, mount = met("sftp", "machine:77", by_id), met("mount", host, pools)
+    assert copies(sftp, mount).value == copies(mount, sftp).value == 2
+    other = met("other", "address:10.0.0.8", ["export:10.0.0.8/a"])
+    assert copies(sftp, other).value == 3
+
+
 def test_unknown_drives_on_this_host_leave_the_gate_unknown():
     gate = copies(place("odd", None), place("usb", "sdb"))
     assert (gate.status, gate.value) == (Status.UNKNOWN, 2)

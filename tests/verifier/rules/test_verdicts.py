@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.verifier.inventories import declared, measured
 from verifier.audit import Audit, judge
 from verifier.inventory import (
     Depth,
@@ -22,14 +23,6 @@ from verifier.inventory import (
 from verifier.setup import Setup
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-
-
-def measured(value):
-    return Fact(value, Evidence.MEASURED, "test")
-
-
-def declared(value):
-    return Fact(value, Evidence.DECLARED, "set-up file")
 
 
 def place(

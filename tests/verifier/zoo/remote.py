@@ -165,6 +165,35 @@ def two_folders_of_another_host(yard: Yard) -> Tables:
     return yard.setup(source, *_nas(yard, source, "first", "second"))
 
 
+def one_host_by_two_ways(yard: Yard) -> Tables:
+    """A server that SFTP tells the machine-id of, and a mount only the address."""
+    source = yard.source()
+    shell = host_of_its_own(yard, 1, _OTHER.format(1))
+    first, second = (yard.copy(source, f"nas/{name}") for name in ("first", "second"))
+    at = sshfs(yard, shell, second.parent, yard.base / "far-away")
+    sftp = elsewhere("first", shell.sftp(first), site="garage", identity_file=str(shell.identity))
+    return yard.setup(source, sftp, place("second", at / "second", site="garage"))
+
+
+def one_host_by_two_names(yard: Yard) -> Tables:
+    """A server that is mounted by its address, and by a name that the ssh configuration gives."""
+    source = yard.source()
+    shell = host_of_its_own(yard, 1, _OTHER.format(1))
+    for name in ("first", "second"):
+        yard.copy(source, f"nas/{name}")
+    config = yard.home / ".ssh" / "config"
+    config.write_text(
+        f"Host nas\n HostName {shell.host}\n Port {shell.port}\n User root\n"
+        f" IdentityFile {shell.identity}\n StrictHostKeyChecking no\n"
+        " UserKnownHostsFile /dev/null\n"
+    )
+    folder = yard.base / "nas"
+    named = yard.mounted("sshfs", "-F", config, f"nas:{folder}", at=yard.base / "far")
+    numbered = sshfs(yard, shell, folder, yard.base / "far-away")
+    first = place("first", named / "first", site="garage")
+    return yard.setup(source, first, place("second", numbered / "second", site="garage"))
+
+
 def two_other_hosts(yard: Yard) -> Tables:
     source, found = yard.source(), []
     for number, site in ((1, "garage"), (2, "paris")):
@@ -202,6 +231,15 @@ def sftp_of_this_host(yard: Yard) -> Tables:
     shell = ssh(yard)
     nas = {"site": "frankfurt", "identity_file": str(shell.identity)}
     return yard.setup(source, elsewhere("nas", shell.sftp(yard.copy(source, "nas")), **nas))
+
+
+def archive_by_sftp_of_this_host(yard: Yard) -> Tables:
+    source = yard.source()
+    shell = ssh(yard)
+    archive = yard.base / "photos.tar.gz"
+    yard.run("tar", "-C", source, "-czf", archive, ".")
+    nas = {"site": "frankfurt", "identity_file": str(shell.identity)}
+    return yard.setup(source, elsewhere("nas", shell.sftp(archive), **nas))
 
 
 def sftp_of_a_stranger(yard: Yard) -> Tables:
@@ -259,6 +297,11 @@ def rclone_to_this_disk(yard: Yard) -> Tables:
     copy = yard.copy(source, "there/photos")
     _rclone(yard, f"[faraway]\ntype = alias\nremote = {copy.parent}\n")
     return yard.setup(source, elsewhere("remote", "faraway:photos", site="frankfurt"))
+
+
+def rclone_without_configuration(yard: Yard) -> Tables:
+    yard.env["RCLONE_CONFIG"] = str(yard.base / "nothing.conf")
+    return yard.setup(yard.source(), elsewhere("remote", "faraway:photos", site="frankfurt"))
 
 
 def rclone_encrypted_to_this_disk(yard: Yard) -> Tables:

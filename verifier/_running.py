@@ -1,0 +1,77 @@
+"""One run of a program: no shell, a clean environment, a home that is gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from verifier._reading import translated
+from verifier.access import TimedOut
+
+__all__ = ["executed"]
+
+
+def executed(
+    argv: list[str], secrets: dict[str, str], links: dict[str, str], limit: float
+) -> dict[str, Any]:
+    """Run a program in a private, temporary home.
+
+    Parameters
+    ----------
+    argv : list of str
+        The program's path and its arguments.
+    secrets : dict of str to str
+        Further environment variables.
+    links : dict of str to str
+        Paths in that home to what they link to.
+    limit : float
+        Longest run. [s]
+
+    Returns
+    -------
+    dict
+        ``code``, ``stdout`` and ``stderr``, as recordings keep them.
+
+    Raises
+    ------
+    TimedOut
+        If it did not end in time; it is killed.
+    AccessError
+        If it cannot be started.
+    """
+    with tempfile.TemporaryDirectory(prefix="verifier-") as home:
+        for name, wanted in links.items():
+            (link := Path(home, name)).parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(wanted)
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C",
+            "TZ": "UTC",
+            "HOME": home,
+            "XDG_CACHE_HOME": home,
+            "XDG_CONFIG_HOME": home,
+            "TMPDIR": home,
+            **secrets,
+        }
+        try:
+            ended = subprocess.run(
+                argv,
+                env=environment,
+                cwd=home,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=limit,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise TimedOut(argv[0], f"did not end within {limit:g} s") from error
+        except OSError as error:
+            raise translated(argv[0], error) from error
+    return {
+        "code": ended.returncode,
+        "stdout": ended.stdout.decode("utf-8", "surrogateescape"),
+        "stderr": ended.stderr.decode("utf-8", "surrogateescape"),
+    }
