@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 
-__all__ = ["bar", "printable", "run", "say", "stop"]
+__all__ = ["bar", "printable", "run", "say", "stop", "wrapped"]
 
 
 def say(text: str) -> None:
@@ -29,6 +30,24 @@ def printable(text: str) -> str:
     """Return text without what could steer a terminal: names of files may hold anything."""
     kept = (c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
     return "".join(kept).encode("utf-8", "replace").decode("utf-8")
+
+
+def wrapped(lines: Iterator[str], width: int | None) -> Iterator[str]:
+    """Break long lines; what follows stands under the last column, or under the first word."""
+    for line in lines:
+        if width is None or len(line) <= width:
+            yield line
+            continue
+        start = len(line) - len(line.lstrip(" -"))
+        column = line.rfind("  ", start, width // 2 + 10) + 2
+        indent = " " * (column if column > start + 1 else start)
+        yield from textwrap.wrap(
+            line,
+            max(width, 40),
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
 
 def run(app: typer.Typer, name: str) -> NoReturn:

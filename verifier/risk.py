@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from riskmodel._console import wrapped
 from riskmodel.presets import presets
 from riskmodel.reporting import Answer, Figure, Items, Page, Prose, Section, Table, sentences
 from riskmodel.units import format_hours
 from verifier.rules import Status
-from verifier.show import wrapped
 
 if TYPE_CHECKING:
     from riskmodel.estimate import LossEstimate

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from riskmodel._console import wrapped
 from riskmodel.units import format_hours
 from verifier.aftermath import left_after
 from verifier.audit import Audit
@@ -15,7 +15,7 @@ from verifier.rules._independence import Tie
 from verifier.rules._standing import percent
 from verifier.rules._view import names
 
-__all__ = ["document", "documents", "headline", "text", "texts", "wrapped"]
+__all__ = ["document", "documents", "headline", "text", "texts"]
 
 _SHORT = {"object-storage": "cloud", "cloud-object": "cloud"}
 _WORDS = {Status.PASS: "pass", Status.FAIL: "FAIL", Status.UNKNOWN: "unknown"}
@@ -83,24 +83,6 @@ def _overview(audits: Sequence[Audit], width: int | None) -> Iterator[str]:
         name = _cut(audit.setup.name, _LONGEST_NAME)
         rows.append((name, verdicts[audit.exit_code], *cells, str(audit.score.value)))
     yield from _columns(rows, width)
-
-
-def wrapped(lines: Iterator[str], width: int | None) -> Iterator[str]:
-    """Break long lines; what follows stands under the last column, or under the first word."""
-    for line in lines:
-        if width is None or len(line) <= width:
-            yield line
-            continue
-        start = len(line) - len(line.lstrip(" -"))
-        column = line.rfind("  ", start, width // 2 + 10) + 2
-        indent = " " * (column if column > start + 1 else start)
-        yield from textwrap.wrap(
-            line,
-            max(width, 40),
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
 
 
 def _lines(audit: Audit, width: int | None) -> Iterator[str]:
