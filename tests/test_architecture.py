@@ -39,7 +39,7 @@ VERIFIER_ROOMS = [
     {"_reading", "_running", "walking", "host"},
     {"inventory", "target", "files", "identity", "manifest", "mounts", "blockdev", "zpool", "tapes",
      "stack", "exports", "redaction"},  # values and parsers: know no host
-    {"devices", "resolver", "domains"},
+    {"devices", "ssh_config", "resolver", "domains"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
     {"probes"},
