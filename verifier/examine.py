@@ -98,7 +98,8 @@ def _source(setup: Setup, host: Host) -> tuple[Location, Manifest | None]:
         )
     except Exception as problem:  # noqa: BLE001 - the locations can still be looked at
         found = _unseen(SOURCE, path, problem)
-    as_place = Place(name=SOURCE, path=path, site=setup.source.site, key=setup.source.key)
+    said = setup.source.model_dump(include={"site", "key", "media"})
+    as_place = Place(name=SOURCE, path=path, **said)
     if found.state is not State.READ:
         manifest = None
     return _with_declared(replace(found, name=SOURCE), as_place), manifest

@@ -83,6 +83,7 @@ class Source(Described):
     path: Name
     site: Name | None = None
     key: Name | None = None
+    media: Name | None = None
 
 
 class Place(Described):

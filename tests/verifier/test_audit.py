@@ -14,7 +14,7 @@ from tests.verifier.inventories import NOW, inventory, place, unread
 from verifier import probes
 from verifier.audit import audit, judge
 from verifier.host import Host, TimedOut
-from verifier.inventory import Depth, State
+from verifier.inventory import Depth, Evidence, State
 from verifier.rules import Status
 from verifier.setup import Setup
 
@@ -175,3 +175,13 @@ def test_exit_codes_follow_the_gates():
     assert _judged(*good).score.value == 100
     assert _judged(*good, unread("more", State.TIMEOUT)).exit_code == 3
     assert _judged(good[0], replace(good[1], errors=("torn.",))).exit_code == 1
+
+
+def test_the_medium_of_the_source_can_be_declared_where_it_cannot_be_measured(live):
+    setup = Setup.from_dict({"source": {"path": str(live), "media": "hdd"}})
+    seen = audit(setup, Host(), now=LATER).inventory.source.media_type
+    bare = audit(Setup.from_dict({"source": {"path": str(live)}}), Host(), now=LATER)
+    if bare.inventory.source.media_type.value is None:
+        assert (seen.value, seen.evidence) == ("hdd", Evidence.DECLARED)
+    else:
+        assert seen == bare.inventory.source.media_type
