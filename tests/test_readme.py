@@ -41,15 +41,14 @@ def test_commands_and_code_for_a_plan(tmp_path: Path) -> None:
     assert "probability" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["audit", "risk", "discover"])
+@pytest.mark.parametrize("name", ["audit", "risk", "discover", "init"])
 def test_commands_for_a_set_up_exist(tmp_path: Path, name: str) -> None:
-    block = next(text for text in _blocks("console") if "verifier audit" in text)
-    assert f"$ verifier {name}" in block
+    assert any(f"$ verifier {name}" in text for text in _blocks("console"))
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_text("x")
     setup = '[source]\npath = "photos"\n[[locations]]\nname = "usb"\npath = "photos"\n'
     (tmp_path / "setup.toml").write_text(setup)
-    what = str(tmp_path) if name == "discover" else "setup.toml"
+    what = {"discover": str(tmp_path), "init": "found.toml"}.get(name, "setup.toml")
     done = _run(f"$ verifier {name} {what}", tmp_path)
-    assert done.returncode == (0 if name == "discover" else 1), done.stderr
-    assert done.stdout
+    assert done.returncode == (0 if name in ("discover", "init") else 1), done.stderr
+    assert done.stdout or (tmp_path / "found.toml").stat().st_size

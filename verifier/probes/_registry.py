@@ -131,8 +131,8 @@ def fitting(host: Host, target: Target, path: str, source: Manifest | None) -> P
         # folders that the source has too are parts of it, not states of it
         return PROBES[-1] if _holds(host, path, source, names & tops) else first
     # its empty folders are not among the source's files
-    same = names <= tops or _holds(host, path, source, names & tops)
-    return PROBES[-1] if names and same else first
+    same = names & tops and all(_is_empty(host, f"{path}/{name}") for name in names - tops)
+    return PROBES[-1] if same else first
 
 
 def repositories_below(host: Host, path: str) -> list[str]:
@@ -148,6 +148,10 @@ def repositories_below(host: Host, path: str) -> list[str]:
                 fits = (entry.kinds[0] for entry in asked if entry.detect(host, below))
                 held += [f"{shown(name)} ({kind})" for kind in [next(fits, None)] if kind]
     return held
+
+
+def _is_empty(host: Host, path: str) -> bool:
+    return host.stat(path).is_dir and not host.listdir(path)
 
 
 def _holds(host: Host, path: str, source: Manifest, tops: set[str]) -> bool:

@@ -270,10 +270,11 @@ class TestArchive:
         assert "claims" in look(path, manifest).errors[0]
 
     def test_hostile_names_are_only_names(self, manifest, tmp_path):
-        with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        (deep := tmp_path / "two" / "levels").mkdir(parents=True)
+        with tarfile.open(deep / "a.tar", "w") as archive:
             archive.addfile(tarfile.TarInfo("../../escaped"), io.BytesIO())
-        look(tmp_path / "a.tar", manifest, Depth.SOURCE)
-        assert not list(tmp_path.parent.glob("**/escaped"))
+        look(deep / "a.tar", manifest, Depth.SOURCE)
+        assert not list(tmp_path.rglob("escaped"))
 
     def test_a_folder_of_dated_archives(self, source, manifest, tmp_path):
         (tmp_path / "dumps").mkdir()
