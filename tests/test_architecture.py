@@ -46,7 +46,7 @@ VERIFIER_ROOMS = [
     {"recording", "joining", "catalogue"},
     {"rules"},
     {"score", "aftermath"},
-    {"setup", "datasets"},
+    {"setup", "datasets", "kinds"},
     {"discover", "setup_text", "examine", "plan"},
     {"audit", "recorded"},
     {"document", "risk", "bridge"},

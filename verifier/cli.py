@@ -220,11 +220,12 @@ def explain(
 ) -> None:
     """Say what a rule, a gate or a kind of location is about, why, and what to do."""
     from riskmodel.errors import InputError, did_you_mean
+    from verifier.kinds import kind_documents
     from verifier.rules import GATE_RULES, RULES, rule_named
 
     wanted = name.strip().lower().replace("-", "_")
     gates = {gate.gate: gate.rule for gate in GATE_RULES}
-    kinds = _kind_documents()
+    kinds = kind_documents()
     rule = gates.get(wanted) or rule_named(name)
     if rule is None and name.strip().lower() in kinds:
         told = kinds[name.strip().lower()]
@@ -241,38 +242,6 @@ def explain(
         _print_json(_rule_document(rule))
         return
     typer.echo(f"{rule.id}: {rule.title}.\n\n  why   {rule.risk}\n  do    {rule.remediation}")
-
-
-_ELSEWHERE = {
-    "s3": "s3:https://HOST/BUCKET/PREFIX",
-    "sftp": "sftp://USER@HOST/PATH",
-    "rclone": "REMOTE:PATH",
-}
-
-
-def _kind_documents() -> dict[str, dict[str, str]]:
-    """Say of each kind of location how it is told, from its probe's own words."""
-    import inspect
-
-    from verifier.probes import PROBES
-
-    told = {}
-    for entry in PROBES:
-        module = inspect.getmodule(entry.detect)
-        text = " ".join((inspect.getdoc(module) or "").partition("\n\n")[0].split())
-        how = " ".join((inspect.getdoc(entry.collect) or "").partition("\n")[0].split())
-        for kind in entry.kinds:
-            found = "found by its signature" if entry is not PROBES[-1] else "any other folder"
-            told[kind] = {"kind": kind, "text": f"{text} It is {found}. {how}".strip()}
-    text = (
-        "What no probe reaches, taken at your word: it never gives an unqualified pass. Say files, "
-    )
-    text += "bytes, newest, media and last_seen where you know them."
-    told["declared"] = {"kind": "declared", "text": text}
-    for place, address in _ELSEWHERE.items():
-        text = f"Not a kind, but a place: any kind may lie there. Say address = '{address}'."
-        told[place] = {"kind": place, "text": text}
-    return told
 
 
 def _setups(what: list[str], dataset: str | None) -> tuple[Setup, ...]:

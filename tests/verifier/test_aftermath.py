@@ -64,7 +64,7 @@ def test_a_lock_counts_only_if_it_was_measured():
 def test_a_key_that_is_kept_only_at_the_source_burns_with_it():
     cloud = place("cloud", "x", site="far", host="machine:far", encrypted=measured(True))
     at_home = place("cloud", "x", site="far", host="machine:far", encrypted=measured(True),
-                    key_kept=measured(("/root/pw",)))  # fmt: skip
+                    key_kept=measured(("/home/ada/password",)))  # fmt: skip
     assert sure(at_home)[FIRE] == set()
     assert perhaps(at_home)[FIRE] == {}
     assert perhaps(cloud)[FIRE] == {"cloud": "if its password is kept elsewhere too"}

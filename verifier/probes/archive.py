@@ -12,9 +12,10 @@ from datetime import datetime
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, Manifest, cover, prefix_in
+from verifier.probes._digests import hash_of
 from verifier.probes.bundles import Bundle, bundles_in, is_archive_name, is_beside, parse_date
+from verifier.probes.comparing import MTIME_SLACK_NS, capped
 from verifier.probes.compression import cipher_of, format_of, has_digest, joined
-from verifier.probes.directory import MTIME_SLACK_NS, capped, digest
 from verifier.probes.members import BLOCK_BYTES, DAMAGE, Member, members
 from verifier.target import Target
 
@@ -316,7 +317,7 @@ def _compare(
             errors.append(f"{name} has {member.size} bytes, the source's has {live.size}.")
             continue
         try:
-            if digest(host, f"{source.root}/{name}") != member.sha256:
+            if hash_of(host, f"{source.root}/{name}", "sha256") != member.sha256:
                 errors.append(f"{name} differs from the source under the same size.")
         except AccessError as problem:
             unseen = unseen or f"{name} of the source could not be read: {problem.reason}"

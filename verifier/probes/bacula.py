@@ -13,7 +13,7 @@ from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, Manifest, cover, prefix_in
 from verifier.probes.bacula_volume import HEAD_BYTES, Run, Session, Volume, is_volume, read_volume
-from verifier.probes.directory import capped
+from verifier.probes.comparing import capped
 from verifier.probes.reading import head, heads
 from verifier.target import Target
 

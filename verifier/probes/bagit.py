@@ -11,7 +11,8 @@ from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import FileFact, Manifest, cover, instant, prefix_in
 from verifier.probes._digests import Digest, compare, small_text
-from verifier.probes.directory import capped, read_manifest
+from verifier.probes.comparing import capped
+from verifier.probes.directory import read_manifest
 from verifier.target import Target
 
 __all__ = ["collect", "detect", "parse_info", "parse_manifest"]

@@ -28,7 +28,7 @@ from verifier.probes._borg_format import (
 )
 from verifier.probes._digests import closed, small_text
 from verifier.probes._keys import declared_key, kept_at
-from verifier.probes.directory import capped
+from verifier.probes.comparing import capped
 from verifier.target import Target
 
 __all__ = ["collect", "detect"]

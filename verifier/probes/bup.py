@@ -13,7 +13,7 @@ from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest
 from verifier.probes._digests import closed
-from verifier.probes.directory import capped
+from verifier.probes.comparing import capped
 from verifier.target import Target
 
 __all__ = ["collect", "detect", "parse_log"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from verifier.files import table
 from verifier.host import AccessError, Host, TimedOut
+from verifier.inventory import Depth, Location
 from verifier.manifest import Files, Manifest, shown
 from verifier.progress import Progress
 
@@ -21,6 +23,8 @@ __all__ = [
     "MAX_ERRORS",
     "MTIME_SLACK_NS",
     "Compared",
+    "against_source",
+    "capped",
     "compare",
     "identical",
     "shared_extents",
@@ -40,6 +44,46 @@ class Compared:
 
     errors: tuple[str, ...]
     unseen: str = ""
+
+
+def against_source(
+    host: Host, source: Manifest | None, held: Manifest, depth: Depth, located: Location
+) -> Location:
+    """Compare a tree without digests of its own with the source, if the wanted depth asks for it.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the location.
+    source : Manifest or None
+        The live data's files.
+    held : Manifest
+        The copy's files, all of them seen.
+    depth : Depth
+        From ``BYTES`` on, contents are compared.
+    located : Location
+        What is known so far.
+
+    Returns
+    -------
+    Location
+        At depth ``SOURCE`` if all was compared; else as it was, with the reason.
+    """
+    if depth < Depth.BYTES:
+        return located
+    if source is None or not source.complete:
+        return replace(located, reason="no digests of its own, and the source could not be read")
+    compared = compare(host, source, held)
+    if compared.unseen:
+        return replace(located, errors=compared.errors, reason=compared.unseen)
+    return replace(located, errors=compared.errors, depth=Depth.SOURCE)
+
+
+def capped(errors: list[str]) -> tuple[str, ...]:
+    """Keep the first sentences, and say how many more there are."""
+    if len(errors) <= MAX_ERRORS:
+        return tuple(errors)
+    return (*errors[:MAX_ERRORS], f"{len(errors) - MAX_ERRORS} more errors of this kind.")
 
 
 def shared_inodes(source: Manifest | None, held: Manifest) -> int:
@@ -185,13 +229,10 @@ def _answers(
 def _by_pieces(
     host: Host, pairs: list[tuple[str, str]]
 ) -> Iterator[tuple[int, bool | AccessError]]:
-    """Compare files elsewhere with the source's, which are on this machine."""
-    from itertools import zip_longest
-
-    near = Host(timeout=host.timeout)
+    """Compare files elsewhere with the source's; the host of a remote place reads both."""
     for number, (copy, live) in enumerate(pairs):
         try:
-            with host.open(copy) as one, near.open(live) as other:
+            with host.open(copy) as one, host.open(live) as other:
                 whole = zip_longest(
                     iter(lambda: one.read(1 << 20), b""), iter(lambda: other.read(1 << 20), b"")
                 )

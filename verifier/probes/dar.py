@@ -14,7 +14,7 @@ from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
 from verifier.probes._digests import closed
 from verifier.probes.archive import parse_date
-from verifier.probes.directory import capped
+from verifier.probes.comparing import capped
 from verifier.target import Target
 
 __all__ = ["Listing", "collect", "detect", "parse_listing", "slices_of"]

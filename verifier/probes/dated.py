@@ -15,7 +15,7 @@ from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, FileFact, Manifest, cover, instant, prefix_in
 from verifier.probes.archive import parse_date
-from verifier.probes.comparing import compare, shared_inodes
+from verifier.probes.comparing import against_source, shared_inodes
 from verifier.probes.directory import read_manifest
 from verifier.target import Target
 
@@ -176,14 +176,7 @@ def collect(
         count = len(tree.unreadable)
         reason = f"{count} part(s) of {newest.name} could not be read, the first: "
         return replace(located, depth=None, reason=reason + tree.unreadable[0])
-    if depth < Depth.BYTES:
-        return located
-    if source is None or not source.complete:
-        return replace(located, reason="no digests of its own, and the source could not be read")
-    compared = compare(host, source, held)
-    if compared.unseen:
-        return replace(located, errors=compared.errors, reason=compared.unseen)
-    return replace(located, errors=compared.errors, depth=Depth.SOURCE)
+    return against_source(host, source, held, depth, located)
 
 
 def _content(host: Host, base: str, chosen: Tree, source: Manifest | None) -> _Content:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from itertools import islice
 
@@ -12,9 +11,7 @@ from verifier.inventory import Depth, Fact, Location, Points, State
 from verifier.manifest import Coverage, Manifest, cover, shown
 from verifier.probes._mounted_below import on_its_drives
 from verifier.probes.comparing import (
-    MAX_ERRORS,
-    MTIME_SLACK_NS,
-    compare,
+    against_source,
     identical,
     shared_extents,
     shared_inodes,
@@ -23,16 +20,7 @@ from verifier.probes.placeholders import hollow_rows, mostly_placeholders
 from verifier.progress import Progress
 from verifier.target import Target
 
-__all__ = [
-    "MAX_ERRORS",
-    "MTIME_SLACK_NS",
-    "capped",
-    "collect",
-    "detect",
-    "digest",
-    "listed_source",
-    "read_manifest",
-]
+__all__ = ["collect", "detect", "listed_source", "read_manifest"]
 
 _MOST_PROBLEMS = 1000
 _SAMPLED = 50  # files of the source that tell where its copy begins
@@ -139,29 +127,9 @@ def collect(
         count = len(held.unreadable)
         reason = f"{count} part(s) could not be read, the first: {held.unreadable[0]}"
         return replace(located, depth=None, reason=reason)
-    if depth < Depth.BYTES or located.disqualified:  # reading placeholders would fetch them
+    if located.disqualified:  # reading placeholders would fetch them
         return located
-    if source is None or not source.complete:
-        return replace(located, reason="no digests of its own, and the source could not be read")
-    compared = compare(host, source, held)
-    if compared.unseen:
-        return replace(located, errors=compared.errors, reason=compared.unseen)
-    return replace(located, errors=compared.errors, depth=Depth.SOURCE)
-
-
-def digest(host: Host, path: str) -> bytes:
-    """Return the SHA-256 of a file's content, read in pieces."""
-    running = hashlib.sha256()
-    for chunk in host.chunks(path):
-        running.update(chunk)
-    return running.digest()
-
-
-def capped(errors: list[str]) -> tuple[str, ...]:
-    """Keep the first sentences, and say how many more there are."""
-    if len(errors) <= MAX_ERRORS:
-        return tuple(errors)
-    return (*errors[:MAX_ERRORS], f"{len(errors) - MAX_ERRORS} more errors of this kind.")
+    return against_source(host, source, held, depth, located)
 
 
 def _without_top_folder(held: Manifest, source: Manifest | None) -> Manifest:

@@ -21,7 +21,7 @@ from verifier.probes._duplicity_names import (
 )
 from verifier.probes._duplicity_names import Manifest as Volumes
 from verifier.probes._keys import declared_key, password_path
-from verifier.probes.directory import MTIME_SLACK_NS, capped
+from verifier.probes.comparing import MTIME_SLACK_NS, capped
 from verifier.probes.members import DAMAGE
 from verifier.target import Target
 

@@ -10,7 +10,7 @@ from verifier.host import Host
 from verifier.inventory import Depth, Location, Points
 from verifier.manifest import Manifest
 from verifier.probes import directory, restic
-from verifier.probes._compare import compare
+from verifier.probes.comparing_elsewhere import compare
 from verifier.remotes import Link
 from verifier.target import Target
 

@@ -24,7 +24,7 @@ from verifier.probes.annex_text import (
     parse_key,
     parse_tree,
 )
-from verifier.probes.directory import capped
+from verifier.probes.comparing import capped
 from verifier.target import Target
 
 __all__ = ["collect", "detect"]

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from verifier.host import AccessError, Host, Unreadable
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
-from verifier.probes.directory import MTIME_SLACK_NS, capped, digest
+from verifier.probes._digests import hash_of
+from verifier.probes.comparing import MTIME_SLACK_NS, capped
 from verifier.probes.iso_image import DAMAGE, HEAD_BYTES, Image, content_of, is_image, read_image
 from verifier.probes.reading import head
 from verifier.target import Target
@@ -162,7 +163,7 @@ def _compare(
     try:
         with host.open(place) as file:
             for path, mine in content_of(file, frozenset(wanted)):
-                if digest(host, f"{source.root}/{wanted[path]}") != mine:
+                if hash_of(host, f"{source.root}/{wanted[path]}", "sha256") != mine:
                     errors.append(f"{wanted[path]} differs from the source under the same size.")
     except AccessError as problem:
         unseen = f"{problem.path} could not be read: {problem.reason}"

@@ -95,7 +95,7 @@ def read_image(file: BinaryIO) -> Image:
     )
 
 
-def content_of(file: BinaryIO, wanted: frozenset[str]) -> Iterator[tuple[str, bytes]]:
+def content_of(file: BinaryIO, wanted: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Yield the SHA-256 of some of the files, by path.
 
     Parameters
@@ -118,7 +118,7 @@ def content_of(file: BinaryIO, wanted: frozenset[str]) -> Iterator[tuple[str, by
         with disc.open_file_from_iso(**{names: place}) as content:
             while chunk := content.read(CHUNK_BYTES):
                 running.update(chunk)
-        yield path, running.digest()
+        yield path, running.hexdigest()
 
 
 class _Limited(io.RawIOBase):

@@ -12,7 +12,7 @@ from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, instant
 from verifier.probes._digests import closed
 from verifier.probes._keys import declared_key
-from verifier.probes.directory import capped
+from verifier.probes.comparing import capped
 from verifier.target import Target
 
 __all__ = ["collect", "detect"]

@@ -39,7 +39,7 @@ class Member:
         [bytes]
     mtime_ns : int
         Modification time. [ns]
-    sha256 : bytes or None
+    sha256 : str or None
         Of its content, if that was read.
     encrypted : bool
         Whether its content is.
@@ -53,7 +53,7 @@ class Member:
     path: str
     size: int
     mtime_ns: int
-    sha256: bytes | None = None
+    sha256: str | None = None
     encrypted: bool = False
     damage: str = ""
     elsewhere: bool = False
@@ -186,11 +186,11 @@ def _zip_members(file: BinaryIO, *, read: bool) -> Iterator[Member]:
             )
 
 
-def _digest(content: IO[Any], size: int) -> bytes:
+def _digest(content: IO[Any], size: int) -> str:
     running, count = hashlib.sha256(), 0
     while chunk := content.read(CHUNK_BYTES):
         running.update(chunk)
         count += len(chunk)
     if count != size:
         raise Damaged(f"a member has {count} of {size} bytes")
-    return running.digest()
+    return running.hexdigest()

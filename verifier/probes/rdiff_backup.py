@@ -12,7 +12,8 @@ from verifier.host import CHUNK_BYTES, AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import FileFact, Manifest, cover
 from verifier.probes._digests import Digest, compare, utc_time
-from verifier.probes.directory import capped, read_manifest
+from verifier.probes.comparing import capped
+from verifier.probes.directory import read_manifest
 from verifier.probes.members import DAMAGE, Damaged
 from verifier.target import Target
 

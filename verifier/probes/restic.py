@@ -24,7 +24,7 @@ from verifier.probes._restic_output import (
     parse_snapshots,
     parse_version,
 )
-from verifier.probes.directory import capped
+from verifier.probes.comparing import capped
 from verifier.target import Target
 
 __all__ = [

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, instant
-from verifier.probes.directory import capped
+from verifier.probes.comparing import capped
 from verifier.probes.reading import tail
 from verifier.probes.veeam_meta import (
     MAX_XML_BYTES,

@@ -114,6 +114,22 @@ class TestServed:
         found = look(server, copy, photos, Depth.BYTES)
         assert found.errors == ("a.jpg differs from the source under the same size.",)
 
+    def test_rot_in_the_newest_of_dated_copies_is_found_by_reading_both_sides(
+        self, server, photos, tmp_path
+    ):
+        server.known(tmp_path / "home")
+        for day in ("2026-11-01", "2026-11-08"):
+            shutil.copytree(photos, tmp_path / "row" / day)
+        whole = look(server, tmp_path / "row", photos, Depth.BYTES)
+        assert (whole.kind, whole.points.count) == ("dated", 2)
+        assert (whole.depth, whole.errors) == (Depth.SOURCE, ())
+        rotten = tmp_path / "row" / "2026-11-08" / "a.jpg"
+        before = rotten.stat()
+        rotten.write_bytes(b"a" * 2999 + b"b")
+        os.utime(rotten, ns=(before.st_atime_ns, before.st_mtime_ns))
+        found = look(server, tmp_path / "row", photos, Depth.BYTES)
+        assert found.errors == ("a.jpg differs from the source under the same size.",)
+
     def test_an_unknown_server_is_never_trusted(self, server, photos, tmp_path):
         found = look(server, photos, photos)
         assert found.state is State.UNREADABLE

@@ -8,7 +8,8 @@ from verifier.access import AccessError, TimedOut
 from verifier.inventory import Depth
 from verifier.manifest import Manifest, prefix_in
 from verifier.probes._digests import hash_of
-from verifier.probes.directory import MTIME_SLACK_NS, capped, read_manifest
+from verifier.probes.comparing import MTIME_SLACK_NS, capped
+from verifier.probes.directory import read_manifest
 from verifier.remotes._link import Digest, Link
 
 __all__ = ["Compared", "compare"]
