@@ -20,6 +20,7 @@ __all__ = [
     "Inventory",
     "Location",
     "Points",
+    "Sample",
     "Schedule",
     "Snapshot",
     "State",
@@ -233,6 +234,25 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """How much of a location was looked at, where not all of it was.
+
+    Parameters
+    ----------
+    looked : int
+        Files (of a repository: its own files) drawn at random and examined.
+    of : int
+        How many there are.
+    bad : int
+        How many of those drawn were damaged.
+    """
+
+    looked: int
+    of: int
+    bad: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     """One place where a copy lives, or should live.
 
@@ -308,6 +328,10 @@ class Location:
         the source cannot be read.
     expires_hours : Fact of float
         Its files are deleted this long after they were written, whatever the source does. [h]
+    read_since : datetime or None
+        No byte that `depth` speaks of was read before this; None if all were read in this audit.
+    sample : Sample or None
+        What part `depth` speaks of; None if it is the whole.
     """
 
     name: str
@@ -349,6 +373,8 @@ class Location:
     audited: bool = False
     content: tuple[int, ...] = ()
     expires_hours: Fact[float] = field(default_factory=Fact)
+    read_since: datetime | None = None
+    sample: Sample | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,79 @@
+"""Digests of the files of a tree, column by column, and where those of earlier reads are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from verifier.files import Files, Rows
+
+__all__ = ["DIGEST_BYTES", "DigestStore", "Digests", "nothing_known"]
+
+DIGEST_BYTES = 32  # BLAKE3
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """BLAKE3 digests of the rows of a `Files`.
+
+    Parameters
+    ----------
+    digest : array of uint8, shape (rows, 32)
+        Zeros where a row was never read.
+    read_at : array of int64, shape (rows,)
+        When the bytes were last read; 0 if never. [ns since 1970]
+    """
+
+    digest: NDArray[np.uint8]
+    read_at: NDArray[np.int64]
+
+
+class DigestStore(Protocol):
+    """Where digests of earlier reads come from, and where new ones are kept, batch by batch."""
+
+    def known(self, root: str, files: Files) -> Digests:
+        """Return what is known of the files of a tree that look as they did when they were read.
+
+        Parameters
+        ----------
+        root : str
+            Real path or address of the tree, the same in every audit.
+        files : Files
+            What is there now.
+        """
+
+    def keep(
+        self,
+        root: str,
+        files: Files,
+        rows: Rows,
+        digest: NDArray[np.uint8],
+        read_at: NDArray[np.int64],
+    ) -> None:
+        """Keep the digests of some rows: all of them, or after a crash none.
+
+        Parameters
+        ----------
+        root : str
+            As in `known`.
+        files : Files
+            The tree that `rows` number.
+        rows : array of int64, shape (n,)
+            Which files were read.
+        digest : array of uint8, shape (n, 32)
+            Their digests.
+        read_at : array of int64, shape (n,)
+            When. [ns since 1970]
+        """
+
+
+def nothing_known(files: Files) -> Digests:
+    """Return the digests of files of which none was read."""
+    import numpy as np
+
+    count = len(files)
+    return Digests(np.zeros((count, DIGEST_BYTES), np.uint8), np.zeros(count, np.int64))
