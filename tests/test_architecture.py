@@ -37,8 +37,8 @@ ROOMS = [
 VERIFIER_ROOMS = [
     {"access", "_waiting", "progress"},
     {"_reading", "_running", "walking", "host"},
-    {"inventory", "target", "files", "digests", "identity", "manifest", "mounts", "blockdev",
-     "zpool", "tapes", "stack", "exports", "redaction"},  # values and parsers: know no host
+    {"inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
+     "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values and parsers: know no host
     {"devices", "ssh_config", "resolver", "domains"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
@@ -56,8 +56,8 @@ VERIFIER_ROOMS = [
 ]  # fmt: skip
 # given values, return values or text: nothing here looks at the system
 VERIFIER_PURE = {
-    "inventory", "target", "files", "digests", "identity", "manifest", "mounts", "blockdev",
-    "zpool", "tapes", "stack", "exports", "redaction", "joining", "rules", "score", "aftermath",
+    "inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
+    "blockdev", "zpool", "tapes", "stack", "exports", "redaction", "joining", "rules", "score", "aftermath",
     "setup_text", "document", "risk", "show",
 }  # fmt: skip
 SYSTEM = {"os", "io", "pathlib.Path", "shutil", "socket", "subprocess", "tempfile", "time"}

@@ -35,6 +35,17 @@ class Digests:
 class DigestStore(Protocol):
     """Where digests of earlier reads come from, and where new ones are kept, batch by batch."""
 
+    def listed(self, root: str, files: Files) -> None:
+        """Take note of all files that a tree holds now; called once for each tree of an audit.
+
+        Parameters
+        ----------
+        root : str
+            As in `known`.
+        files : Files
+            What is there.
+        """
+
     def known(self, root: str, files: Files) -> Digests:
         """Return what is known of the files of a tree that look as they did when they were read.
 
