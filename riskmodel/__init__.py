@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
     from riskmodel.presets import presets
+    from riskmodel.reporting.candidates import report
     from riskmodel.separation import Distance, distance
     from riskmodel.simulation import simulate
     from riskmodel.uncertainty import ParameterRange, parameter_range
@@ -57,6 +58,7 @@ _ROOMS = {
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
     "presets": ("presets",),
+    "reporting.candidates": ("report",),
     "separation": ("Distance", "distance"),
     "simulation": ("simulate",),
     "uncertainty": ("ParameterRange", "parameter_range"),
@@ -105,6 +107,7 @@ __all__ = [
     "plot",
     "presets",
     "read_lifetimes",
+    "report",
     "simulate",
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["binomial_interval", "one_in"]
+__all__ = ["binomial_interval", "odds_range", "one_in"]
 
 
 def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -36,6 +36,28 @@ def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple
         return float(math.exp(math.log(tail) / trials)), 1.0
     low = float(betaincinv(hits, trials - hits + 1, tail))
     return low, float(betaincinv(hits + 1, trials - hits, 1.0 - tail))
+
+
+def odds_range(worse: float, better: float) -> str:
+    """Write a range of probabilities in one form: ``"1 in 4 to 1 in 1,000"``, ``"23 % to 6 %"``."""
+    texts = one_in(worse), one_in(better)
+    if texts[0] == texts[1]:
+        return texts[0]
+    if any("%" in text for text in texts) and better > 0.0:
+        if better >= 0.0095:
+            texts = _percent(worse), _percent(better)
+        else:
+            texts = _odds(worse), texts[1]
+    return " to ".join(texts)
+
+
+def _percent(probability: float) -> str:
+    return one_in(probability) if probability >= 0.995 else f"{probability * 100:.2g} %"
+
+
+def _odds(probability: float) -> str:
+    odds = 1.0 / probability
+    return f"1 in {odds:.0f}" if odds >= 3.0 else f"1 in {odds:.2g}"
 
 
 def one_in(probability: float) -> str:

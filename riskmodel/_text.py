@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from riskmodel.layout import Copy, Layout
     from riskmodel.separation import Distance
 
-__all__ = ["comparison_text", "distance_text", "estimate_text", "layout_text"]
+__all__ = ["comparison_text", "copy_text", "distance_text", "estimate_text", "layout_text"]
 
 
 def estimate_text(loss: LossEstimate) -> str:
@@ -168,7 +168,7 @@ def _layout_lines(layout: Layout) -> Iterator[str]:
     copies, sites = _count(len(layout.copies), "cop", "y", "ies"), _count(len(layout.sites), "site")
     yield f"{layout.name}: {copies}, {sites}, {horizon}"
     for copy in layout.copies:
-        yield f"  {copy.name:<16} {_copy_text(layout, copy)}"
+        yield f"  {copy.name:<16} {copy_text(layout, copy)}"
     for name, site in layout.sites.items():
         perils = ", ".join(perils_of(site)) or "no perils"
         yield f"  site {name:<11} {site.kind or 'of no kind'}: {perils}"
@@ -186,7 +186,8 @@ def _count(number: int, stem: str, one: str = "", many: str = "s") -> str:
     return f"{number} {stem}{one if number == 1 else many}"
 
 
-def _copy_text(layout: Layout, copy: Copy) -> str:
+def copy_text(layout: Layout, copy: Copy) -> str:
+    """Return in a line what a copy is: media, place, checks."""
     store = copy.store
     drives = store.group_drives * store.group_count
     media = f"{drives} x {store.media}" if drives > 1 else store.media

@@ -158,6 +158,34 @@ def compare(files: Files, as_json: AsJson = False, **options: Any) -> None:
 
 
 @app.command()
+def report(
+    files: Files,
+    output: Annotated[Path, typer.Option("--output", "-o", help="the page to write")] = Path(
+        "report.html"
+    ),
+    horizon: Annotated[
+        str | None, typer.Option(help="mission time, such as '10 years'; else the layouts' own")
+    ] = None,
+    target_relative_error: Annotated[
+        float, typer.Option(help="of the chance to lose everything")
+    ] = 0.05,
+    ranges: Annotated[
+        bool, typer.Option("--ranges/--no-ranges", help="also vary what nobody knows exactly")
+    ] = True,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
+) -> None:
+    """Write one HTML page about layouts, for somebody who decides."""
+    from riskmodel._console import bar
+    from riskmodel.reporting.candidates import report as write
+
+    write(
+        _load(files), output, horizon=horizon, seed=seed, ranges=ranges, watch=bar,
+        target_relative_error=target_relative_error,
+    )  # fmt: skip
+    typer.echo(f"wrote {output}", err=True)
+
+
+@app.command()
 def check(files: Files) -> None:
     """Read layout files and say what they mean, without simulating."""
     from riskmodel._text import layout_text

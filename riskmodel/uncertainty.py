@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from riskmodel._chances import one_in
+from riskmodel._chances import odds_range, one_in
 from riskmodel._run import Progress
 from riskmodel.errors import InputError
 from riskmodel.simulation import simulate
@@ -114,8 +114,7 @@ class ParameterRange:
         if self.low is None:
             below = f"less than {one_in(self.bound)}" if self.bound else "an unknown low end"
             return f"{one_in(self.high)} to {below}"
-        worse, better = one_in(self.high), one_in(self.low)
-        return worse if worse == better else f"{worse} to {better}"
+        return odds_range(self.high, self.low)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``--json`` prints as ``parameter_range``."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from riskmodel._console import wrapped
 from riskmodel.presets import presets
 from riskmodel.reporting import Answer, Figure, Items, Page, Prose, Section, Table, sentences
+from riskmodel.reporting.words import LIMITS, inputs_in_words, sampling_in_words, source_rows
 from riskmodel.units import format_hours
 from verifier.rules import Status
 
 if TYPE_CHECKING:
-    from riskmodel.estimate import LossEstimate
     from verifier.bridge import Risk
 
 __all__ = ["risk_json", "risk_page", "risk_text"]
@@ -50,7 +50,7 @@ def _lines(risk: Risk) -> Iterator[str]:
     else:
         yield f"  probability {worst.probability:.3g}, computed without sampling error"
     if worst.parameter_range is not None:
-        yield f"  {_inputs_in_words(worst)}"
+        yield f"  {inputs_in_words(worst)}"
     if risk.best is not None:
         who = " and ".join(risk.bridged.doubts)
         yield f"  if {who} turned out to be independent: {risk.best.in_words}"
@@ -134,7 +134,7 @@ def risk_page(risk: Risk) -> Page:
                 "Where the numbers come from",
                 (uncertain, _sources(risk)) if uncertain is not None else (_sources(risk),),
             ),
-            Section("Limits", (_limits(), sentences(worst.all_warnings))),
+            Section("Limits", (Prose((LIMITS,)), sentences(worst.all_warnings))),
         ),
         footer=f"threetwoone {worst.to_dict()['versions']['threetwoone']}, method {worst.method}, "
         f"seed {worst.seed}. The climate and the threats are taken to stay as they are.",
@@ -143,11 +143,9 @@ def risk_page(risk: Risk) -> Page:
 
 def _answers(risk: Risk) -> tuple[Answer, ...]:
     worst = risk.worst
-    low, high = worst.interval()
     years = format_hours(worst.horizon_hours)
-    detail = f"within {years}; sampling error alone: {low:.3g} to {high:.3g} (95 %)."
-    if worst.parameter_range is not None:
-        detail = f"{_inputs_in_words(worst)}; {detail}"
+    told = (inputs_in_words(worst), f"within {years}", sampling_in_words(worst))
+    detail = "; ".join(filter(None, told)) + "."
     if risk.best is not None:
         who = " and ".join(risk.bridged.doubts)
         detail += f" If {who} turned out to be independent: {risk.best.in_words}."
@@ -163,19 +161,6 @@ def _answers(risk: Risk) -> tuple[Answer, ...]:
         ),
         Answer("Gates passed", gates, f"{_counts(risk)}."),
     )
-
-
-def _inputs_in_words(loss: LossEstimate) -> str:
-    found = loss.parameter_range
-    if found is None:
-        return ""
-    text = f"with the uncertainty of the inputs {found.in_words} ({found.level * 100:.0f} %)"
-    if found.judged >= 0.005:
-        text += f"; {found.judged * 100:.0f} % of that rests on judgements (grade C)"
-    if found.not_varied:
-        count = len(found.not_varied)
-        text += f"; {count} more are taken as certain"
-    return text
 
 
 def _gates(risk: Risk) -> Table:
@@ -247,26 +232,4 @@ def _sources(risk: Risk) -> Table:
     filled = ("check_every", "site_recovery", "model_variance")
     known = presets().defaults.sources
     rows += [(f"defaults.{item.key}", item) for item in known if item.key in filled]
-    return Table(
-        ("number", "value", "range", "source", "grade"),
-        tuple(
-            (
-                path,
-                source.value,
-                f"{source.low} to {source.high}" if source.low else "",
-                f"{source.source} ({source.year})",
-                "C: uncertain" if source.grade == "C" else source.grade,
-            )
-            for path, source in rows
-        ),
-    )
-
-
-def _limits() -> Prose:
-    text = (
-        "The number is the chance that at one instant no copy is left. It leaves out how old "
-        "the restored data would be, deletions that are noticed after every version has gone, "
-        "and whatever nobody thought of. Grade C numbers are judgements: if the answer hangs "
-        "on one, find out your own."
-    )
-    return Prose((text,))
+    return source_rows(rows)

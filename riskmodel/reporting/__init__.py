@@ -11,6 +11,7 @@ __all__ = [
     "Figure",
     "Items",
     "Page",
+    "Part",
     "Prose",
     "Section",
     "Table",
@@ -64,12 +65,15 @@ class Figure:
     kind: str = "figure"
 
 
+Part = Prose | Items | Table | Figure
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A heading and what stands under it."""
 
     heading: str
-    parts: tuple[Prose | Items | Table | Figure, ...]
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)

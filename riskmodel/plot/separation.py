@@ -1,4 +1,4 @@
-"""Figures. matplotlib is imported when the first one is drawn."""
+"""How far is far enough: what one disaster does to two places."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel.geodesy import km_text
 from riskmodel.perils import joint_hit_interval, joint_hit_probability
+from riskmodel.plot._canvas import axes_or_new
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,10 +35,7 @@ def distance(found: Distance, *, ax: Axes | None = None) -> Axes:
     """
     import numpy as np
 
-    if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=(8.0, 5.0), layout="constrained").subplots()
+    ax = axes_or_new(ax, 8.0, 5.0)
     distances = np.geomspace(0.01, 2000.0, _POINTS)
     for item in found.perils:
         if item.far_km is None:  # depends on no distance

@@ -1,0 +1,12 @@
+"""Figures, each drawn into axes of yours (``ax=``) or new ones.
+
+They read in grey and by the colour-blind. matplotlib is imported when the first one is drawn.
+"""
+
+from __future__ import annotations
+
+from riskmodel.plot.chances import compare, curve
+from riskmodel.plot.separation import distance
+from riskmodel.plot.shares import causes, inputs
+
+__all__ = ["causes", "compare", "curve", "distance", "inputs"]

@@ -1,0 +1,94 @@
+"""What all figures share: a new canvas, lines that are told apart in grey, chances as words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from riskmodel._chances import one_in
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from riskmodel.estimate import LossEstimate
+
+__all__ = [
+    "INK",
+    "SOFT",
+    "axes_or_new",
+    "bare",
+    "labelled",
+    "line_style",
+    "odds_of",
+    "words_on_log",
+]
+
+INK, SOFT = "#1a1a1a", "#6b6b6b"
+# of Okabe and Ito, told apart by the colour-blind; dashes and marks tell them apart in grey
+_COLOURS = (INK, "#0072b2", "#d55e00", "#007a5a", "#a0527f", "#8a6d00")
+_DASHES = ("-", "--", "-.", ":")
+_MARKS = ("o", "s", "^", "D", "v", "P", "X")
+
+
+def axes_or_new(ax: Axes | None, width: float = 7.0, height: float = 3.4) -> Axes:
+    """Return the axes given, or those of a new figure that no window belongs to.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        Where the caller wants it.
+    width, height : float
+        Of a new figure. [inches]
+    """
+    if ax is not None:
+        return ax
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained").subplots()
+
+
+def bare(ax: Axes, *sides: str) -> None:
+    """Take away the frame on these sides."""
+    ax.spines[list(sides)].set_visible(False)
+
+
+def labelled(
+    found: LossEstimate | Sequence[LossEstimate] | Mapping[str, LossEstimate],
+) -> dict[str, LossEstimate]:
+    """Return estimates by what each is called: its layout unless a mapping says otherwise."""
+    from riskmodel.estimate import LossEstimate as One
+
+    if isinstance(found, One):
+        return {found.layout: found}
+    if isinstance(found, Mapping):
+        return dict(found)
+    return {loss.layout: loss for loss in found}
+
+
+def line_style(number: int) -> dict[str, Any]:
+    """Return colour, dash and mark of the line of this number."""
+    return {
+        "color": _COLOURS[number % len(_COLOURS)],
+        "linestyle": _DASHES[number % len(_DASHES)],
+        "marker": _MARKS[number % len(_MARKS)],
+        "markevery": [-1],
+        "markersize": 5.0,
+    }
+
+
+def words_on_log(axis: Any) -> None:
+    """Label an axis of probabilities "1 in 1,000": a tick a decade, fewer over many decades."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(base=10.0, numticks=7))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _odds(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _odds(value: float) -> str:
+    return "certain" if value >= 1.0 else f"1 in {round(1.0 / value):,}" if value > 0.0 else "0"
+
+
+def odds_of(loss: LossEstimate) -> str:
+    """Return the chance of an estimate in words, short enough to stand beside a mark."""
+    return one_in(loss.probability) if loss.seen else loss.in_words

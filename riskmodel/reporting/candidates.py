@@ -1,0 +1,164 @@
+"""What a report tells of each layout: its chance of loss, and what else its histories show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from riskmodel._chances import binomial_interval
+from riskmodel.errors import InputError
+from riskmodel.simulation import Progress, simulate
+
+if TYPE_CHECKING:
+    from riskmodel.estimate import LossEstimate
+    from riskmodel.layout import Layout
+
+__all__ = ["Candidate", "candidates", "report"]
+
+Watch = Callable[[str], AbstractContextManager[Callable[[Progress], None] | None]]
+_HISTORIES = 200_000  # 1 in 10,000 is then known to about half of itself
+_HISTORY_SECONDS = 4.0 / 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One layout of a report.
+
+    Parameters
+    ----------
+    layout : Layout
+        What it is.
+    loss : LossEstimate
+        The chance to lose everything, by the method that suits it.
+    history : LossEstimate
+        Whole histories by ``events``: the loss of a part, lost work, time without data.
+    """
+
+    layout: Layout
+    loss: LossEstimate
+    history: LossEstimate
+
+    @property
+    def something(self) -> tuple[float, float, float | None]:
+        """The chance that a part or all is lost for good: low and high end (95 %), and estimate.
+
+        The estimate is None where no history lost anything. All of it is lost at least as often
+        as `loss` says, which may be known far better.
+        """
+        found = self.history
+        low, high = binomial_interval(found.lost_something, found.trials)
+        least, most = self.loss.interval()
+        mean = found.lost_something / found.trials if found.lost_something else None
+        return max(low, least), max(high, most), mean
+
+
+def candidates(
+    layouts: Sequence[Layout],
+    *,
+    horizon: str | float | None = None,
+    seed: int = 1,
+    target_relative_error: float = 0.05,
+    ranges: bool = True,
+    watch: Watch = lambda label: nullcontext(None),
+) -> tuple[Candidate, ...]:
+    """Estimate what a report tells of each layout.
+
+    Parameters
+    ----------
+    layouts : sequence of Layout
+        At least one; names must differ.
+    horizon : str or float, optional
+        Mission time of all; the layouts' own unless given. [h]
+    seed : int
+        The same for all.
+    target_relative_error : float
+        Of the chance to lose everything.
+    ranges : bool
+        Also vary the uncertain inputs.
+    watch : callable
+        Given a label, returns a context that yields what `simulate` takes as ``progress``.
+
+    Returns
+    -------
+    tuple of Candidate
+        In the order given.
+
+    Raises
+    ------
+    InputError
+        If there is no layout, or two have one name.
+    """
+    names = [layout.name for layout in layouts]
+    if not names:
+        raise InputError("report: needs at least one layout")
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if twins:
+        raise InputError(f"report: two layouts are named '{twins[0]}'; names must differ")
+    found = []
+    for layout in layouts:
+        with watch(layout.name) as progress:
+            loss = simulate(
+                layout, horizon=horizon, seed=seed, target_relative_error=target_relative_error,
+                ranges=ranges, progress=progress,
+            )  # fmt: skip
+        with watch(f"{layout.name}: histories") as progress:
+            history = simulate(
+                layout, horizon=horizon, seed=seed, method="events", trials=_HISTORIES,
+                time_budget=_HISTORY_SECONDS, ranges=False, progress=progress,
+            )  # fmt: skip
+        found.append(Candidate(layout, loss, history))
+    return tuple(found)
+
+
+def report(
+    layouts: Layout | Sequence[Layout],
+    path: str | Path,
+    *,
+    horizon: str | float | None = None,
+    seed: int = 1,
+    target_relative_error: float = 0.05,
+    ranges: bool = True,
+    watch: Watch = lambda label: nullcontext(None),
+) -> Path:
+    """Write one self-contained HTML page about layouts, for somebody who decides.
+
+    Parameters
+    ----------
+    layouts : Layout or sequence of Layout
+        What to report on; several are put side by side.
+    path : str or Path
+        The file, which is replaced; its folder must exist.
+    horizon, seed, target_relative_error, ranges, watch
+        As for `candidates`.
+
+    Returns
+    -------
+    Path
+        Where it was written.
+
+    Raises
+    ------
+    InputError
+        If a layout cannot be simulated or the file cannot be written.
+
+    Examples
+    --------
+    >>> import riskmodel as rm
+    >>> rm.report(rm.example("one-external-disk"), "report.html")  # doctest: +SKIP
+    """
+    from riskmodel.layout import Layout
+    from riskmodel.reporting import require_writable, write
+    from riskmodel.reporting.layouts import layouts_page
+
+    target = Path(path)
+    require_writable(target)
+    found = candidates(
+        [layouts] if isinstance(layouts, Layout) else layouts,
+        horizon=horizon, seed=seed, target_relative_error=target_relative_error, ranges=ranges,
+        watch=watch,
+    )  # fmt: skip
+    write(layouts_page(found), target)
+    return target

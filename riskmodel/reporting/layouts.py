@@ -1,0 +1,226 @@
+"""The report on layouts: three answers first, then what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from riskmodel._chances import binomial_interval, odds_range, one_in
+from riskmodel._text import copy_text
+from riskmodel.reporting import (
+    Answer,
+    Figure,
+    Items,
+    Page,
+    Part,
+    Prose,
+    Section,
+    Table,
+    sentences,
+)
+from riskmodel.reporting.words import LIMITS, inputs_in_words, sampling_in_words, sources
+from riskmodel.units import format_hours
+
+if TYPE_CHECKING:
+    from riskmodel.reporting.candidates import Candidate
+
+__all__ = ["layouts_page"]
+
+_SIDE_BY_SIDE = (
+    "layout", "lose everything", "range over the inputs", "lose something", "no data over a day",
+    "over a week", "lose a week's work",
+)  # fmt: skip
+
+
+def layouts_page(found: Sequence[Candidate]) -> Page:
+    """Return the report on one or more layouts.
+
+    Parameters
+    ----------
+    found : sequence of Candidate
+        At least one.
+
+    Returns
+    -------
+    Page
+    """
+    from riskmodel.reporting import figures
+
+    losses = {one.layout.name: one.loss for one in found}
+    first = found[0].loss
+    sections = []
+    if len(found) > 1:
+        rows = tuple(_row(one) for one in sorted(found, key=lambda one: one.loss.probability))
+        side = (figures.compare(losses), Table(_SIDE_BY_SIDE, rows))
+        sections.append(Section("Side by side", side))
+    sections.append(Section("How likely it becomes with time", (figures.curve(losses),)))
+    sections += [_of_one(one, alone=len(found) == 1) for one in found]
+    taken = {one.layout.name: one.loss.parameters for one in found}
+    sections += [
+        Section("Where the numbers come from", (sources(taken),)),
+        Section(
+            "What is assumed",
+            (_told_once({one.layout.name: one.loss.assumptions for one in found}),),
+        ),
+        Section(
+            "What the numbers leave out",
+            (
+                Prose((LIMITS,)),
+                _told_once({one.layout.name: one.loss.all_warnings for one in found}),
+            ),
+        ),
+    ]
+    seeds = [one.loss.seed for one in found if one.loss.seed is not None]
+    seed = f", seed {seeds[0]}" if seeds else ""
+    methods = ", ".join(dict.fromkeys(one.loss.method for one in found))
+    return Page(
+        title=f"Will these copies save \u201c{found[0].layout.name}\u201d?"
+        if len(found) == 1
+        else f"{len(found)} ways to keep the data, and what becomes of it",
+        subtitle=f"Simulated over {format_hours(first.horizon_hours)}; "
+        f"{datetime.now(UTC):%Y-%m-%d}",
+        answers=_answers(found[0]) if len(found) == 1 else _spread(found),
+        sections=tuple(sections),
+        footer=f"threetwoone {first.to_dict()['versions']['threetwoone']}, method {methods}{seed}. "
+        "The climate and the threats are taken to stay as they are.",
+    )
+
+
+def _answers(one: Candidate) -> tuple[Answer, ...]:
+    """Return the three answers about a single layout."""
+    loss, years = one.loss, format_hours(one.loss.horizon_hours)
+    parts = [f"within {years}", inputs_in_words(loss), sampling_in_words(loss)]
+    low, high, mean = one.something
+    part = (
+        f"A part of the data or all of it, within {years}; "
+        f"sampling error alone: {odds_range(high, low)} (95 %)."
+    )
+    return (
+        Answer("Lose everything", loss.in_words, "; ".join(filter(None, parts)) + "."),
+        Answer("Lose something for good", _chance(mean, low, high), part),
+        _time_until_back(one),
+    )
+
+
+def _time_until_back(one: Candidate) -> Answer:
+    question, out = "Time until everything is back", one.history.unavailable
+    years = format_hours(one.history.horizon_hours)
+    if out is None:
+        return Answer(question, "not computed", "No whole histories were played.")
+    if not out.hours:
+        told = f"In {out.trials:,} histories nobody was ever without data."
+        return Answer(question, "never without data", told)
+    unsaid = [name for name, hours in out.restore_hours if hours is None]
+    note = (
+        f" How fast {' and '.join(unsaid)} can be restored is not said: the time until a copy is "
+        "whole again is taken."
+        if unsaid
+        else ""
+    )
+    return Answer(
+        question,
+        f"over a day: {_hits(out.over_day, out.trials)}",
+        f"The chance that people are without their data for so long within {years}; over a week: "
+        f"{_hits(out.over_week, out.trials)}. {format_hours(out.hours_per_year)} a year on "
+        f"average, a total loss counted until the end.{note}",
+    )
+
+
+def _spread(found: Sequence[Candidate]) -> tuple[Answer, ...]:
+    """Return the three answers about several layouts: the best and the worst."""
+    ranked = sorted(found, key=lambda one: one.loss.probability)
+    partly = sorted(found, key=lambda one: one.something[2] or one.something[1])
+    waiting = sorted(
+        (one for one in found if one.history.unavailable is not None),
+        key=lambda one: one.history.unavailable.over_day / one.history.trials,  # type: ignore[union-attr]
+    )
+    years = format_hours(found[0].loss.horizon_hours)
+    best, worst = ranked[0], ranked[-1]
+    answers = [
+        Answer(
+            "Lose everything",
+            odds_range(worst.loss.probability, best.loss.probability)
+            if best.loss.seen
+            else f"{worst.loss.in_words} to {best.loss.in_words}",
+            f"Within {years}. Safest: {best.layout.name}"
+            + (f" ({inputs_in_words(best.loss)})" if best.loss.parameter_range else "")
+            + f". Worst: {worst.layout.name}.",
+        ),
+        Answer(
+            "Lose something for good",
+            f"{_something(partly[0])} to {_something(partly[-1]).removeprefix('about ')}",
+            f"A part of the data or all of it, within {years}. Safest: {partly[0].layout.name}; "
+            f"worst: {partly[-1].layout.name}.",
+        ),
+    ]
+    if waiting:
+        chances = [_over_day(one) for one in (waiting[0], waiting[-1])]
+        answers.append(
+            Answer(
+                "Time until everything is back",
+                f"over a day: {chances[0]} to {chances[1].removeprefix('about ')}",
+                f"The chance to be without the data for more than a day within {years}. Best: "
+                f"{waiting[0].layout.name}; worst: {waiting[-1].layout.name}.",
+            )
+        )
+    return tuple(answers)
+
+
+def _row(one: Candidate) -> tuple[str, ...]:
+    inputs, out = one.loss.parameter_range, one.history.unavailable
+    week = [item for item in one.history.rollbacks if item.span == "week"]
+    return (
+        one.layout.name,
+        one.loss.in_words,
+        "not varied" if inputs is None else inputs.in_words,
+        _something(one),
+        _over_day(one),
+        "not computed" if out is None else _hits(out.over_week, out.trials),
+        _hits(week[0].hits, week[0].trials) if week else "unknown: no feeds",
+    )
+
+
+def _of_one(one: Candidate, *, alone: bool) -> Section:
+    from riskmodel.reporting import figures
+
+    heading = "How the data would be lost" if alone else one.layout.name
+    parts: list[Part] = []
+    rows = tuple((copy.name, copy_text(one.layout, copy)) for copy in one.layout.copies)
+    parts.append(Table(("copy", "what it is"), rows))
+    pictures: tuple[Figure | None, ...] = (figures.causes(one.loss), figures.inputs(one.loss))
+    parts += [picture for picture in pictures if picture is not None]
+    return Section(heading, tuple(parts))
+
+
+def _told_once(told: Mapping[str, Sequence[str]]) -> Items:
+    """Return sentences, each once; those that not all layouts have begin with whose they are."""
+    names: dict[str, list[str]] = {}
+    for name, texts in told.items():
+        for text in texts:
+            names.setdefault(text, []).append(name)
+    return sentences(
+        [
+            text if len(who) == len(told) else f"{', '.join(who)}: {text}"
+            for text, who in names.items()
+        ]
+    )
+
+
+def _something(one: Candidate) -> str:
+    low, high, mean = one.something
+    return _chance(mean, low, high)
+
+
+def _over_day(one: Candidate) -> str:
+    out = one.history.unavailable
+    return "not computed" if out is None else _hits(out.over_day, out.trials)
+
+
+def _chance(mean: float | None, low: float, high: float) -> str:
+    return f"less than {one_in(high)}" if mean is None else f"about {one_in(max(mean, low))}"
+
+
+def _hits(hits: int, trials: int) -> str:
+    low, high = binomial_interval(hits, trials)
+    return _chance(hits / trials if hits else None, low, high)
