@@ -68,18 +68,22 @@ class Files(Mapping[str, FileFact]):
                 yield before + name.decode("utf-8", "surrogateescape")
 
     def __getitem__(self, path: str) -> FileFact:
-        folder, _, name = path.rpartition("/")
-        number = self._folders.get(folder)
-        if number is None:
-            raise KeyError(path)
-        try:
-            raw = name.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:
-            raise KeyError(path) from None
-        row = self._rows_by_name(number).get(raw)
+        row = self.row(path)
         if row is None:
             raise KeyError(path)
         return self.fact(row)
+
+    def row(self, path: str) -> int | None:
+        """Return the row of a path; None if it is not there."""
+        folder, _, name = path.rpartition("/")
+        number = self._folders.get(folder)
+        if number is None:
+            return None
+        try:
+            raw = name.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return None
+        return self._rows_by_name(number).get(raw)
 
     def items(self) -> ItemsView[str, FileFact]:
         """Return a view of paths and facts that is read in the order of rows."""
