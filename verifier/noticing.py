@@ -12,7 +12,7 @@ from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Changes, Inventory, Location, Past, State
 from verifier.sightings import Run, Seen
 
-__all__ = ["Book", "changes_of", "comparable", "noticed", "past_of"]
+__all__ = ["Book", "comparable", "compared_with", "noticed", "past_of", "summed_up"]
 
 # of more runs only the last are asked: what is usual now matters, and each costs a look
 RUNS_BACK = 20
@@ -60,7 +60,9 @@ def noticed(found: Inventory, host: Host, book: Book) -> Inventory:
     listed = book.seen(this)
     seen = _Now(found.all_locations, listed)
     roots = _roots(found)
-    changes = changes_of(book, runs, (this, seen), lambda name, one: _read(host, roots, name, one))
+    last = (this, seen)
+    pairs = compared_with(book, runs, last)
+    changes = summed_up(book, runs, last, pairs, lambda name, path: _read(host, roots, name, path))
 
     def told(place: Location) -> Location:
         return replace(place, changes=changes.get(place.name))
@@ -114,12 +116,12 @@ def past_of(book: Book, runs: Sequence[Run]) -> Iterator[Past]:
                 )  # fmt: skip
 
 
-def changes_of(
-    book: Book,
-    runs: Sequence[Run],
-    last: tuple[Run, Mapping[str, Seen]],
-    read: Sampler | None = None,
-) -> dict[str, Changes]:
+Pairs = Mapping[str, tuple[Run, drift.Difference]]
+
+
+def compared_with(
+    book: Book, runs: Sequence[Run], last: tuple[Run, Mapping[str, Seen]]
+) -> dict[str, tuple[Run, drift.Difference]]:
     """Compare each location of a run with the last of the runs before that listed it.
 
     Parameters
@@ -130,36 +132,64 @@ def changes_of(
         Those to compare with, newest last.
     last : tuple of Run and mapping of str to Seen
         The run to judge.
-    read : callable, optional
-        Takes a location and a path, and returns some bytes of the file, or None.
 
     Returns
     -------
-    dict of str to Changes
+    dict of str to tuple of Run and Difference
         Of the locations that can be compared.
     """
-    run, seen = last
-    since: dict[str, tuple[Run, drift.Difference]] = {}
+    found: dict[str, tuple[Run, drift.Difference]] = {}
+    seen = last[1]
     for name in seen:
         now = seen[name]
         if now.files is None or now.location.state is not State.READ:
             continue
         for earlier in reversed(runs):
             before = book.seen(earlier).get(name)
-            if before is not None and before.location.address == now.location.address:
-                difference = drift.between(before, now)
-                if difference is not None:
-                    since[name] = (earlier, difference)
-                    break
-    history = None
-    suspects = drift.suspects([last], {name: pair[1] for name, pair in since.items()})
+            if before is None or before.location.address != now.location.address:
+                continue
+            difference = drift.between(before, now)
+            if difference is not None:
+                found[name] = (earlier, difference)
+                break
+    return found
+
+
+def summed_up(
+    book: Book,
+    runs: Sequence[Run],
+    last: tuple[Run, Mapping[str, Seen]],
+    pairs: Pairs,
+    read: Sampler | None = None,
+) -> dict[str, Changes]:
+    """Count what changed in each location, and judge the files that are suspected of rot.
+
+    Parameters
+    ----------
+    book : Book
+        Earlier audits.
+    runs : sequence of Run
+        Those whose readings bear witness, newest last.
+    last : tuple of Run and mapping of str to Seen
+        The run to judge.
+    pairs : mapping of str to tuple of Run and Difference
+        What `compared_with` found.
+    read : callable, optional
+        Takes a location and a path, and returns some bytes of the file, or None.
+
+    Returns
+    -------
+    dict of str to Changes
+    """
+    differences = {name: pair[1] for name, pair in pairs.items()}
+    suspects = drift.suspects([last], differences)
     if suspects:  # only now are all the runs worth loading
         history = [*((earlier, book.seen(earlier)) for earlier in runs), last]
-        suspects = drift.suspects(history, {name: pair[1] for name, pair in since.items()})
+        suspects = drift.suspects(history, differences)
     found: dict[str, Changes] = {}
-    for name, (earlier, difference) in since.items():
-        counted = drift.summed(difference, earlier.at, run.at)
-        mine = tuple(one for one in suspects if name in one.bad or name in one.good)
+    for name, (earlier, difference) in pairs.items():
+        mine = tuple(one for one in suspects if name in (*one.good, *one.bad))
+        counted = drift.summed(difference, earlier.at, last[0].at)
         counted = replace(counted, suspects=mine)
         if read is not None:
             counted = _with_content(counted, difference, name, read)
