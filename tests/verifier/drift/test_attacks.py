@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests.verifier.drift.books import MemoryBook, audited, tree_seen
-from verifier.inventory import Depth
 from verifier.rules import FINDING_RULES, Severity, Status, view_of
 from verifier.setup import Policy
 
@@ -66,7 +65,7 @@ def told(root, change, rule="mass-change", *, read=False, book=None):
     audited(book, tree_seen("source", root, read=read))
     change()
     found = audited(book, tree_seen("source", root, read=read))
-    return list(RULES[rule](view_of(found, Policy(depth=Depth.LISTED))))
+    return list(RULES[rule](view_of(found, Policy())))
 
 
 def test_encryption_in_place_is_called_ransomware(tree):
