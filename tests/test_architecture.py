@@ -39,7 +39,7 @@ VERIFIER_ROOMS = [
     {"_reading", "_running", "walking", "host"},
     {"inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
-    {"devices", "ssh_config", "resolver", "domains"},
+    {"devices", "ssh_config", "resolver", "domains", "volumes"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
     {"probes"},

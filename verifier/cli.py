@@ -289,10 +289,9 @@ def _audited(
     from datetime import UTC, datetime
 
     from riskmodel._console import say
-    from verifier.catalogue import CatalogueError
     from verifier.recorded import recorded_audit
 
-    found = recorded_audit(
+    return recorded_audit(
         what,
         now=datetime.now(UTC),
         depth=depth,
@@ -303,12 +302,6 @@ def _audited(
         keep=keep,
         redact=redact,
     )
-    if book is not None and not isinstance(what, Path):
-        try:
-            book.remember(found.inventory)
-        except CatalogueError as problem:
-            _complain(f"{problem}; this audit is not kept")
-    return found
 
 
 def _catalogue(where: str | None) -> Catalogue:

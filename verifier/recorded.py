@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from riskmodel._described import first_mistake
 from riskmodel.errors import InputError
-from verifier.audit import Audit, judge
+from verifier.audit import Audit, judge, remember
 from verifier.examine import examine
 from verifier.host import Host
 from verifier.inventory import Depth, Inventory
@@ -81,7 +81,10 @@ def recorded_audit(
     if keep is not None:
         made = setup.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         write(_kept(own, host, now, made, inventory), keep.expanduser(), redact=redact)
-    return judge(setup, inventory)
+    judged = judge(setup, inventory)
+    if own is None:
+        remember(catalogue, judged, complain)
+    return judged
 
 
 def _kept(
