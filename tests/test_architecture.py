@@ -40,7 +40,7 @@ VERIFIER_ROOMS = [
     {"inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"drift"},
-    {"devices", "ssh_config", "resolver", "domains"},
+    {"devices", "ssh_config", "resolver", "domains", "volumes"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
     {"probes"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from verifier.audit import Audit
     from verifier.catalogue import Catalogue
     from verifier.inventory import Depth
-    from verifier.noticing import Book
     from verifier.recording import Recording
     from verifier.setup import Setup
 
@@ -204,7 +203,7 @@ def diff(
 
     try:
         found = diffs(
-            cast("Book", _catalogue(catalogue)),
+            _catalogue(catalogue),
             datasets=_named_datasets(what),
             since=from_,
             until=to,
@@ -351,10 +350,9 @@ def _audited(
     from datetime import UTC, datetime
 
     from riskmodel._console import say
-    from verifier.catalogue import CatalogueError
     from verifier.recorded import recorded_audit
 
-    found = recorded_audit(
+    return recorded_audit(
         what,
         now=datetime.now(UTC),
         depth=depth,
@@ -365,12 +363,6 @@ def _audited(
         keep=keep,
         redact=redact,
     )
-    if book is not None and not isinstance(what, Path):
-        try:
-            book.remember(found.inventory)
-        except CatalogueError as problem:
-            _complain(f"{problem}; this audit is not kept")
-    return found
 
 
 def _catalogue(where: str | None) -> Catalogue:

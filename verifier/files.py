@@ -121,6 +121,10 @@ class Files(Mapping[str, FileFact]):
                 yield before + names[row - first].decode("utf-8", "surrogateescape")
                 row = next(wanted, None)
 
+    def joined_names(self, number: int) -> bytes:
+        """Return the names in a folder of `folder_rows`, in the order of rows, NUL between them."""
+        return self._names[number]
+
     def column(self, name: str) -> NDArray[np.int64]:
         """Return ``size``, ``mtime``, ``dev`` or ``ino`` of all rows (dev and ino unsigned)."""
         import numpy as np

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import BinaryIO, Protocol
 
 from verifier import drift
 from verifier.host import AccessError, Host, Missing, TimedOut
@@ -19,7 +19,6 @@ RUNS_BACK = 20
 _SAMPLE_SECONDS = 20.0
 
 
-@runtime_checkable
 class Book(Protocol):
     """What a catalogue answers."""
 
@@ -28,6 +27,9 @@ class Book(Protocol):
 
     def seen(self, run: Run) -> Mapping[str, Seen]:
         """Return what one saw, by the name of the location."""
+
+    def places(self, run: Run) -> tuple[Location, ...]:
+        """Return the facts alone, without reading the lists of files."""
 
 
 def comparable(book: Book, found: Inventory) -> tuple[Run, ...]:
@@ -108,7 +110,7 @@ def _roots(found: Inventory) -> dict[str, tuple[str, ...]]:
 def past_of(book: Book, runs: Sequence[Run]) -> Iterator[Past]:
     """Yield what runs saw of each location, in a few numbers."""
     for run in runs:
-        for place in _places(book, run):
+        for place in book.places(run):
             if place.state is State.READ:
                 yield Past(
                     run.at, place.name, place.points.newest, place.points.count, place.files,
@@ -250,12 +252,3 @@ def _pieces(file: BinaryIO) -> tuple[bytes, ...]:
         file.seek(start)
         pieces.append(file.read(piece))
     return tuple(pieces)
-
-
-def _places(book: Book, run: Run) -> Iterable[Location]:
-    """Return the locations of a run; from books that can tell them, without their files."""
-    places: Callable[[Run], Iterable[Location]] | None = getattr(book, "places", None)
-    if places is not None:
-        return places(run)
-    seen = book.seen(run)
-    return (seen[name].location for name in seen)

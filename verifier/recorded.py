@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from riskmodel._described import first_mistake
 from riskmodel.errors import InputError
-from verifier.audit import Audit, judge
+from verifier.audit import Audit, judge, remember
 from verifier.catalogue import CatalogueError
 from verifier.examine import examine
 from verifier.host import Host
@@ -79,13 +79,16 @@ def recorded_audit(
         inventory = matching or examine(
             setup, host, now=now, depth=depth, catalogue=catalogue, talk=talk, complain=complain
         )
-        if matching is None and isinstance(catalogue, Book):
+        if matching is None and catalogue is not None:
             inventory = _noticed(inventory, host, catalogue, complain)
     inventory = joined_with(inventory, recordings)
     if keep is not None:
         made = setup.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         write(_kept(own, host, now, made, inventory), keep.expanduser(), redact=redact)
-    return judge(setup, inventory)
+    judged = judge(setup, inventory)
+    if own is None:
+        remember(catalogue, judged, complain)
+    return judged
 
 
 def _noticed(

@@ -87,6 +87,7 @@ def between(before: Seen, now: Seen) -> Difference | None:
     unmoved = alike_size & same_time(old.mtime[here], delta)
     read = old.read[here] & new.read[there]
     alike = read & alike_size & (old.digest[here] == new.digest[there]).all(axis=1)
+    unmoved &= ~(read & ~alike & (old.mtime[here] == 0))  # a tool that keeps no times
     rotten = unmoved & read & ~alike
     changed = ~unmoved & ~alike
     touched = ~unmoved & alike

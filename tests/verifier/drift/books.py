@@ -41,6 +41,9 @@ class MemoryBook:
     def seen(self, run: Run) -> Mapping[str, Seen]:
         return next(seen for one, seen in self.kept if one.number == run.number)
 
+    def places(self, run: Run) -> tuple[Location, ...]:
+        return tuple(one.location for one in self.seen(run).values())
+
 
 def files(facts: Mapping[str, tuple[int, ...]]) -> Files:
     """Paths to size, mtime and perhaps inode, as columns."""

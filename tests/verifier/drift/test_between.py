@@ -114,7 +114,7 @@ def _seen(tree, contents):
     return seen("usb", tree, {path: raw for path, raw in contents.items() if path in tree})
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(TREES, CONTENTS)
 def test_a_run_does_not_differ_from_itself(tree, contents):
     found = between(_seen(tree, contents), _seen(tree, contents))
@@ -122,7 +122,7 @@ def test_a_run_does_not_differ_from_itself(tree, contents):
     assert found.empty
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(TREES, CONTENTS, TREES, CONTENTS)
 def test_what_is_new_one_way_is_gone_the_other_way(tree, contents, other, other_contents):
     one, two = _seen(tree, contents), _seen(other, other_contents)
@@ -133,15 +133,14 @@ def test_what_is_new_one_way_is_gone_the_other_way(tree, contents, other, other_
     assert len(there.new) == len(back.gone)
     assert len(there.gone) == len(back.new)
     assert len(there.moved[0]) == len(back.moved[0])
-    assert (
-        there.changed[0].tolist() == back.changed[1].tolist()
-        or len(set(map(len, (there.changed[0], back.changed[1])))) == 1
+    assert sorted(map(there.before.path, there.changed[0].tolist())) == sorted(
+        map(back.now.path, back.changed[1].tolist())
     )
     assert len(there.new) + len(there.moved[1]) == len(set(other) - set(tree))
     assert len(there.gone) + len(there.moved[0]) == len(set(tree) - set(other))
 
 
-def test_a_million_files_take_seconds():
+def test_many_files_take_seconds():
     def tree(count, inode, shift):
         gathered = Gathering()
         for number in range(count):
@@ -153,11 +152,11 @@ def test_a_million_files_take_seconds():
         random = np.random.default_rng(1).integers(0, 256, (count, 32)).astype(np.uint8)
         return Seen(seen("usb", {}).location, of, Digests(random, np.ones(count, np.int64)))
 
-    before, now = tree(100_000, 1, "a"), tree(100_000, 1, "b")
+    before, now = tree(30_000, 1, "a"), tree(30_000, 1, "b")
     now.digests.digest[7] ^= 1
     start = time.process_time()
     found = between(before, now)
     took = time.process_time() - start
-    assert len(found.moved[0]) == 100_000
+    assert len(found.moved[0]) == 30_000
     assert found.rotten[1].tolist() == [7]
-    assert took < 1.0  # a tenth of the million, so that the test stays short
+    assert took < 0.5  # a million takes 33 times as long: still seconds a location

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import hypothesis.strategies as st
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.verifier.inventories import NOW
 from verifier.drift import Sight, judged
@@ -95,6 +95,7 @@ HISTORIES = st.dictionaries(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(HISTORIES)
 def test_names_do_not_decide_and_neither_does_the_order(histories):
     readings = sights(**histories)
@@ -107,6 +108,7 @@ def test_names_do_not_decide_and_neither_does_the_order(histories):
         assert set(one.good) | set(one.bad) == set(histories)
 
 
+@settings(deadline=None, max_examples=60)
 @given(HISTORIES)
 def test_bytes_that_every_location_held_from_first_to_last_are_right(histories):
     stable = dict.fromkeys(histories, "ggg")
