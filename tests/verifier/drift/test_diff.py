@@ -203,7 +203,7 @@ def _changes(share, day):
 @pytest.mark.parametrize("runs", [5, 10, 19])
 def test_an_alarm_by_numbers_alone_is_false_at_most_once_in_n_and_one_runs(runs):
     draw = random.Random(runs)
-    trials = 1500
+    trials = 600
     alarms = 0
     for _ in range(trials):
         shares = [min(0.95, draw.lognormvariate(-2.0, 1.0)) for _ in range(runs + 1)]
