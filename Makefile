@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "== installing into $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=24'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench,dask,dev,notebooks]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench,dask,dev,notebooks,postgresql]'
 	@echo "== compiling the engine"
 	@$(BIN)/riskmodel simulate data/layouts/one-external-disk.toml --method events --trials 100 >/dev/null
 	@touch $@

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from benchmarks import (
     against_c,
     against_python,
+    catalogue,
     drive_stats,
     inventory,
     memory,
@@ -27,6 +28,7 @@ TOPICS: dict[str, Callable[[Size], Table]] = {
     "drive-stats": drive_stats.drive_stats,
     "startup": startup.startup,
     "inventory": inventory.inventory,
+    "catalogue": catalogue.catalogue,
 }
 
 

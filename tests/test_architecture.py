@@ -39,7 +39,8 @@ VERIFIER_ROOMS = [
     {"_reading", "_running", "walking", "host"},
     {"inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
-    {"devices", "ssh_config", "resolver", "domains"},
+    {"drift"},
+    {"devices", "ssh_config", "resolver", "domains", "volumes"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
     {"probes"},
@@ -47,9 +48,10 @@ VERIFIER_ROOMS = [
     {"rules"},
     {"score", "aftermath"},
     {"setup", "datasets", "kinds"},
+    {"noticing"},
     {"discover", "setup_text", "examine", "plan"},
-    {"audit", "recorded"},
-    {"document", "risk", "bridge"},
+    {"audit", "recorded", "diffing"},
+    {"document", "risk", "bridge", "diff_text"},
     {"show"},
     {"cli", "demo"},
     {"__main__"},
@@ -58,7 +60,7 @@ VERIFIER_ROOMS = [
 VERIFIER_PURE = {
     "inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
     "blockdev", "zpool", "tapes", "stack", "exports", "redaction", "joining", "rules", "score",
-    "aftermath", "setup_text", "document", "risk", "show",
+    "aftermath", "drift", "setup_text", "document", "diff_text", "risk", "show",
 }  # fmt: skip
 SYSTEM = {"os", "io", "pathlib.Path", "shutil", "socket", "subprocess", "tempfile", "time"}
 BRIDGE_ONLY = {

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from verifier.catalogue import CatalogueError
 from verifier.examine import examine
 from verifier.host import Host
 from verifier.inventory import Depth, Evidence, Inventory, Location
@@ -28,7 +29,7 @@ from verifier.setup import Accept, Setup
 if TYPE_CHECKING:
     from verifier.catalogue import Catalogue
 
-__all__ = ["Audit", "Verdict", "audit", "examine", "judge"]
+__all__ = ["Audit", "Verdict", "audit", "examine", "judge", "remember"]
 
 SCHEMA = 1
 
@@ -130,7 +131,7 @@ def audit(
     depth : Depth, optional
         How deep to look; as deep as the policy asks unless given.
     catalogue : Catalogue, optional
-        What earlier audits saw; asked about locations that are away, and not written.
+        What earlier audits saw; asked about locations that are away, and given this one.
     talk : callable
         Told about progress, one line at a time.
     complain : callable
@@ -143,7 +144,19 @@ def audit(
     found = examine(
         setup, host, now=now, depth=depth, catalogue=catalogue, talk=talk, complain=complain
     )
-    return judge(setup, found)
+    judged = judge(setup, found)
+    remember(catalogue, judged, complain)
+    return judged
+
+
+def remember(catalogue: Catalogue | None, judged: Audit, complain: Callable[[str], None]) -> None:
+    """Keep a finished audit in the catalogue, if there is one that can be written."""
+    if catalogue is None:
+        return
+    try:
+        catalogue.remember(judged.inventory, judged.gates, judged.findings)
+    except CatalogueError as problem:
+        complain(f"{problem}; this audit is not kept")
 
 
 def judge(setup: Setup, inventory: Inventory) -> Audit:

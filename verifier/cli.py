@@ -169,6 +169,57 @@ def init(
 
 
 @app.command()
+def diff(
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE | DATASET",
+            help="a set-up file or the name of a dataset; all unless given",
+            show_default=False,
+        ),
+    ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="RUN|DATE", help="the earlier run")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="RUN|DATE", help="the later run; else the last")
+    ] = None,
+    location: Annotated[str | None, typer.Option(help="only this location")] = None,
+    as_json: AsJson = False,
+    catalogue: Annotated[
+        str | None, typer.Option(metavar="FILE|URL", help="where audits are kept")
+    ] = None,
+) -> None:
+    """Say what changed between two audits: rot, mass changes, copies that stopped.
+
+    Exit codes: 0 nothing suspicious in what was compared, 1 suspected rot or a mass change, 2 bad
+    input, 3 something could not be judged.
+    """
+    from riskmodel._console import printable
+    from riskmodel.errors import InputError
+    from verifier.catalogue import CatalogueError
+    from verifier.diff_text import diff_document, texts
+    from verifier.diffing import diffs, exit_code
+
+    try:
+        found = diffs(
+            _catalogue(catalogue),
+            datasets=_named_datasets(what),
+            since=from_,
+            until=to,
+            location=location,
+        )
+    except CatalogueError as problem:
+        raise InputError(f"diff: {problem}") from None
+    if as_json:
+        told = [diff_document(one) for one in found]
+        _print_json(told[0] if len(told) == 1 else {"datasets": told})
+    else:
+        typer.echo(printable(texts(found)))
+    raise typer.Exit(exit_code(found))
+
+
+@app.command()
 def layout(
     file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
     as_json: AsJson = False,
@@ -244,6 +295,16 @@ def explain(
     typer.echo(f"{rule.id}: {rule.title}.\n\n  why   {rule.risk}\n  do    {rule.remediation}")
 
 
+def _named_datasets(what: str | None) -> tuple[str, ...]:
+    from verifier.datasets import load_setups
+
+    if what is None:
+        return ()
+    if what.endswith(".toml") or Path(what).expanduser().is_file():
+        return tuple(setup.name for setup in load_setups(Path(what).expanduser()))
+    return (what,)
+
+
 def _setups(what: list[str], dataset: str | None) -> tuple[Setup, ...]:
     from riskmodel.errors import InputError
     from verifier.datasets import chosen, load_setups
@@ -289,10 +350,9 @@ def _audited(
     from datetime import UTC, datetime
 
     from riskmodel._console import say
-    from verifier.catalogue import CatalogueError
     from verifier.recorded import recorded_audit
 
-    found = recorded_audit(
+    return recorded_audit(
         what,
         now=datetime.now(UTC),
         depth=depth,
@@ -303,12 +363,6 @@ def _audited(
         keep=keep,
         redact=redact,
     )
-    if book is not None and not isinstance(what, Path):
-        try:
-            book.remember(found.inventory)
-        except CatalogueError as problem:
-            _complain(f"{problem}; this audit is not kept")
-    return found
 
 
 def _catalogue(where: str | None) -> Catalogue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import InputError
@@ -15,6 +16,7 @@ from verifier.identity import identified
 from verifier.inventory import Depth, Evidence, Fact, Inventory, Location, State
 from verifier.manifest import Manifest
 from verifier.setup import SOURCE, Place, Setup
+from verifier.volumes import volume_of
 
 if TYPE_CHECKING:
     from verifier.catalogue import Catalogue
@@ -47,7 +49,7 @@ def examine(
     depth : Depth, optional
         How deep to look; as deep as the policy asks unless given.
     catalogue : Catalogue, optional
-        What earlier audits saw, for locations that are away.
+        What earlier audits saw, for locations that are away; keeps what this one sees as it goes.
     talk : callable
         Told about progress, one line at a time.
     complain : callable
@@ -62,12 +64,27 @@ def examine(
 
     deep = setup.policy.required_depth if depth is None else depth
     host.talk = talk
+    try:
+        here = probes.host_identity(host)
+    except AccessError as problem:
+        here = Fact(source=problem.reason)
+    record = None
+    if catalogue is not None:
+        record = catalogue.record(
+            host=here.value, dataset=setup.name, source=setup.source.path, at=now,
+            volume=partial(volume_of, host), complain=complain,
+        )  # fmt: skip
+    host.digests = record
     talk(f"looking at {SOURCE}: {setup.source.path}")
     source, manifest = _source(setup, host)
+    if record is not None:
+        record.saw(source)
     found = []
     for place in setup.locations:
         target = place.target(deep)
         talk(f"looking at {place.name}, depth {deep.word}: {target.address or 'declared'}")
+        if record is not None:
+            record.looking_at(place.name)
         try:
             seen = probes.probe(host, target, manifest, deep)
         except InputError:
@@ -75,17 +92,16 @@ def examine(
         except Exception as problem:  # noqa: BLE001 - one broken probe must not end the audit
             seen = _unseen(place.name, target.address, problem, offline=place.offline)
         found.append(_with_declared(_unplugged(host, seen), place))
-    try:
-        here = probes.host_identity(host)
-    except AccessError as problem:
-        here = Fact(source=problem.reason)
+        if record is not None:
+            record.saw(found[-1])
     known = identified(source, replica.linked(source, found))
     places = with_schedules(known, scheduled(host))
     if catalogue is not None:
         try:
             places = tuple(catalogue.recalled(here.value, source, place) for place in places)
         except CatalogueError as problem:
-            complain(f"{problem}; the audit goes on without it")
+            if record is None or not record.broken:  # else that has been said
+                complain(f"{problem}; the audit goes on without it")
     return Inventory(setup.name, now, here, source, places)
 
 

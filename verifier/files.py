@@ -68,18 +68,22 @@ class Files(Mapping[str, FileFact]):
                 yield before + name.decode("utf-8", "surrogateescape")
 
     def __getitem__(self, path: str) -> FileFact:
-        folder, _, name = path.rpartition("/")
-        number = self._folders.get(folder)
-        if number is None:
-            raise KeyError(path)
-        try:
-            raw = name.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:
-            raise KeyError(path) from None
-        row = self._rows_by_name(number).get(raw)
+        row = self.row(path)
         if row is None:
             raise KeyError(path)
         return self.fact(row)
+
+    def row(self, path: str) -> int | None:
+        """Return the row of a path; None if it is not there."""
+        folder, _, name = path.rpartition("/")
+        number = self._folders.get(folder)
+        if number is None:
+            return None
+        try:
+            raw = name.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return None
+        return self._rows_by_name(number).get(raw)
 
     def items(self) -> ItemsView[str, FileFact]:
         """Return a view of paths and facts that is read in the order of rows."""
@@ -116,6 +120,10 @@ class Files(Mapping[str, FileFact]):
             while row is not None and row < end:
                 yield before + names[row - first].decode("utf-8", "surrogateescape")
                 row = next(wanted, None)
+
+    def joined_names(self, number: int) -> bytes:
+        """Return the names in a folder of `folder_rows`, in the order of rows, NUL between them."""
+        return self._names[number]
 
     def column(self, name: str) -> NDArray[np.int64]:
         """Return ``size``, ``mtime``, ``dev`` or ``ino`` of all rows (dev and ino unsigned)."""

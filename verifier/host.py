@@ -15,7 +15,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from verifier._reading import GuardedFile, translated
 from verifier._running import executed
@@ -31,6 +31,9 @@ from verifier.walking import (
     open_quietly,
     shared_start,
 )
+
+if TYPE_CHECKING:
+    from verifier.digests import DigestStore
 
 __all__ = [
     "AccessError",
@@ -76,6 +79,7 @@ class Host:
         self.program_timeout = program_timeout
         self.recording: dict[str, Any] = {}
         self.talk: Callable[[str], None] = lambda text: None
+        self.digests: DigestStore | None = None
         self._record = record
         self._replay: Mapping[str, Any] | None = None
         self._worker: Worker | None = None

@@ -12,11 +12,13 @@ from pydantic import ValidationError
 
 from riskmodel._described import first_mistake
 from riskmodel.errors import InputError
-from verifier.audit import Audit, judge
+from verifier.audit import Audit, judge, remember
+from verifier.catalogue import CatalogueError
 from verifier.examine import examine
 from verifier.host import Host
 from verifier.inventory import Depth, Inventory
 from verifier.joining import joined_with
+from verifier.noticing import Book, noticed
 from verifier.recording import Recording, read, record, write
 from verifier.setup import Setup
 
@@ -77,11 +79,26 @@ def recorded_audit(
         inventory = matching or examine(
             setup, host, now=now, depth=depth, catalogue=catalogue, talk=talk, complain=complain
         )
+        if matching is None and catalogue is not None:
+            inventory = _noticed(inventory, host, catalogue, complain)
     inventory = joined_with(inventory, recordings)
     if keep is not None:
         made = setup.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         write(_kept(own, host, now, made, inventory), keep.expanduser(), redact=redact)
-    return judge(setup, inventory)
+    judged = judge(setup, inventory)
+    if own is None:
+        remember(catalogue, judged, complain)
+    return judged
+
+
+def _noticed(
+    found: Inventory, host: Host, book: Book, complain: Callable[[str], None]
+) -> Inventory:
+    try:
+        return noticed(found, host, book)
+    except CatalogueError as problem:
+        complain(f"{problem}; nothing is compared with earlier audits")
+        return found
 
 
 def _kept(

@@ -25,7 +25,9 @@ _FORMAT = frozenset(
      "made", "at", "newest", "oldest", "latest", "times", "time", "last_seen", "immutable_until",
      "model", "depth", "tool", "rule", "media", "country"}
 )  # fmt: skip
-_PATHS = frozenset({"address", "real_path", "path", "root", "password_file", "missing"})
+_PATHS = frozenset(
+    {"address", "real_path", "path", "root", "password_file", "missing", "examples", "folder"}
+)
 _NAMES = frozenset(
     {"serial", "name", "names", "addresses", "account", "provider", "identity", "credentials",
      "key", "profile", "identity_file", "site", "host", "lineage", "fed_from", "device"}

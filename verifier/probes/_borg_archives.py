@@ -14,6 +14,7 @@ from verifier.inventory import Evidence, Location, Points
 from verifier.manifest import Coverage, Manifest, cover, prefix_in
 from verifier.probes._digests import closed, utc_time
 from verifier.probes._keys import password_path
+from verifier.probes._noting import noted
 from verifier.target import Target
 
 __all__ = [
@@ -156,6 +157,9 @@ def contents(
                 missing=nothing.missing,
             )
         chosen, files, coverage = _newest_of(run, whole, source)
+        if host.digests is not None:
+            prefix = prefix_in(source, files)
+            noted(host, found, {name.removeprefix(prefix): n for name, n in files.items()})
     except Missing:
         return closed(found, "the program borg is not installed")
     except AccessError as problem:

@@ -13,6 +13,7 @@ from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, Manifest, cover, prefix_in
 from verifier.probes._digests import hash_of
+from verifier.probes._noting import noted
 from verifier.probes.bundles import Bundle, bundles_in, is_archive_name, is_beside, parse_date
 from verifier.probes.comparing import MTIME_SLACK_NS, capped
 from verifier.probes.compression import cipher_of, format_of, has_digest, joined
@@ -114,6 +115,8 @@ def collect(
     if not row.sealed:
         held = {name.removeprefix(prefix): size for name, size in row.content.items()}
         coverage = cover(source, held, unseen=bool(row.unseen))
+        if not row.unseen:
+            noted(host, found, held)
     last, latest = max(row.times, default=None), bundles[-1].time
     return replace(
         found,

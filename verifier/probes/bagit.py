@@ -11,6 +11,7 @@ from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import FileFact, Manifest, cover, instant, prefix_in
 from verifier.probes._digests import Digest, compare, small_text
+from verifier.probes._noting import noted
 from verifier.probes.comparing import capped
 from verifier.probes.directory import read_manifest
 from verifier.target import Target
@@ -116,6 +117,8 @@ def collect(
     prefix = prefix_in(source, sizes)
     held = {name.removeprefix(prefix): size for name, size in sizes.items()}
     coverage = cover(source, held, unseen=not tree.complete)
+    if tree.complete:
+        noted(host, found, held)
     when = _bagged(host, path, tree)
     located = replace(
         found,

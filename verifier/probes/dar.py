@@ -13,6 +13,7 @@ from verifier.host import AccessError, Completed, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
 from verifier.probes._digests import closed
+from verifier.probes._noting import noted
 from verifier.probes.archive import parse_date
 from verifier.probes.comparing import capped
 from verifier.target import Target
@@ -238,6 +239,7 @@ def _listed(host: Host, source: Manifest | None, base: str, found: Location) -> 
     prefix = prefix_in(source, listing.sizes)
     held = {name.removeprefix(prefix): size for name, size in listing.sizes.items()}
     coverage = cover(source, held)
+    noted(host, found, held)
     share = coverage.share
     if share.value is not None:
         share = replace(share, evidence=Evidence.TOOL_REPORTED, source="dar -l")

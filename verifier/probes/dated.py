@@ -11,9 +11,11 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from verifier.files import table
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, FileFact, Manifest, cover, instant, prefix_in
+from verifier.probes._noting import noted_tree
 from verifier.probes.archive import parse_date
 from verifier.probes.comparing import against_source, shared_inodes
 from verifier.probes.directory import read_manifest
@@ -154,7 +156,9 @@ def collect(
             break
         breaks += (f"{whole.pop().name} lacks files that the source and {whole[-1].name} hold.",)
         content = before
+    content = replace(content, held=replace(content.held, files=table(content.held.files)))
     newest, tree, held, coverage = whole[-1], content.tree, content.held, content.coverage
+    noted_tree(host, held)
     times = [each.time for each in whole if each.time is not None]
     located = replace(
         located,

@@ -10,6 +10,7 @@ from verifier.host import Host
 from verifier.inventory import Depth, Fact, Location, Points, State
 from verifier.manifest import Coverage, Manifest, cover, shown
 from verifier.probes._mounted_below import on_its_drives
+from verifier.probes._noting import noted_tree
 from verifier.probes.comparing import (
     against_source,
     identical,
@@ -106,6 +107,7 @@ def collect(
     """
     listed = read_manifest(host, found.real_path or target.address)
     held = _from_its_folder(_without_top_folder(listed, source), source)
+    noted_tree(host, held)
     coverage = _coverage(host, source, held)
     located = replace(
         found,
@@ -193,6 +195,7 @@ def listed_source(host: Host, found: Location) -> tuple[Location, Manifest]:
         The source is unreadable, and its manifest incomplete, if a part of it could not be read.
     """
     manifest = read_manifest(host, found.real_path or found.address)
+    noted_tree(host, manifest)
     located = replace(
         found,
         kind="directory",

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from verifier.host import AccessError, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, FileFact, Manifest, cover, prefix_in
+from verifier.probes._noting import noted
 from verifier.probes.annex_text import (
     Blob,
     Key,
@@ -122,7 +123,9 @@ def collect(
     prefix = prefix_in(live, held)
     coverage = Coverage(Fact(source="parts of the copy could not be read"))
     if not unseen:
-        coverage = cover(live, {name.removeprefix(prefix): size for name, size in held.items()})
+        inside = {name.removeprefix(prefix): size for name, size in held.items()}
+        coverage = cover(live, inside)
+        noted(host, located_, inside)
     return replace(
         located_,
         errors=capped(errors),

@@ -14,6 +14,7 @@ from verifier.host import AccessError, Host, Unreadable
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
 from verifier.probes._digests import hash_of
+from verifier.probes._noting import noted
 from verifier.probes.comparing import MTIME_SLACK_NS, capped
 from verifier.probes.iso_image import DAMAGE, HEAD_BYTES, Image, content_of, is_image, read_image
 from verifier.probes.reading import head
@@ -97,7 +98,9 @@ def collect(
     newest, place, image = whole[-1]
     sizes = {each.path: each.size for each in image.files}
     prefix = prefix_in(source, sizes)
-    coverage = cover(source, {name.removeprefix(prefix): size for name, size in sizes.items()})
+    held = {name.removeprefix(prefix): size for name, size in sizes.items()}
+    coverage = cover(source, held)
+    noted(host, found, held)
     located = replace(
         located,
         points=Points.at(

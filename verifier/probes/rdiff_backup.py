@@ -12,6 +12,7 @@ from verifier.host import CHUNK_BYTES, AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import FileFact, Manifest, cover
 from verifier.probes._digests import Digest, compare, utc_time
+from verifier.probes._noting import noted
 from verifier.probes.comparing import capped
 from verifier.probes.directory import read_manifest
 from verifier.probes.members import DAMAGE, Damaged
@@ -142,6 +143,8 @@ def collect(
     }
     held = {name: fact.size for name, (_, fact) in files.items()}
     coverage = cover(source, held, unseen=not tree.complete)
+    if tree.complete:
+        noted(host, found, held)
     points = _points(names)
     located = replace(
         found,

@@ -14,6 +14,7 @@ from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
 from verifier.probes._digests import Digest, closed, compare, small_text
 from verifier.probes._keys import declared_key, password_path
+from verifier.probes._noting import noted
 from verifier.probes._restic_output import (
     KeyFile,
     Listed,
@@ -286,9 +287,9 @@ def _contents(
     except ValueError as error:
         return closed(found, f"restic's answer is not understood: {error}")
     prefix = prefix_in(source, listed.files)
-    coverage = cover(
-        source, {name.removeprefix(prefix): size for name, size in listed.files.items()}
-    )
+    held = {name.removeprefix(prefix): size for name, size in listed.files.items()}
+    coverage = cover(source, held)
+    noted(host, found, held)
     same = [snapshot for snapshot in snapshots if snapshot.paths == chosen.paths]
     return replace(
         found,

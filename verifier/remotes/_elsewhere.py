@@ -57,6 +57,7 @@ class Elsewhere(Host):
         super().__init__(timeout=here.timeout, program_timeout=here.program_timeout)
         self.here = here
         self.root = root.rstrip("/")
+        self.digests = here.digests
         self._secrets = dict(secrets or {})
         self._silent = ""
         self._seen: dict[tuple[str, bool], Stat] = {}

@@ -1,0 +1,267 @@
+"""Runs, files and digests come back as they went in, from SQLite and from PostgreSQL alike."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.verifier.catalogue.trees import (
+    ROOT,
+    START,
+    begin,
+    digests,
+    facts,
+    files,
+    finish,
+    read_all,
+)
+from tests.verifier.inventories import inventory, place
+from verifier.catalogue import Catalogue, CatalogueError
+from verifier.files import FileFact
+from verifier.inventory import State
+from verifier.rules import Finding, Severity, Status
+
+
+def count(where: str, table: str) -> int:
+    url = f"sqlite:///{where}" if "://" not in where else where.replace("sql:", "sql+psycopg:", 1)
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
+    engine.dispose()
+    return found
+
+
+def test_what_was_seen_comes_back(where):
+    book = Catalogue(where)
+    of = files(
+        {**facts(), "a/b\udcff.txt": FileFact(3, -5, 9, 2**64 - 1)}, hollow="2003/IMG_0007.jpg"
+    )
+    store = begin(book)
+    store.listed(ROOT, of)
+    store.keep(ROOT, of, np.array([0, 5]), digests(np.array([0, 5])), np.array([11, 12]))
+    store.looking_at("usb")
+    store.listed("/mnt/usb", files(facts(2)))
+    finish(book, store, "usb", "nas")
+    (run,) = book.runs("photos")
+    assert (run.at, run.host, run.finished) == (START, "machine:a", True)
+    assert book.runs("mail") == ()
+    seen = Catalogue(where).seen(run)
+    assert list(seen) == ["source", "usb", "nas"]
+    mine = seen["source"]
+    assert dict(mine.files.items()) == dict(of.items())
+    assert mine.files.hollow == of.hollow
+    assert len(mine.files.hollow) == 1
+    assert mine.digests.read_at[[0, 5, 6]].tolist() == [11, 12, 0]
+    assert np.array_equal(mine.digests.digest[[0, 5]], digests(np.array([0, 5])))
+    assert (len(seen["usb"].files), seen["usb"].digests, seen["nas"].files) == (200, None, None)
+    assert seen["usb"].location == place("usb", "sdb")
+    assert store.told == []
+
+
+def test_what_did_not_change_is_written_once_and_its_digests_are_known(where):
+    book, pieces = Catalogue(where), []
+    for days in range(3):
+        of = files(facts())
+        store = begin(book, days)
+        store.listed(ROOT, of)
+        known = store.known(ROOT, of)
+        if days:
+            assert np.array_equal(known.digest, digests(np.arange(len(of))))
+            assert (known.read_at == 1).all()
+        else:
+            assert not known.read_at.any()
+            read_all(store, of)
+        finish(book, store)
+        pieces.append(count(where, "pieces"))
+        assert count(where, "fresh") == 0
+    assert count(where, "trees") == 3
+    assert pieces[0] == pieces[1] == pieces[2] > 0
+
+
+@pytest.mark.parametrize("change", ["size", "mtime_ns", "ino", "new", "moved"])
+def test_only_files_that_look_as_they_did_are_known(where, change):
+    book = Catalogue(where)
+    store = begin(book)
+    read_all(store, files(facts()))
+    finish(book, store)
+    now, path = facts(), "2004/IMG_0017.jpg"
+    if change in {"new", "moved"}:
+        now["2004/IMG_0017a.jpg"] = now.pop(path) if change == "moved" else FileFact(1, 1, 1, 1)
+        path = "2004/IMG_0017a.jpg"
+    else:
+        now[path] = now[path]._replace(**{change: 99})
+    now = {each: fact._replace(dev=3) for each, fact in now.items()}  # plugged in elsewhere
+    store = begin(book, 1)
+    of = files(now)
+    known = store.known(ROOT, of)
+    unknown = [of.path(row) for row in np.flatnonzero(known.read_at == 0)]
+    assert unknown == [path]
+    was = files(facts())
+    here, there = of.pairs(was)
+    same = known.read_at[here] != 0
+    assert np.array_equal(known.digest[here[same]], digests(there[same]))
+
+
+def test_another_disk_in_the_same_place_is_read_again(where):
+    book = Catalogue(where)
+    for days, disk in enumerate(("uuid:1", "uuid:2", "uuid:1")):
+        store = begin(book, days, volume=lambda root, disk=disk: disk)
+        of = files(facts(3))
+        assert bool(store.known(ROOT, of).read_at.any()) == (days == 2)
+        read_all(store, of)
+        finish(book, store)
+
+
+def test_a_listing_without_times_and_inodes_proves_nothing(where):
+    book = Catalogue(where)
+    for days in range(2):
+        store = begin(book, days)
+        of = files({path: FileFact(fact.size, 0) for path, fact in facts(3).items()})
+        of_changed = files({**dict(of.items()), "x": FileFact(1, 0)}) if days else of
+        assert not store.known("restic:/r", of_changed).read_at.any()
+        read_all(store, of_changed, "restic:/r")
+        finish(book, store)
+
+
+def test_a_digest_that_changed_keeps_the_old_one(where):
+    book = Catalogue(where)
+    of = files(facts(2))
+    store = begin(book)
+    read_all(store, of)
+    finish(book, store)
+    store = begin(book, 1)
+    rows = np.array([3, 199])
+    new = np.stack([digests(np.array([3]))[0], digests(np.array([199]), salt=1)[0]])
+    store.keep(ROOT, of, rows, new, np.array([7, 8]))
+    finish(book, store)
+    (rot,) = book.changed()
+    assert (rot.path, rot.old_read_at, rot.new_read_at) == (of.path(199), 1, 8)
+    assert (rot.size, rot.mtime_ns) == of.fact(199)[:2]
+    before, after = (book.seen(run)["source"].digests for run in book.runs())
+    assert before.digest[199].tobytes() == rot.old != rot.new == after.digest[199].tobytes()
+    assert book.changed(since=book.runs()[1]) == (rot,)
+
+
+def test_an_audit_that_was_stopped_left_what_it_had(where):
+    book = Catalogue(where)
+    of = files(facts())
+    store = begin(book)
+    store.saw(replace(place("source", "sda"), real_path=ROOT))
+    rows = np.arange(0, len(of), 2)
+    store.keep(ROOT, of, rows, digests(rows), np.full(len(rows), 5))
+    del store
+    (run,) = Catalogue(where).runs()
+    assert not run.finished
+    seen = Catalogue(where).seen(run)["source"]
+    assert np.array_equal(np.flatnonzero(seen.digests.read_at), rows)
+    store = begin(Catalogue(where), 1)
+    assert np.array_equal(np.flatnonzero(store.known(ROOT, files(facts())).read_at), rows)
+
+
+def test_gates_and_findings_of_a_run_are_kept(where):
+    from verifier.audit import judge
+    from verifier.setup import Setup
+
+    raw = {"source": {"path": "/source"}, "locations": [{"name": "usb", "path": "/usb"}]}
+    verdict = judge(Setup.from_dict(raw), inventory(place("usb", "sdb")))
+    odd = Finding("stale", Status.FAIL, Severity.HIGH, "n\udce9", "It is n\udce9\0.", "Do.")
+    Catalogue(where).remember(verdict.inventory, verdict.gates, (*verdict.findings, odd))
+    assert count(where, "gates") == 5
+    assert count(where, "findings") == len(verdict.findings) + 1 > 1
+
+
+def test_two_hosts_audit_into_one_database_at_once(where):
+    """Each keeps its own, and none waits for ever or loses a batch."""
+    wrong: list[object] = []
+
+    def audit(host: str) -> None:
+        book = Catalogue(where)
+        for days in range(3):
+            of = files(facts())
+            store = begin(book, days, host=host)
+            store.known(ROOT, of)
+            read_all(store, of, salt=int(host[-1]), at=days + 1)
+            finish(book, store)
+            wrong.extend(store.told)
+
+    threads = [threading.Thread(target=audit, args=(f"machine:{n}",)) for n in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    book = Catalogue(where)
+    assert len(book.runs()) == 6
+    for run in book.runs():
+        found = book.seen(run)["source"].digests
+        assert np.array_equal(found.digest, digests(np.arange(800), salt=int(run.host[-1])))
+
+
+def test_runs_grow_old_by_the_rule(where):
+    book = Catalogue(where)
+    days = [*range(0, 60, 10), *range(200, 230, 10)]
+    for day in days:
+        store = begin(book, day)
+        store.listed(ROOT, files({**facts(2), f"new {day}": FileFact(1, 1)}))
+        store.looking_at("usb")
+        if day == 10:
+            store.listed("/mnt/usb", files(facts(1)))
+        found = inventory(
+            place("usb", "sdb", state=State.READ if day == 10 else State.ABSENT_OFFLINE)
+        )
+        book.remember(replace(found, name="photos", at=store.at))
+    left = [(run.at - START).days for run in book.runs()]
+    # of January the last and the one that read the disk, of February the last, and 90 days
+    assert left == [10, 30, 50, 200, 210, 220]
+    assert len(book.seen(book.runs()[0])["usb"].files) == 100
+    for run, day in zip(book.runs(), left, strict=True):
+        assert f"new {day}" in book.seen(run)["source"].files
+
+
+def test_a_catalogue_of_somebody_else_is_one_sentence_without_the_password(tmp_path):
+    url = f"postgresql://ada:s3cret@/nothing?host={tmp_path}&sslpassword=s4cret"
+    store = begin(Catalogue(url))
+    store.listed(ROOT, files(facts(1)))
+    (line,) = store.told
+    assert "***" in line
+    assert "s3cret" not in line
+    assert "s4cret" not in line
+    assert "\n" not in line
+    with pytest.raises(CatalogueError, match="cannot be used"):
+        Catalogue("nonsense://ada:s3cret@x/y").runs()
+
+
+def test_a_damaged_piece_is_no_answer(tmp_path):
+    where = str(tmp_path / "catalogue.db")
+    book = Catalogue(where)
+    store = begin(book)
+    store.listed(ROOT, files(facts(1)))
+    finish(book, store)
+    engine = create_engine(f"sqlite:///{where}")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE pieces SET data = zeroblob(100)"))
+    engine.dispose()
+    with pytest.raises(CatalogueError, match="damaged"):
+        book.seen(book.runs()[0])["source"]
+
+
+def test_times_before_and_after_a_long_absence(where):
+    """An offline disk that nobody plugged in for years still has its last list."""
+    book = Catalogue(where)
+    store = begin(book, 0, volume=lambda root: "uuid:1")
+    store.looking_at("usb")
+    read_all(store, files(facts(1)), "/mnt/usb")
+    finish(book, store)
+    for day in range(400, 800, 45):
+        store = begin(book, day)
+        store.listed(ROOT, files(facts(1)))
+        finish(book, store)
+    store = begin(book, 801, volume=lambda root: "uuid:1")
+    assert store.known("/mnt/usb", files(facts(1))).read_at.all()
+    assert book.runs()[0].at == START
+    assert book.runs()[-1].at == START + timedelta(days=801)

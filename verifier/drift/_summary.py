@@ -1,0 +1,185 @@
+"""A difference in a few numbers, and the files whose bytes should be looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+from statistics import median
+from typing import TYPE_CHECKING
+
+from verifier.drift._content import Look, ending_of, entropy, looks
+from verifier.inventory import Changes
+from verifier.manifest import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from verifier.drift._between import Difference
+    from verifier.files import Files, Rows
+
+__all__ = ["NAMED", "Sampled", "sample", "summed", "with_content"]
+
+NAMED = 20
+# files of each class: with 250 of them, 5 % of scrambled ones make ten with nine chances in ten
+_LOOK_AT = {"changed": 150, "new": 100, "rotten": 50}
+_FEW_ENDING = 10
+
+Sampled = tuple[str, tuple[bytes, ...]]
+
+
+def summed(found: Difference, since: datetime, at: datetime) -> Changes:
+    """Count what changed.
+
+    Parameters
+    ----------
+    found : Difference
+        The rows.
+    since, at : datetime
+        The two audits.
+
+    Returns
+    -------
+    Changes
+        Without what only the bytes tell.
+    """
+    old, new = found.before.column("size"), found.now.column("size")
+    here, there = found.changed
+    grown = (new[there] - old[here]).tolist()
+    alike = Counter(size for size in grown if size > 0).most_common(1)
+    ending, files, gained = _new_ending(found)
+    return Changes(
+        since,
+        at,
+        files=len(old),
+        size_bytes=int(old.sum()),
+        new=len(found.new),
+        gone=len(found.gone),
+        changed=len(here),
+        moved=len(found.moved[0]),
+        rotten=len(found.rotten[0]),
+        compared=found.compared,
+        new_bytes=int(new[found.new].sum()),
+        gone_bytes=int(old[found.gone].sum()),
+        changed_bytes=int(old[here].sum()),
+        ending=shown(ending),
+        ending_files=files,
+        gained=gained,
+        grown_alike=alike[0][1] if alike else 0,
+        folder=shown(_folder(found)),
+    )
+
+
+def sample(found: Difference) -> tuple[str, ...]:
+    """Return the paths of some files that changed, came or rotted, evenly spread.
+
+    Parameters
+    ----------
+    found : Difference
+        The rows.
+
+    Returns
+    -------
+    tuple of str
+        At most 300, as they are called now.
+    """
+    import numpy as np
+
+    groups = {"changed": found.changed[1], "new": found.new, "rotten": found.rotten[1]}
+    taken = [_spread(np.sort(rows), _LOOK_AT[name]) for name, rows in groups.items()]
+    rows = np.unique(np.concatenate(taken))
+    return tuple(found.now.paths(rows.tolist()))
+
+
+def with_content(counted: Changes, read: tuple[Sampled, ...], unread: int) -> Changes:
+    """Add what the bytes of the sample tell.
+
+    Parameters
+    ----------
+    counted : Changes
+        The numbers.
+    read : tuple of (str, tuple of bytes)
+        Paths, and some bytes of each.
+    unread : int
+        Files of the sample that could not be read.
+
+    Returns
+    -------
+    Changes
+    """
+    seen = [(looks(path, pieces), path, pieces) for path, pieces in read]
+    judged = [one for one in seen if one[0] is not Look.SMALL]
+    count = Counter(look for look, _, _ in judged)
+    order = (Look.SCRAMBLED, Look.OPAQUE, Look.SEALED, Look.PLAIN)
+    telling = sorted(judged, key=lambda one: order.index(one[0]))
+    return replace(
+        counted,
+        looked=len(judged),
+        unread=unread,
+        scrambled=count[Look.SCRAMBLED],
+        sealed=count[Look.SEALED],
+        opaque=count[Look.OPAQUE],
+        entropy=median(entropy(b"".join(one[2])) for one in judged) if judged else None,
+        examples=tuple(shown(path) for _, path, _ in telling[:NAMED]),
+    )
+
+
+def _spread(rows: Rows, most: int) -> Rows:
+    import numpy as np
+
+    if len(rows) <= most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+
+
+def _new_ending(found: Difference) -> tuple[str, int, int]:
+    """Return the commonest ending that no file had before, its files, and those that gained it."""
+    import numpy as np
+
+    came = np.sort(np.concatenate([found.new, found.moved[1]]))
+    if len(came) < _FEW_ENDING:
+        return "", 0, 0
+    paths = list(found.now.paths(came.tolist()))
+    for ending, count in Counter(map(ending_of, paths)).most_common(3):
+        if not ending or count < _FEW_ENDING or _had(found.before, ending):
+            continue
+        left = np.sort(np.concatenate([found.gone, found.moved[0]]))
+        went = set(found.before.paths(left.tolist()))
+        gained = sum(
+            ending_of(path) == ending and path[: -len(ending) - 1] in went for path in paths
+        )
+        return ending, count, gained
+    return "", 0, 0
+
+
+def _had(files: Files, ending: str) -> bool:
+    raw = f".{ending}".encode("utf-8", "surrogateescape")
+    return bool(len(files.rows_ending((raw, raw.upper()))))
+
+
+def _folder(found: Difference) -> str:
+    """Return the deepest folder that holds all files which changed, went, rotted or were renamed.
+
+    Files renamed to where they were do not widen it; empty if it is the top.
+    """
+    import numpy as np
+
+    rows = np.concatenate([found.changed[0], found.gone, found.rotten[0]])
+    if not len(rows):
+        return ""
+    folders, starts = found.before.folder_rows()
+    numbers = np.unique(_folder_numbers(starts, rows))
+    touched = [folders[number].split("/") for number in numbers.tolist()]
+    first, last = min(touched), max(touched)
+    same = 0
+    while same < min(len(first), len(last)) and first[same] == last[same]:
+        same += 1
+    return "/".join(first[:same])
+
+
+def _folder_numbers(starts: object, rows: Rows) -> NDArray[np.int64]:
+    import numpy as np
+
+    firsts = np.frombuffer(starts, dtype=np.int64)  # type: ignore[call-overload]
+    return np.searchsorted(firsts, rows, side="right") - 1
