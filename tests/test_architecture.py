@@ -37,7 +37,7 @@ ROOMS = [
 VERIFIER_ROOMS = [
     {"access", "_waiting", "progress"},
     {"_reading", "_running", "walking", "host"},
-    {"inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
+    {"inventory", "target", "files", "digests", "bounds", "effort", "sightings", "identity", "manifest", "mounts",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"devices", "ssh_config", "resolver", "domains"},
     {"configs", "schedules", "uncovered"},
@@ -56,7 +56,7 @@ VERIFIER_ROOMS = [
 ]  # fmt: skip
 # given values, return values or text: nothing here looks at the system
 VERIFIER_PURE = {
-    "inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
+    "inventory", "target", "files", "digests", "bounds", "effort", "sightings", "identity", "manifest", "mounts",
     "blockdev", "zpool", "tapes", "stack", "exports", "redaction", "joining", "rules", "score",
     "aftermath", "setup_text", "document", "risk", "show",
 }  # fmt: skip
