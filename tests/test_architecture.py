@@ -33,12 +33,13 @@ ROOMS = [
     {"_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting", "cli",
      "__main__"},
 ]  # fmt: skip
-# facts and access -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
+# facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [
     {"access", "_waiting", "progress"},
-    {"_reading", "_running", "walking", "host"},
-    {"inventory", "target", "files", "digests", "bounds", "effort", "sightings", "identity", "manifest", "mounts",
+    {"inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
+     "identity", "manifest", "mounts",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
+    {"_reading", "_running", "walking", "_hasher", "_readers", "hashing", "host"},
     {"devices", "ssh_config", "resolver", "domains"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
@@ -56,7 +57,8 @@ VERIFIER_ROOMS = [
 ]  # fmt: skip
 # given values, return values or text: nothing here looks at the system
 VERIFIER_PURE = {
-    "inventory", "target", "files", "digests", "bounds", "effort", "sightings", "identity", "manifest", "mounts",
+    "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
+    "identity", "manifest", "mounts",
     "blockdev", "zpool", "tapes", "stack", "exports", "redaction", "joining", "rules", "score",
     "aftermath", "setup_text", "document", "risk", "show",
 }  # fmt: skip
