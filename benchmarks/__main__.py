@@ -9,6 +9,7 @@ from benchmarks import (
     against_c,
     against_python,
     drive_stats,
+    fixity,
     inventory,
     memory,
     rare,
@@ -27,6 +28,7 @@ TOPICS: dict[str, Callable[[Size], Table]] = {
     "drive-stats": drive_stats.drive_stats,
     "startup": startup.startup,
     "inventory": inventory.inventory,
+    "fixity": fixity.fixity,
 }
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from verifier._hasher import JOB_FILES, JOB_TEXT, READY, SLOTS
 from verifier._readers import ProcessReader, Reader, ThreadReader
+from verifier._reading import translated
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from verifier.files import Files, Rows
 
-__all__ = ["Batch", "Tree", "hashed"]
+__all__ = ["Batch", "Failure", "Tree", "failure_of", "hashed"]
 
 _LOOK_S = 0.2
 _START_S = 30.0  # an interpreter that starts beside other work
@@ -51,7 +52,7 @@ class Tree:
     lane : str
         Trees that lie on the same drives have the same; they share its readers.
     readers : int
-        How many may read in this lane at the same time.
+        How many may read in this lane at the same time; 0 for as many as there are processors.
     """
 
     root: str
@@ -94,6 +95,20 @@ class Batch:
     read_at: int
     stopped_at: int = -1
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a file could not be read; `damage` if its device says that it is broken."""
+
+    reason: str
+    damage: bool = False
+
+
+def failure_of(error: int) -> Failure:
+    """Say in words what an error number of a batch means."""
+    problem = translated("", OSError(error, os.strerror(error)) if error > 0 else None)
+    return Failure(problem.reason, problem.damage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +159,8 @@ def hashed(
     pool = _Pool(trees, timeout, ThreadReader if few else lambda: ProcessReader(start))
     try:
         for numbers in lanes.values():
-            pool.open(numbers, 1 if few else max(trees[number].readers for number in numbers))
+            most = max(trees[number].readers or max(os.cpu_count() or 2, 2) for number in numbers)
+            pool.open(numbers, 1 if few else most)
         yield from pool.run()
     except KeyboardInterrupt:
         yield from pool.halfway()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING
 from verifier.access import AccessError
 from verifier.digests import DIGEST_BYTES
 from verifier.domains import place_of
-from verifier.hashing import Batch, Tree
+from verifier.hashing import Batch, Failure, Tree, failure_of
 from verifier.host import Host
 from verifier.progress import Reading
 
@@ -22,20 +20,11 @@ if TYPE_CHECKING:
 
     from verifier.files import Files, Rows
 
-__all__ = ["Failure", "Side", "read"]
+__all__ = ["Side", "read"]
 
 _KEEP_FILES, _KEEP_S = 8192, 3.0
-_BROKEN = frozenset({errno.EIO, errno.EUCLEAN})
 _ROTATING = frozenset({"hdd", "optical"})
 _QUICK = frozenset({"ssd", "memory"})
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a file could not be read; `damage` if its device says that it is broken."""
-
-    reason: str
-    damage: bool = False
 
 
 @dataclass(slots=True)
@@ -104,9 +93,7 @@ class Side:
         self.digest[places] = batch.digest
         self.now[places] = settled
         for place, error in zip(places[~sound].tolist(), batch.error[~sound], strict=True):
-            number = int(error)
-            reason = os.strerror(number) if number > 0 else "no answer"
-            self.failures[place] = Failure(reason, number in _BROKEN)
+            self.failures[place] = failure_of(int(error))
         return settled
 
 
@@ -196,7 +183,7 @@ def _lane(host: Host, root: str) -> tuple[str, int]:
     medium = place.media_type.value
     readers = 1 if medium in _ROTATING else 2
     if medium in _QUICK:
-        readers = max(2, os.cpu_count() or 2)
+        readers = 0
     if not drives:
         pools = place.domains.pools.value or ()
         drives = ",".join(pools) or str(place.inode and place.inode[0])
