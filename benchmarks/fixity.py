@@ -32,8 +32,7 @@ assert found.errors == () and found.unseen == "", found
 PEERS: dict[str, Callable[[str, str], Sequence[str]]] = {
     "verifier": lambda one, other: [sys.executable, "-c", _CODE, one, other],
     "rsync": lambda one, other: ["rsync", "-rcn", "--delete", f"{one}/", f"{other}/"],
-    "rclone": lambda one, other: ["rclone", "check", "--download", one, other],
-    "rclone, by MD5": lambda one, other: ["rclone", "check", one, other],
+    "rclone": lambda one, other: ["rclone", "check", one, other],
     "diff": lambda one, other: ["diff", "-rq", one, other],
 }
 
@@ -87,7 +86,7 @@ def forget() -> bool:
 
 def race(one: Path, other: Path, rounds: int, *, cold: bool) -> dict[str, Lap]:
     """Run all that are installed in turns."""
-    laps = {name: Lap() for name in PEERS if name == "verifier" or shutil.which(name.split(",")[0])}
+    laps = {name: Lap() for name in PEERS if name == "verifier" or shutil.which(name)}
     for name in laps:
         if not cold:
             run(PEERS[name](str(one), str(other)))

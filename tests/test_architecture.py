@@ -47,7 +47,7 @@ VERIFIER_ROOMS = [
     {"recording", "joining", "catalogue"},
     {"rules"},
     {"score", "aftermath"},
-    {"setup", "datasets", "kinds"},
+    {"setup", "datasets", "kinds", "effort_options"},
     {"discover", "setup_text", "examine", "plan"},
     {"audit", "recorded"},
     {"document", "risk", "bridge"},

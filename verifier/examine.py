@@ -18,6 +18,7 @@ from verifier.setup import SOURCE, Place, Setup
 
 if TYPE_CHECKING:
     from verifier.catalogue import Catalogue
+    from verifier.effort import Effort
 
 __all__ = ["examine"]
 
@@ -31,6 +32,7 @@ def examine(
     catalogue: Catalogue | None = None,
     talk: Callable[[str], None] = lambda text: None,
     complain: Callable[[str], None] = lambda text: None,
+    effort: Effort | None = None,
 ) -> Inventory:
     """Run one probe for each location, and add what schedules and earlier audits tell.
 
@@ -52,6 +54,8 @@ def examine(
         Told about progress, one line at a time.
     complain : callable
         Told what went wrong without ending the audit.
+    effort : Effort, optional
+        How much of the bytes is read; what the policy asks unless given.
 
     Returns
     -------
@@ -62,6 +66,7 @@ def examine(
 
     deep = setup.policy.required_depth if depth is None else depth
     host.talk = talk
+    host.effort = effort or setup.policy.effort(now)
     talk(f"looking at {SOURCE}: {setup.source.path}")
     source, manifest = _source(setup, host)
     found = []

@@ -22,6 +22,7 @@ from verifier.setup import Setup
 
 if TYPE_CHECKING:
     from verifier.catalogue import Catalogue
+    from verifier.effort import Effort
 
 __all__ = ["recorded_audit"]
 
@@ -37,6 +38,7 @@ def recorded_audit(
     recordings: Sequence[Recording] = (),
     keep: Path | None = None,
     redact: bool = False,
+    effort: Effort | None = None,
 ) -> Audit:
     """Audit with recordings of other machines, and record the result if asked to.
 
@@ -54,6 +56,8 @@ def recorded_audit(
         Where to write a recording.
     redact : bool
         Whether names are replaced in it.
+    effort : Effort, optional
+        As for `examine`.
 
     Returns
     -------
@@ -75,7 +79,14 @@ def recorded_audit(
         if matching is not None:
             talk("a recording answers for this set-up; nothing is looked at here")
         inventory = matching or examine(
-            setup, host, now=now, depth=depth, catalogue=catalogue, talk=talk, complain=complain
+            setup,
+            host,
+            now=now,
+            depth=depth,
+            catalogue=catalogue,
+            talk=talk,
+            complain=complain,
+            effort=effort,
         )
     inventory = joined_with(inventory, recordings)
     if keep is not None:
