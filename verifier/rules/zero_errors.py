@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil, floor, log10
+
 from verifier.bounds import most_bad
 from verifier.depths import beyond
 from verifier.inventory import Depth, Evidence, Location, State
@@ -95,12 +97,20 @@ def _sampled(place: Location) -> str:
     assert place.sample is not None  # noqa: S101 - asked only of those that have one
     looked, of, bad = place.sample.looked, place.sample.of, place.sample.bad
     errors = f"{bad} error" + ("" if bad == 1 else "s")
-    most = 100.0 * most_bad(looked, of, bad) / of if of else 0.0
+    most = _rounded_up(100.0 * most_bad(looked, of, bad) / of) if of else 0.0
     drawn = "" if place.sample.seed is None else f" (seed {place.sample.seed})"
     return (
         f"{place.name}: {errors} in a sample of {looked:,} of {of:,} files{drawn}: "
         f"with 95 % confidence at most {most:.2g} % are bad"
     )
+
+
+def _rounded_up(value: float) -> float:
+    """Return a number with two digits that is no smaller."""
+    if value <= 0.0:
+        return 0.0
+    step = 10.0 ** (floor(log10(value)) - 1)
+    return ceil(value / step - 1e-9) * step
 
 
 def _leaning_on(backups: tuple[Location, ...]) -> list[str]:

@@ -5,48 +5,23 @@ from __future__ import annotations
 import errno
 import os
 import random
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
-import numpy as np
 import pytest
 
+from tests.verifier.remembered import Remembered
 from verifier import _hasher
 from verifier.bounds import sample_size
-from verifier.digests import DIGEST_BYTES, Digests, nothing_known
 from verifier.effort import Effort
 from verifier.files import table
 from verifier.host import Host
 from verifier.inventory import Depth, Location, State
 from verifier.probes.comparing import against_source, compare
 from verifier.probes.directory import read_manifest
-
-
-class Remembered:
-    """Digests in memory, by root and path."""
-
-    def __init__(self):
-        self.kept = {}
-        self.batches = []
-
-    def listed(self, root, files):
-        pass
-
-    def known(self, root, files):
-        found = nothing_known(files)
-        for row, (path, fact) in enumerate(files.items()):
-            if (root, path, fact.size, fact.mtime_ns, fact.ino) in self.kept:
-                digest, read_at = self.kept[root, path, fact.size, fact.mtime_ns, fact.ino]
-                found.digest[row] = np.frombuffer(digest, np.uint8)
-                found.read_at[row] = read_at
-        return Digests(found.digest, found.read_at)
-
-    def keep(self, root, files, rows, digest, read_at):
-        assert digest.shape == (len(rows), DIGEST_BYTES)
-        self.batches.append((root, len(rows)))
-        for row, value, when in zip(rows.tolist(), digest, read_at.tolist(), strict=True):
-            fact = files.fact(row)
-            key = (root, files.path(row), fact.size, fact.mtime_ns, fact.ino)
-            self.kept[key] = (value.tobytes(), when)
 
 
 @pytest.fixture
@@ -226,3 +201,62 @@ def test_the_source_itself_under_another_name_is_not_read(twins):
     assert len(table(source.files)) == 300
     found = compare(Host(), source, source)
     assert (found.errors, found.sample) == ((), None)
+
+
+_SCRIPT = """
+import sys, time
+from pathlib import Path
+from tests.verifier.remembered import Remembered
+from verifier import hashing
+from verifier.host import Host
+from verifier.probes import fixity
+from verifier.probes.comparing import compare
+from verifier.probes.directory import read_manifest
+
+class Slow(Remembered):
+    def keep(self, *what):
+        super().keep(*what)
+        time.sleep(0.05)
+
+hashing._FEW_FILES, hashing.JOB_FILES, fixity._KEEP_FILES = -1, 100, 100
+host = Host()
+host.talk = lambda text: print(text, file=sys.stderr, flush=True)
+host.digests = Slow(Path(sys.argv[3]))
+trees = [read_manifest(host, root) for root in sys.argv[1:3]]
+print("reading", flush=True)
+print(compare(host, *trees).errors, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_within_a_second_and_the_next_run_goes_on_where_it_stopped(tmp_path):
+    for side in ("source", "copy"):
+        for number in range(20):
+            (tmp_path / side / str(number)).mkdir(parents=True)
+            for file in range(100):
+                (tmp_path / side / str(number) / str(file)).write_bytes(b"%d" % file)
+    argv = [sys.executable, "-c", _SCRIPT, *(str(tmp_path / n) for n in ("source", "copy", "kept"))]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    first = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert first.stdout.readline() == b"reading\n"
+    until = time.monotonic() + 60
+    while not (tmp_path / "kept").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    readers = children_of(first.pid)
+    assert readers
+    began = time.monotonic()
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=30)
+    assert time.monotonic() - began < 1.0 + 0.2 * os.getloadavg()[0]
+    assert first.returncode != 0
+    assert not any(Path(f"/proc/{pid}/cmdline").exists() for pid in readers)
+    kept = len(Remembered(tmp_path / "kept").kept)
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "reading\n()\n"
+    assert 0 < kept < 4000
+    again = Remembered(tmp_path / "kept")
+    assert len(again.kept) == again.told == 4000  # nothing was read twice
+
+
+def children_of(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
