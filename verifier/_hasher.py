@@ -87,9 +87,11 @@ class Board:
 
 def work(board: Board, slot: int, given_up: Callable[[], bool] = lambda: False) -> None:
     """Read the files of one job and note a record of each."""
+    from blake3 import blake3
+
     fields = iter(board.text(slot).split(b"\0"))
     heads, records = board.heads(slot), board.records(slot)
-    buffer = bytearray(_PIECE)
+    view = memoryview(bytearray(_PIECE))
     done = 0
     for folder in fields:
         names = [next(fields) for _ in range(int(next(fields)))]
@@ -105,7 +107,7 @@ def work(board: Board, slot: int, given_up: Callable[[], bool] = lambda: False) 
             for name in names:
                 if given_up():
                     return
-                record = _read(name, where, buffer, heads)
+                record = _read(name, where, view, heads, blake3)
                 RECORD.pack_into(records, done * RECORD.size, *record)
                 done += 1
                 heads[0] = done
@@ -118,25 +120,21 @@ def _folder(path: bytes) -> int:
 
 
 def _read(
-    name: bytes, where: int, buffer: bytearray, heads: memoryview
+    name: bytes, where: int, view: memoryview, heads: memoryview, start: Callable[..., Any]
 ) -> tuple[int, int, int, bytes]:
     """Hash one file; its size and time are those after the last byte was read."""
-    from blake3 import blake3
-
     try:
         descriptor = _opened(name, where)
     except OSError as error:
         return error.errno or -1, 0, 0, _EMPTY
     try:
-        count = os.readv(descriptor, (buffer,))
-        with memoryview(buffer) as view:
-            running = blake3(view[:count])
+        count = os.readv(descriptor, (view,))
+        running = start(view[:count])
         heads[1] += count
         facts = os.fstat(descriptor)
         if count != facts.st_size or count == _PIECE:  # a file of which more may come
-            while more := os.readv(descriptor, (buffer,)):
-                with memoryview(buffer) as view:
-                    running.update(view[:more])
+            while more := os.readv(descriptor, (view,)):
+                running.update(view[:more])
                 heads[1] += more
             facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
