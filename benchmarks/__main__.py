@@ -10,6 +10,7 @@ from benchmarks import (
     against_python,
     catalogue,
     drive_stats,
+    fixity,
     inventory,
     memory,
     rare,
@@ -29,6 +30,7 @@ TOPICS: dict[str, Callable[[Size], Table]] = {
     "startup": startup.startup,
     "inventory": inventory.inventory,
     "catalogue": catalogue.catalogue,
+    "fixity": fixity.fixity,
 }
 
 

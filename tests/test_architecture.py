@@ -33,13 +33,14 @@ ROOMS = [
     {"_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting", "cli",
      "__main__"},
 ]  # fmt: skip
-# facts and access -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
+# facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [
     {"access", "_waiting", "progress"},
-    {"_reading", "_running", "walking", "host"},
-    {"inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
+    {"inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
+     "identity", "manifest", "mounts",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"drift"},
+    {"_reading", "_running", "walking", "_hasher", "_readers", "hashing", "host"},
     {"devices", "ssh_config", "resolver", "domains", "volumes"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
@@ -47,7 +48,7 @@ VERIFIER_ROOMS = [
     {"recording", "joining", "catalogue"},
     {"rules"},
     {"score", "aftermath"},
-    {"setup", "datasets", "kinds"},
+    {"setup", "datasets", "kinds", "effort_options"},
     {"noticing"},
     {"discover", "setup_text", "examine", "plan"},
     {"audit", "recorded", "diffing"},
@@ -58,7 +59,8 @@ VERIFIER_ROOMS = [
 ]  # fmt: skip
 # given values, return values or text: nothing here looks at the system
 VERIFIER_PURE = {
-    "inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
+    "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
+    "identity", "manifest", "mounts",
     "blockdev", "zpool", "tapes", "stack", "exports", "redaction", "joining", "rules", "score",
     "aftermath", "drift", "setup_text", "document", "diff_text", "risk", "show",
 }  # fmt: skip

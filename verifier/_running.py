@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from verifier._reading import translated
 from verifier.access import TimedOut
 
-__all__ = ["executed"]
+__all__ = ["executed", "own_module"]
 
 
 def executed(
@@ -75,3 +76,31 @@ def executed(
         "stdout": ended.stdout.decode("utf-8", "surrogateescape"),
         "stderr": ended.stderr.decode("utf-8", "surrogateescape"),
     }
+
+
+def own_module(name: str, shared: int) -> subprocess.Popen[bytes]:
+    """Start a module of this package beside this process, with a descriptor that both share.
+
+    Parameters
+    ----------
+    name : str
+        The module.
+    shared : int
+        The descriptor, whose number is its only argument.
+
+    Returns
+    -------
+    subprocess.Popen
+        In a session of its own: what the terminal interrupts is its parent, which ends it.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-P", "-S", "-m", name, str(shared)],
+        env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        cwd="/",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(shared,),
+        bufsize=0,
+        start_new_session=True,
+    )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from verifier.audit import Audit
     from verifier.catalogue import Catalogue
+    from verifier.effort import Effort
     from verifier.inventory import Depth
     from verifier.recording import Recording
     from verifier.setup import Setup
@@ -78,16 +83,30 @@ def audit(
     redact: Annotated[
         bool, typer.Option(help="in the recording, replace names and serial numbers")
     ] = False,
+    max_bad: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="read a random sample, so large that with 95 % at most this share is bad: '1%'",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="draw the same sample as the audit of this seed")
+    ] = None,
+    reread: Annotated[
+        bool, typer.Option("--reread", help="read everything, whatever earlier audits have read")
+    ] = False,
 ) -> None:
     """Look at every location, and say which copies are independent, whole and sound."""
     from riskmodel._console import printable
     from riskmodel.errors import InputError
+    from verifier.effort_options import asked_effort, with_max_bad
 
     deep = _depth(depth)
     if redact and record is None:
         raise InputError("--redact: replaces names in a recording; say --record FILE too")
     recorded = len(what) == 1 and what[0].endswith(".json")
-    setups = () if recorded else _setups(what, dataset)
+    setups = () if recorded else with_max_bad(_setups(what, dataset), max_bad)
     if record is not None and len(setups) > 1:
         raise InputError("--record: keeps one dataset; say --dataset NAME too")
     if plan:
@@ -102,7 +121,10 @@ def audit(
     book = None if no_catalogue else _catalogue(catalogue)
     others = tuple(read(path.expanduser()) for path in from_ or ())
     looked: tuple[Setup | Path, ...] = (Path(what[0]).expanduser(),) if recorded else setups
-    audits = worst_first([_audited(one, deep, book, others, record, redact) for one in looked])
+    effort = partial(asked_effort, seed=seed, reread=reread)
+    audits = worst_first(
+        [_audited(one, deep, book, others, record, redact, effort) for one in looked]
+    )
     if as_json:
         _print_json(show.documents(audits))
     else:
@@ -346,15 +368,17 @@ def _audited(
     others: tuple[Recording, ...],
     keep: Path | None,
     redact: bool,
+    effort: Callable[[Setup, datetime], Effort],
 ) -> Audit:
     from datetime import UTC, datetime
 
     from riskmodel._console import say
     from verifier.recorded import recorded_audit
 
+    now = datetime.now(UTC)
     return recorded_audit(
         what,
-        now=datetime.now(UTC),
+        now=now,
         depth=depth,
         catalogue=book,
         talk=say if sys.stderr.isatty() else _silent,
@@ -362,6 +386,7 @@ def _audited(
         recordings=others,
         keep=keep,
         redact=redact,
+        effort=None if isinstance(what, Path) else effort(what, now),
     )
 
 

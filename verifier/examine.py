@@ -20,6 +20,7 @@ from verifier.volumes import volume_of
 
 if TYPE_CHECKING:
     from verifier.catalogue import Catalogue
+    from verifier.effort import Effort
 
 __all__ = ["examine"]
 
@@ -33,6 +34,7 @@ def examine(
     catalogue: Catalogue | None = None,
     talk: Callable[[str], None] = lambda text: None,
     complain: Callable[[str], None] = lambda text: None,
+    effort: Effort | None = None,
 ) -> Inventory:
     """Run one probe for each location, and add what schedules and earlier audits tell.
 
@@ -54,6 +56,8 @@ def examine(
         Told about progress, one line at a time.
     complain : callable
         Told what went wrong without ending the audit.
+    effort : Effort, optional
+        How much of the bytes is read; what the policy asks unless given.
 
     Returns
     -------
@@ -75,6 +79,7 @@ def examine(
             volume=partial(volume_of, host), complain=complain,
         )  # fmt: skip
     host.digests = record
+    host.effort = effort or setup.policy.effort(now)
     talk(f"looking at {SOURCE}: {setup.source.path}")
     source, manifest = _source(setup, host)
     if record is not None:

@@ -105,6 +105,10 @@ class Files(Mapping[str, FileFact]):
         """Return the folders that hold files, and the first row of each and of none after them."""
         return self._order, self._starts
 
+    def names(self, number: int) -> list[bytes]:
+        """Return the names in a folder, by its place among those of `folder_rows`."""
+        return self._split(number)
+
     def paths(self, rows: Iterable[int]) -> Iterator[str]:
         """Yield the paths of ascending rows."""
         wanted = iter(rows)

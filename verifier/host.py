@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from verifier._reading import GuardedFile, translated
-from verifier._running import executed
+from verifier._running import executed, own_module
 from verifier._waiting import Worker
 from verifier.access import AccessError, Completed, Entry, Missing, Stat, TimedOut, Unreadable
+from verifier.effort import EVERYTHING, Effort
+from verifier.hashing import Batch, Tree, hashed
 from verifier.walking import (
     PIECE_NAMES,
     SLICE_SECONDS,
-    Comparison,
     Met,
     Walk,
     is_hole,
@@ -68,6 +69,13 @@ class Host:
         Longest run of one program. [s]
     record : bool
         Keep the answers about the system in `recording`.
+
+    Attributes
+    ----------
+    digests : DigestStore or None
+        Where digests of earlier reads come from and new ones go.
+    effort : Effort
+        How much of the bytes is read.
     """
 
     local = True
@@ -80,6 +88,7 @@ class Host:
         self.recording: dict[str, Any] = {}
         self.talk: Callable[[str], None] = lambda text: None
         self.digests: DigestStore | None = None
+        self.effort: Effort = EVERYTHING
         self._record = record
         self._replay: Mapping[str, Any] | None = None
         self._worker: Worker | None = None
@@ -222,41 +231,14 @@ class Host:
         finally:
             walk.close()
 
-    def compare(self, pairs: list[tuple[str, str]]) -> Iterator[tuple[int, bool | AccessError]]:
-        """Compare files of this machine byte by byte.
+    def hashed(self, trees: list[Tree]) -> Iterator[Batch]:
+        """Read files of this machine and yield their BLAKE3 digests; see `verifier.hashing`.
 
-        Parameters
-        ----------
-        pairs : list of (str, str)
-            Two paths each.
-
-        Yields
-        ------
-        tuple of int and (bool or AccessError)
-            Number of the pair and whether both are equal, or why one of them, named by its path,
-            could not be read. After a read that hangs nothing more comes.
+        After a read that hangs nothing more comes of its tree.
         """
-        comparison = Comparison(pairs, self._slice_seconds())
-        try:
-            while comparison.at < len(pairs):
-                try:
-                    outcomes, hung = self._within(pairs[comparison.at][0], comparison.step), None
-                except TimedOut as problem:
-                    comparison.abandoned = True
-                    outcomes, hung = list(comparison.done), problem
-                for number, outcome in outcomes:
-                    if isinstance(outcome, bool):
-                        yield number, outcome
-                    else:
-                        side, error = outcome
-                        yield number, translated(pairs[number][side], error)
-                if hung is not None:
-                    at = comparison.at
-                    yield at, TimedOut(pairs[at][0], hung.reason)
-                    return
-        finally:
-            if not comparison.abandoned:
-                comparison.close()
+        if trees:
+            self._refuse_in_replay(trees[0].root)
+        yield from hashed(trees, self.timeout, lambda fd: own_module("verifier._hasher", fd))
 
     def _slice_seconds(self) -> float:
         """Return for how long a step may work before it reports, so that it is not called hung."""

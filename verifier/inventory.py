@@ -248,11 +248,14 @@ class Sample:
         How many there are.
     bad : int
         How many of those drawn were damaged.
+    seed : int or None
+        What draws the same ones again.
     """
 
     looked: int
     of: int
     bad: int = 0
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

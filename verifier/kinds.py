@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+from verifier.depths import depth_text
 from verifier.probes import PROBES
 
 __all__ = ["kind_documents"]
@@ -24,7 +25,8 @@ def kind_documents() -> dict[str, dict[str, str]]:
         how = " ".join((inspect.getdoc(entry.collect) or "").partition("\n")[0].split())
         for kind in entry.kinds:
             found = "found by its signature" if entry is not PROBES[-1] else "any other folder"
-            told[kind] = {"kind": kind, "text": f"{text} It is {found}. {how}".strip()}
+            words = f"{text} It is {found}. {how} {depth_text(kind)}"
+            told[kind] = {"kind": kind, "text": words.strip()}
     text = (
         "What no probe reaches, taken at your word: it never gives an unqualified pass. Say files, "
     )

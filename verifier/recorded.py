@@ -24,6 +24,7 @@ from verifier.setup import Setup
 
 if TYPE_CHECKING:
     from verifier.catalogue import Catalogue
+    from verifier.effort import Effort
 
 __all__ = ["recorded_audit"]
 
@@ -39,6 +40,7 @@ def recorded_audit(
     recordings: Sequence[Recording] = (),
     keep: Path | None = None,
     redact: bool = False,
+    effort: Effort | None = None,
 ) -> Audit:
     """Audit with recordings of other machines, and record the result if asked to.
 
@@ -56,6 +58,8 @@ def recorded_audit(
         Where to write a recording.
     redact : bool
         Whether names are replaced in it.
+    effort : Effort, optional
+        As for `examine`.
 
     Returns
     -------
@@ -77,7 +81,14 @@ def recorded_audit(
         if matching is not None:
             talk("a recording answers for this set-up; nothing is looked at here")
         inventory = matching or examine(
-            setup, host, now=now, depth=depth, catalogue=catalogue, talk=talk, complain=complain
+            setup,
+            host,
+            now=now,
+            depth=depth,
+            catalogue=catalogue,
+            talk=talk,
+            complain=complain,
+            effort=effort,
         )
         if matching is None and catalogue is not None:
             inventory = _noticed(inventory, host, catalogue, complain)

@@ -18,9 +18,7 @@ from typing import Any
 from verifier.access import Stat
 
 __all__ = [
-    "Comparison",
     "Met",
-    "Outcome",
     "Part",
     "Walk",
     "is_hole",
@@ -31,14 +29,12 @@ __all__ = [
 SLICE_NAMES = 4096
 SLICE_SECONDS = 1.0
 PIECE_NAMES = 65_536
-READ_BYTES = 1 << 16  # larger ones are mapped anew for each file, which takes longer than reading
 _BETWEEN_LOOKS = 32  # names between two looks at the clock
 _PATH_BYTES = 4000  # the kernel takes 4,095
 _QUIET = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY
 _NOATIME = getattr(os, "O_NOATIME", 0)
 
 Met = tuple[str, Stat | None, OSError | None]
-Outcome = bool | tuple[int, OSError]  # equal or not, or which of the two could not be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,69 +138,6 @@ class Walk:
             self.close()
         self.parts.append(Part(self.folder, met, ended, problem))
         return len(met)
-
-
-@dataclass(slots=True)
-class Comparison:
-    """Pairs of files compared byte by byte, step by step; `at` is the pair being read."""
-
-    pairs: list[tuple[str, str]]
-    seconds: float = SLICE_SECONDS
-    at: int = 0
-    done: list[tuple[int, Outcome]] = field(default_factory=list)
-    abandoned: bool = False
-    _open: tuple[int, int] | None = None
-
-    def step(self) -> list[tuple[int, Outcome]]:
-        """Compare some more; return number and outcome of each."""
-        self.done = done = []
-        until = time.monotonic() + self.seconds
-        while self.at < len(self.pairs) and not self.abandoned and time.monotonic() < until:
-            answer = self._read(until)
-            if answer is None:
-                break
-            done.append((self.at, answer))
-            self.at += 1
-        return done
-
-    def close(self) -> None:
-        """Let go of the files that are being read."""
-        for descriptor in self._open or ():
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._open = None
-
-    def _read(self, until: float) -> Outcome | None:
-        """Read on in the present pair; None if time is up before the end."""
-        side = 0
-        try:
-            if self._open is None:
-                left = open_quietly(self.pairs[self.at][0])
-                self._open = (left, -1)
-                side = 1
-                self._open = (left, open_quietly(self.pairs[self.at][1]))
-            while True:
-                side = 0
-                mine = os.read(self._open[0], READ_BYTES)
-                side = 1
-                if mine != _read_exactly(self._open[1], len(mine) or 1):
-                    self.close()
-                    return False
-                if not mine:
-                    self.close()
-                    return True
-                if len(mine) == READ_BYTES and time.monotonic() >= until:
-                    return None
-        except OSError as error:
-            self.close()
-            return side, error
-
-
-def _read_exactly(descriptor: int, count: int) -> bytes:
-    data = os.read(descriptor, count)
-    while len(data) < count and (more := os.read(descriptor, count - len(data))):
-        data += more
-    return data
 
 
 def open_quietly(path: str, flags: int = 0) -> int:

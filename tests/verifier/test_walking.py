@@ -1,4 +1,4 @@
-"""Walks and comparisons on trees that want to break them."""
+"""Walks on trees that want to break them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from verifier import walking
-from verifier.host import Host, TimedOut, Unreadable
+from verifier.hashing import Tree
+from verifier.host import Host, TimedOut
+from verifier.probes.directory import read_manifest
 
 
 def paths(root, host=None):
@@ -119,50 +122,6 @@ def test_a_walk_leaves_the_access_times_alone(tmp_path):
     for path in (tmp_path, tmp_path / "file"):
         os.utime(path, (1, 1))
     list(Host().walk(str(tmp_path)))
-    list(Host().compare([(str(tmp_path / "file"), str(tmp_path / "file"))]))
+    files = read_manifest(Host(), str(tmp_path)).files
+    list(Host().hashed([Tree(str(tmp_path), files, np.arange(1))]))
     assert (tmp_path.stat().st_atime, (tmp_path / "file").stat().st_atime) == (1, 1)
-
-
-def test_files_are_compared_to_the_last_byte(tmp_path):
-    contents = [b"", b"x", b"y", b"a" * (3 << 20), b"a" * (3 << 20) + b"b", b"a" * (1 << 20)]
-    for number, content in enumerate(contents):
-        (tmp_path / str(number)).write_bytes(content)
-    pairs = [(i, j) for i in range(len(contents)) for j in range(len(contents))]
-    named = [(f"{tmp_path}/{i}", f"{tmp_path}/{j}") for i, j in pairs]
-    answers = dict(Host().compare(named))
-    assert answers == {n: contents[i] == contents[j] for n, (i, j) in enumerate(pairs)}
-
-
-def test_a_comparison_goes_on_in_the_middle_of_a_large_file(tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / name).write_bytes(b"a" * (5 << 20))
-    with (tmp_path / "b").open("r+b") as file:
-        file.seek((5 << 20) - 1)
-        file.write(b"z")
-    comparison = walking.Comparison([(f"{tmp_path}/a", f"{tmp_path}/b")], seconds=0.000_001)
-    steps = 0
-    found = []
-    while comparison.at < 1:
-        found += comparison.step()
-        steps += 1
-    assert found == [(0, False)]
-    assert steps > 2
-
-
-def test_what_cannot_be_compared_is_told_by_its_path(tmp_path):
-    (tmp_path / "a").write_bytes(b"x")
-    (tmp_path / "folder").mkdir()
-    here = [(f"{tmp_path}/a", f"{tmp_path}/none"), (f"{tmp_path}/folder", f"{tmp_path}/a")]
-    (_, gone), (_, folder) = Host().compare(here)
-    assert gone.path.endswith("none")
-    assert isinstance(folder, Unreadable)
-    assert folder.path.endswith("folder")
-
-
-def test_a_read_that_hangs_ends_the_comparison(tmp_path):
-    (tmp_path / "a").write_bytes(b"x")
-    os.mkfifo(tmp_path / "hangs")
-    a, hangs = f"{tmp_path}/a", f"{tmp_path}/hangs"
-    (first, same), (second, hung) = Host(timeout=0.5).compare([(a, a), (hangs, a), (a, a)])
-    assert (first, same, second) == (0, True, 1)
-    assert isinstance(hung, TimedOut)

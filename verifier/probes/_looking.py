@@ -67,7 +67,7 @@ def probe(
         if isinstance(reached, Here):
             target = replace(target, address=reached.path)
         elif reached is not None:
-            return _linked(reached, target, source_manifest, wanted, found)
+            return _linked(host, reached, target, source_manifest, wanted, found)
         elif restic.is_remote(target.address):
             given, told = with_environment(host), tool_address.known(host, target, found)
             return restic.collect_remote(given, target, source_manifest, told)
@@ -151,9 +151,10 @@ def collect_source(
 
 
 def _linked(
-    link: Link, target: Target, source: Manifest | None, depth: Depth, found: Location
+    here: Host, link: Link, target: Target, source: Manifest | None, depth: Depth, found: Location
 ) -> Location:
     """Examine a remote place by the same probes, with a host that reads there."""
+    link.host.effort = here.effort
     try:
         located = link.located(replace(found, real_path=link.path))
         entry = fitting(link.host, target, link.path, source)

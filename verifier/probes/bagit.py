@@ -143,9 +143,12 @@ def collect(
         return replace(located, errors=capped(errors), reason=reason)
     unseen = ""
     if depth >= Depth.BYTES:
-        present = {**promised.payload, **promised.tags}
-        rotten, unseen = compare(host, path, (d for p, d in present.items() if p in tree.files))
+        promises = {**promised.payload, **promised.tags}
+        present = [promises[name] for name in sorted(promises) if name in tree.files]
+        chosen, sample = host.effort.some(present)
+        rotten, unseen = compare(host, path, chosen)
         errors += rotten
+        located = replace(located, sample=sample and replace(sample, bad=len(rotten)))
     reached = Depth.BYTES if depth >= Depth.BYTES and not unseen else Depth.STRUCTURE
     return replace(located, errors=capped(errors), depth=reached, reason=unseen)
 

@@ -7,7 +7,7 @@ damaged and replays segments. It works in a private folder of symbolic links ins
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -104,14 +104,21 @@ def collect(
         missing, unseen = _against_index(host, path, shape)
         errors += missing
         reached = Depth.LISTED if unseen else Depth.STRUCTURE
+    sample = None
     if depth >= Depth.BYTES and not shape.unseen:
-        rotten, hidden = _read_all(host, path, shape)
+        chosen, sample = host.effort.some(_finished(shape))
+        rotten, hidden = _read_all(host, path, shape, chosen)
         errors += rotten
+        sample = sample and replace(sample, bad=len({told.split()[0] for told in rotten}))
         reached = min(Depth.BYTES if reached else reached, Depth.LISTED if hidden else Depth.BYTES)
         unseen = unseen or hidden
     located = _described(host, target, replace(found, kind="borg"), shape)
     located = replace(
-        located, depth=None if shape.unseen else reached, errors=capped(errors), reason=unseen
+        located,
+        depth=None if shape.unseen else reached,
+        errors=capped(errors),
+        reason=unseen,
+        sample=sample,
     )
     if not host.local:
         located = closed(located, "the program borg reads local repositories only")
@@ -205,13 +212,18 @@ def _against_index(host: Host, path: str, shape: _Shape) -> tuple[list[str], str
     return errors, ""
 
 
-def _read_all(host: Host, path: str, shape: _Shape) -> tuple[list[str], str]:
-    """Compare every entry with its CRC-32; what follows the last commit is rolled back anyway."""
+def _finished(shape: _Shape) -> list[int]:
+    """Return the segments that count: what follows the last commit is rolled back anyway."""
+    last = shape.committed or 0
+    return sorted(n for n, segment in shape.segments.items() if n <= last and segment.size)
+
+
+def _read_all(host: Host, path: str, shape: _Shape, chosen: Sequence[int]) -> tuple[list[str], str]:
+    """Compare every entry of some segments with its CRC-32."""
     errors: list[str] = []
     unseen = ""
-    for number, segment in sorted(shape.segments.items()):
-        if number > (shape.committed or 0) or segment.size == 0:
-            continue
+    for number in chosen:
+        segment = shape.segments[number]
         bad: list[int] = []
         try:
             with host.open(f"{path}/{segment.path}") as file:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from verifier.files import table
 from verifier.host import AccessError, Host, TimedOut
-from verifier.inventory import Depth, Location
-from verifier.manifest import Files, Manifest, shown
+from verifier.inventory import Depth, Location, Sample
+from verifier.manifest import Files, Manifest, instant, shown
+from verifier.probes.fixity import Side, read
 from verifier.progress import Progress
 
 if TYPE_CHECKING:
@@ -34,16 +34,21 @@ __all__ = [
 
 MAX_ERRORS = 20
 MTIME_SLACK_NS = 2_000_000_000  # FAT keeps times to two seconds
-_BATCH = 16_384
 _EXTENTS_LOOKED_AT = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What a comparison of contents found: damage, and what could not be compared."""
+    """What a comparison of contents found: damage, and what could not be compared.
+
+    `since` is the oldest of the earlier reads that it leans on, 0 if it read all. [ns since 1970]
+    """
 
     errors: tuple[str, ...]
     unseen: str = ""
+    since: int = 0
+    sample: Sample | None = None
+    note: str = ""
 
 
 def against_source(
@@ -74,9 +79,11 @@ def against_source(
     if source is None or not source.complete:
         return replace(located, reason="no digests of its own, and the source could not be read")
     compared = compare(host, source, held)
+    located = replace(located, errors=compared.errors, sample=compared.sample)
     if compared.unseen:
-        return replace(located, errors=compared.errors, reason=compared.unseen)
-    return replace(located, errors=compared.errors, depth=Depth.SOURCE)
+        return replace(located, reason=compared.unseen)
+    since = instant(compared.since or None)
+    return replace(located, depth=Depth.SOURCE, read_since=since, reason=compared.note)
 
 
 def capped(errors: list[str]) -> tuple[str, ...]:
@@ -143,7 +150,9 @@ def identical(source: Manifest | None, held: Manifest) -> bool | None:
 def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
     """Compare contents; a source file that is younger than its copy was changed, not damaged.
 
-    Files are read in the order of their inodes, which on a disk is nearly the order of the bytes.
+    Digests that earlier reads left are leaned on where the policy lets them; of files whose
+    digests then differ both are read once more, so that no old digest accuses a sound file. A
+    sample is drawn from the files that can be judged: those that the source has not changed since.
     The first read that hangs ends the comparison.
     """
     import numpy as np
@@ -156,39 +165,118 @@ def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
     here, there = here[apart], there[apart]
     changed = _younger(own, theirs, here, there) > 0
     alike = own.column("size")[here] == theirs.column("size")[there]
+    odd = np.flatnonzero(~alike & ~changed)
     wrong = {
-        int(row): f"has {theirs.fact(int(other)).size} bytes, the source's has "
-        f"{own.fact(int(row)).size}."
-        for row, other in zip(
-            here[~alike & ~changed][: MAX_ERRORS + 1], there[~alike & ~changed], strict=False
-        )
+        int(here[at]): f"has {theirs.fact(int(there[at])).size} bytes, the source's has "
+        f"{own.fact(int(here[at])).size}."
+        for at in odd[: MAX_ERRORS + 1]
     }
-    count = int((~alike & ~changed).sum()) - len(wrong)
-    order = np.argsort(theirs.column("ino")[there[alike]], kind="stable")
-    rows = here[alike][order]
-    excused = changed[alike][order]
-    unseen = ""
-    progress = Progress(host.talk, f"compared of {len(rows):,}")
-    for number, path, answer in _answers(host, source, held, own, rows):
-        if not number % 256:
-            progress.at(number)
-        if isinstance(answer, AccessError):
-            mine = answer.path.startswith(f"{held.root}/")
-            if mine and answer.damage:
-                wrong[int(rows[number])] = f"cannot be read: {answer.reason}."
-            elif mine or not excused[number]:
-                of = "" if mine else " of the source"
-                unseen = unseen or f"{shown(path)}{of} could not be read: {answer.reason}"
-            if isinstance(answer, TimedOut):
-                break
-        elif not answer and not excused[number]:
-            wrong[int(rows[number])] = "differs from the source under the same size."
+    judged = np.flatnonzero(alike & ~changed)
+    drawn = host.effort.drawn(len(judged))
+    looked = np.flatnonzero(alike) if drawn is None else judged[drawn]
+    pairs = _Pairs(source, held, here[looked], there[looked], changed[looked])
+    found = _read_pairs(host, pairs) if host.local else _by_pieces(host, pairs)
+    sample = None
+    if drawn is not None:
+        bad = len(found.wrong)
+        # a file that changed meanwhile was not judged, and is not one of those to be judged
+        sample = Sample(
+            len(looked) - found.unjudged, len(judged) - found.unjudged, bad, host.effort.seed
+        )
+    wrong |= found.wrong
     first = sorted(wrong)[:MAX_ERRORS]
     errors = [
         f"{shown(path)} {wrong[row]}" for row, path in zip(first, own.paths(first), strict=True)
     ]
-    more = len(wrong) + count - len(errors)
-    return Compared((*errors, *([f"{more} more errors of this kind."] if more else [])), unseen)
+    more = len(wrong) + len(odd) - min(len(odd), MAX_ERRORS + 1) - len(errors)
+    told = (*errors, *([f"{more} more errors of this kind."] if more else []))
+    return Compared(told, found.unseen, found.since, sample, found.note)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Files of the source and of the copy, side by side; `excused` if the source's is younger."""
+
+    source: Manifest
+    held: Manifest
+    here: Rows
+    there: Rows
+    excused: NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class _Found:
+    """Damage by row of the source, the first thing that was not seen, and what it leans on."""
+
+    wrong: dict[int, str] = field(default_factory=dict)
+    unseen: str = ""
+    since: int = 0
+    unjudged: int = 0
+    note: str = ""
+
+
+def _read_pairs(host: Host, pairs: _Pairs) -> _Found:
+    """Hold digests against digests, reading those that nobody knows."""
+    import numpy as np
+
+    own = Side(pairs.source.root, table(pairs.source.files), pairs.here)
+    theirs = Side(pairs.held.root, table(pairs.held.files), pairs.there)
+    for side in (own, theirs):
+        side.recall(host)
+    read(host, (own, theirs), (~own.known, ~theirs.known))
+
+    def differing() -> NDArray[np.bool_]:
+        both = own.known & theirs.known & ~pairs.excused
+        unlike: NDArray[np.bool_] = both & (own.digest != theirs.digest).any(axis=1)
+        return unlike
+
+    doubted = differing()
+    if doubted.any():
+        read(host, (own, theirs), (doubted & ~own.now, doubted & ~theirs.now))
+    found = _Found()
+    for place in np.flatnonzero(differing()).tolist():
+        found.wrong[int(pairs.here[place])] = "differs from the source under the same size."
+    _add_failures(found, pairs, own, theirs)
+    _add_unsettled(found, pairs, own, theirs)
+    leaned = [side.read_at[side.known & ~side.now] for side in (own, theirs)]
+    found.since = min((int(times.min()) for times in leaned if len(times)), default=0)
+    return found
+
+
+def _add_failures(found: _Found, pairs: _Pairs, own: Side, theirs: Side) -> None:
+    """Tell what could not be read: of the copy damage if its device says so, else not seen."""
+    for place, failure in theirs.failures.items():
+        if failure.damage:
+            found.wrong[int(pairs.here[place])] = f"cannot be read: {failure.reason}."
+        elif not found.unseen:
+            path = shown(theirs.files.path(int(theirs.rows[place])))
+            found.unseen = f"{path} could not be read: {failure.reason}"
+    for place, failure in own.failures.items():
+        if not pairs.excused[place] and not found.unseen:
+            path = shown(own.files.path(int(own.rows[place])))
+            found.unseen = f"{path} of the source could not be read: {failure.reason}"
+
+
+def _add_unsettled(found: _Found, pairs: _Pairs, own: Side, theirs: Side) -> None:
+    """Tell which files changed after they were listed: nothing is known of them, no damage.
+
+    The source may well be at work, and its change came after the copy. A copy that is just being
+    written is none yet.
+    """
+    import numpy as np
+
+    moving = np.flatnonzero(theirs.unsettled)
+    if len(moving):
+        path = shown(theirs.files.path(int(theirs.rows[moving[0]])))
+        unsettled = f"{path} changed while it was being read; ask again when nothing writes there"
+        found.unseen = found.unseen or unsettled
+    moving = np.flatnonzero(own.unsettled & ~pairs.excused)
+    found.unjudged = len(moving)
+    if len(moving):
+        path = shown(own.files.path(int(own.rows[moving[0]])))
+        count = f"{len(moving):,} files" if len(moving) > 1 else "1 file"
+        found.note = f"{count} of the source changed meanwhile and could not be judged: {path}"
+        found.note += ", …" if len(moving) > 1 else ""
 
 
 def spread(rows: Rows, most: int) -> Rows:
@@ -210,32 +298,31 @@ def _younger(own: Files, theirs: Files, here: Rows, there: Rows) -> NDArray[np.f
     return ahead
 
 
-def _answers(
-    host: Host, source: Manifest, held: Manifest, own: Files, rows: Rows
-) -> Iterator[tuple[int, str, bool | AccessError]]:
-    """Yield number, path and outcome of each row, batch by batch."""
-    for start in range(0, len(rows), _BATCH):
-        batch = rows[start : start + _BATCH]
-        ranks = batch.argsort()
-        paths = [""] * len(batch)
-        for rank, path in zip(ranks, own.paths(batch[ranks]), strict=True):
-            paths[rank] = path
-        pairs = [(f"{held.root}/{path}", f"{source.root}/{path}") for path in paths]
-        outcomes = host.compare(pairs) if host.local else _by_pieces(host, pairs)
-        for number, answer in outcomes:
-            yield start + number, paths[number], answer
-
-
-def _by_pieces(
-    host: Host, pairs: list[tuple[str, str]]
-) -> Iterator[tuple[int, bool | AccessError]]:
+def _by_pieces(host: Host, pairs: _Pairs) -> _Found:
     """Compare files elsewhere with the source's; the host of a remote place reads both."""
-    for number, (copy, live) in enumerate(pairs):
+    own, theirs = table(pairs.source.files), table(pairs.held.files)
+    progress = Progress(host.talk, f"compared of {len(pairs.here):,}")
+    found = _Found()
+    for number, (mine, other) in enumerate(zip(pairs.here, pairs.there, strict=True)):
+        progress.at(number)
+        path, excused = own.path(int(mine)), bool(pairs.excused[number])
+        copy, live = f"{pairs.held.root}/{theirs.path(int(other))}", f"{pairs.source.root}/{path}"
         try:
-            with host.open(copy) as one, host.open(live) as other:
+            with host.open(copy) as one, host.open(live) as another:
                 whole = zip_longest(
-                    iter(lambda: one.read(1 << 20), b""), iter(lambda: other.read(1 << 20), b"")
+                    iter(lambda: one.read(1 << 20), b""), iter(lambda: another.read(1 << 20), b"")
                 )
-                yield number, all(a == b for a, b in whole)
+                if not all(a == b for a, b in whole) and not excused:
+                    found.wrong[int(mine)] = "differs from the source under the same size."
         except AccessError as problem:
-            yield number, problem
+            of_copy = problem.path == copy
+            if of_copy and problem.damage:
+                found.wrong[int(mine)] = f"cannot be read: {problem.reason}."
+            elif of_copy or not excused:
+                of = "" if of_copy else " of the source"
+                found.unseen = found.unseen or (
+                    f"{shown(path)}{of} could not be read: {problem.reason}"
+                )
+            if isinstance(problem, TimedOut):
+                break
+    return found

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifier.access import AccessError, TimedOut
-from verifier.inventory import Depth
+from verifier.inventory import Depth, Sample
 from verifier.manifest import Manifest, prefix_in
 from verifier.probes._digests import hash_of
 from verifier.probes.comparing import MTIME_SLACK_NS, capped
@@ -27,11 +27,14 @@ class Compared:
         What could not be compared; empty if all was.
     reached : Depth
         ``SOURCE`` if every byte was fetched, ``BYTES`` if kept digests stood for some.
+    sample : Sample or None
+        What part was compared, if not all.
     """
 
     errors: tuple[str, ...]
     unseen: str
     reached: Depth
+    sample: Sample | None = None
 
 
 def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
@@ -56,13 +59,18 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
     errors: list[str] = []
     unseen = "" if held.complete else held.unreadable[0]
     reached = Depth.SOURCE
+    judged: list[str] = []
     for path in sorted(source.files.keys()):
         live, copy = source.files[path], held.files.get(prefix + path)
         if copy is None or live.mtime_ns > copy.mtime_ns + MTIME_SLACK_NS:
             continue
         if live.size != copy.size:
             errors.append(f"{path} has {copy.size} bytes, the source's has {live.size}.")
-            continue
+        else:
+            judged.append(path)
+    chosen, sample = link.host.effort.some(judged)
+    before = len(errors)
+    for path in chosen:
         try:
             there = _there(link, f"{held.root}/{prefix}{path}", depth)
             here = hash_of(link.host, f"{source.root}/{path}", there.algorithm)
@@ -78,7 +86,8 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
             reached = Depth.BYTES
         if here != there.hexadecimal:
             errors.append(f"{path} differs from the source under the same size.")
-    return Compared(capped(errors), unseen, reached)
+    sample = sample and replace(sample, bad=len(errors) - before)
+    return Compared(capped(errors), unseen, reached, sample)
 
 
 def _there(link: Link, path: str, depth: Depth) -> Digest:

@@ -50,6 +50,7 @@ def collect_plain(
                 located,
                 errors=compared.errors,
                 reason=compared.unseen,
+                sample=compared.sample,
                 depth=located.depth if compared.unseen else compared.reached,
             )
     return link.finished(located)
@@ -107,5 +108,6 @@ def _opened(
         address=found.address,
         depth=found.depth,
         errors=found.errors,
+        sample=found.sample,
         real_path=None,
     )

@@ -105,9 +105,12 @@ def collect(
     path = found.real_path or target.address
     shape = _shape(host, path)
     errors, unseen, reached = list(shape.errors), shape.unseen, min(depth, Depth.STRUCTURE)
+    sample = None
     if depth >= Depth.BYTES and not unseen:
-        rotten, unseen = compare(host, path, _named(shape.files))
+        chosen, sample = host.effort.some(sorted(shape.files))
+        rotten, unseen = compare(host, path, _named(chosen))
         errors += rotten
+        sample = sample and replace(sample, bad=len(rotten))
         reached = Depth.STRUCTURE if unseen else Depth.BYTES
     located = replace(
         found,
@@ -115,6 +118,7 @@ def collect(
         points=Points.at(shape.times),
         depth=None if shape.unseen else reached,
         errors=capped(errors),
+        sample=sample,
         encrypted=Fact(True, Evidence.INFERRED, "restic always encrypts"),
     )
     located = declared_key(host, target, _identified(host, path, shape, located))

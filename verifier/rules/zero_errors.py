@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil, floor, log10
+
+from verifier.bounds import most_bad
+from verifier.depths import beyond
 from verifier.inventory import Depth, Evidence, Location, State
 from verifier.rules._model import Gate, Rule, Status
+from verifier.rules._standing import percent
 from verifier.rules._view import View, names
 
 __all__ = ["RULE", "judge"]
@@ -21,8 +26,10 @@ def judge(view: View) -> Gate:
 
     Any error fails, and so does a set of which nothing can be restored. Without one, a location
     that nobody examined, or one that was examined less deep than the policy asks, leaves the gate
-    unknown. Plain trees reach depth ``source`` at once, as they have no digests of their own. The
-    source itself needs only to be read.
+    unknown. A sample passes only where the policy is content with one: it says ``max_bad``, and the
+    bound that the sample gives is no larger; or it asks for a restore drill, which is one by its
+    nature. It is always said to be a sample. Plain trees reach depth ``source`` at once, as they
+    have no digests of their own. The source itself needs only to be read.
 
     Parameters
     ----------
@@ -62,8 +69,61 @@ def judge(view: View) -> Gate:
     ]
     if shallow:
         reason = f"examined {names(shallow)}, wanted is {wanted.word}"
+        reason = "; ".join([reason, *_beyond(backups)])
         return Gate(Status.UNKNOWN, value, aim, Evidence.UNKNOWN, reason)
-    return Gate(Status.PASS, value, aim, Evidence.MEASURED, f"nothing is damaged at {shallowest}")
+    parts = [place for place in backups if place.sample is not None]
+    lacking = [] if wanted is Depth.RESTORE else _short_of(parts, view.policy.max_bad)
+    if lacking:
+        return Gate(Status.UNKNOWN, value, aim, Evidence.UNKNOWN, "; ".join(lacking))
+    notes = [f"nothing is damaged at {shallowest}", *map(_sampled, parts), *_leaning_on(backups)]
+    return Gate(Status.PASS, value, aim, Evidence.MEASURED, "; ".join([*notes, *_beyond(backups)]))
+
+
+def _short_of(parts: list[Location], max_bad: float | None) -> list[str]:
+    """Say of which samples the policy asks more."""
+    if max_bad is None:
+        more = "the policy asks for all; max_bad is content with a sample"
+        return [f"{_sampled(place)}; {more}" for place in parts]
+    return [
+        f"{_sampled(place)}, and the policy asks for {percent(max_bad)}"
+        for place in parts
+        if (sample := place.sample)
+        and most_bad(sample.looked, sample.of, sample.bad) > max_bad * sample.of
+    ]
+
+
+def _sampled(place: Location) -> str:
+    """Say what a sample tells of the whole."""
+    assert place.sample is not None  # noqa: S101 - asked only of those that have one
+    looked, of, bad = place.sample.looked, place.sample.of, place.sample.bad
+    errors = f"{bad} error" + ("" if bad == 1 else "s")
+    most = _rounded_up(100.0 * most_bad(looked, of, bad) / of) if of else 0.0
+    drawn = "" if place.sample.seed is None else f" (seed {place.sample.seed})"
+    return (
+        f"{place.name}: {errors} in a sample of {looked:,} of {of:,} files{drawn}: "
+        f"with 95 % confidence at most {most:.2g} % are bad"
+    )
+
+
+def _rounded_up(value: float) -> float:
+    """Return a number with two digits that is no smaller."""
+    if value <= 0.0:
+        return 0.0
+    step = 10.0 ** (floor(log10(value)) - 1)
+    return ceil(value / step - 1e-9) * step
+
+
+def _leaning_on(backups: tuple[Location, ...]) -> list[str]:
+    """Say how old the oldest read is that the verdict leans on."""
+    times = [place.read_since for place in backups if place.read_since is not None]
+    return [f"bytes last read {min(times):%Y-%m-%d} or later"] if times else []
+
+
+def _beyond(backups: tuple[Location, ...]) -> list[str]:
+    """Say what the shallowest examination could not find."""
+    found = [(reached, place.kind) for place in backups if (reached := _reached(place)) is not None]
+    told = beyond(min(found)[1], min(found)[0]) if found else ""
+    return [told] if told else []
 
 
 def _damage(place: Location) -> tuple[str, ...]:

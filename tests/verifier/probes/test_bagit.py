@@ -11,8 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.verifier.probes.repositories import flip, look, make_source, manifest_of, state_of
+from verifier.effort import Effort
+from verifier.host import Host
 from verifier.inventory import Depth
+from verifier.probes import probe
 from verifier.probes.bagit import parse_info, parse_manifest
+from verifier.target import Target
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +104,16 @@ def test_any_manifest_is_read_or_refused(text):
 
 def test_folded_labels():
     assert parse_info("Contact: Ada\n  Lovelace\nX")["contact"] == "Ada Lovelace"
+
+
+def test_a_sample_of_a_bag_is_told_and_finds_what_it_draws(bag, photos):
+    flip(bag / "data/2025/3.jpg", at=3)
+    host = Host()
+    found = []
+    for seed in range(30):
+        host.effort = Effort(max_bad=0.4, seed=seed)
+        found.append(probe(host, Target("copy", str(bag)), manifest_of(photos), Depth.BYTES))
+    assert {one.sample.of for one in found} == {8}
+    assert all(one.sample.looked < 8 and one.depth is Depth.BYTES for one in found)
+    assert all(one.sample.bad == len(one.errors) for one in found)
+    assert {len(one.errors) for one in found} == {0, 1}

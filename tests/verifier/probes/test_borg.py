@@ -25,6 +25,8 @@ from tests.verifier.probes.repositories import (
     no_programs,
     state_of,
 )
+from verifier.bounds import sample_size
+from verifier.effort import Effort
 from verifier.host import Completed, Host, Unreadable
 from verifier.inventory import Depth, Evidence, State
 from verifier.probes import probe
@@ -220,6 +222,13 @@ class TestBorg:
     @staticmethod
     def largest(repo):
         return max((repo / "data").glob("*/*"), key=lambda path: path.stat().st_size)
+
+    def test_a_sample_of_the_segments_is_told(self, repo, photos):
+        host = Host()
+        host.effort = Effort(max_bad=0.6)
+        found = probe(host, Target("copy", str(repo)), photos, Depth.BYTES)
+        assert (found.depth, found.errors, found.sample.bad) == (Depth.BYTES, (), 0)
+        assert found.sample.looked == sample_size(found.sample.of, 0.6) < found.sample.of
 
     def test_an_open_repository_is_read_without_a_password(self, repo, photos):
         before = state_of(repo)

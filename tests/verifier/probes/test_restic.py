@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -18,9 +19,13 @@ from tests.verifier.probes.repositories import (
     no_programs,
     state_of,
 )
-from verifier.host import Completed
+from verifier.bounds import sample_size
+from verifier.effort import Effort
+from verifier.host import Completed, Host
 from verifier.inventory import Depth, Evidence
+from verifier.probes import probe
 from verifier.probes._restic_output import failure_reason, parse_key, parse_ls
+from verifier.target import Target
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 restic_needed = pytest.mark.skipif(shutil.which("restic") is None, reason="restic not installed")
@@ -131,6 +136,24 @@ class TestRestic:
         declared = look(repo, photos, key="pw")
         assert declared.domains.key.value == "pw"
         assert declared.lineage == copy.lineage
+
+    def test_a_sample_of_the_packs_is_told(self, repo, photos):
+        host = Host()
+        host.effort = Effort(max_bad=0.4, seed=1)
+        for number in range(20):  # more files of the right kind: copies of none, each by its name
+            content = b"%d" % number
+            name = hashlib.sha256(content).hexdigest()
+            (repo / "data" / name[:2]).mkdir(exist_ok=True)
+            (repo / "data" / name[:2] / name).write_bytes(content)
+        found = probe(host, Target("copy", str(repo)), photos, Depth.BYTES)
+        assert (found.depth, found.errors, found.sample.bad) == (Depth.BYTES, (), 0)
+        assert found.sample.of > 20
+        assert found.sample.looked == sample_size(found.sample.of, 0.4)
+        for path in (repo / "data").rglob("*"):
+            if path.is_file():
+                flip(path, at=0)
+        found = probe(host, Target("copy", str(repo)), photos, Depth.BYTES)
+        assert found.sample.bad == len(found.errors) > 0
 
     def test_a_second_key_does_not_change_the_name(self, made, photos, tmp_path):
         shutil.copytree(made / "repo", tmp_path / "repo")

@@ -10,10 +10,13 @@ import pytest
 
 from tests.verifier.remotes.servers import SECRET, contents
 from verifier.audit import audit
+from verifier.bounds import sample_size
+from verifier.effort import Effort
 from verifier.host import Host
 from verifier.inventory import Depth, Evidence, State
 from verifier.probes import collect_source, probe
 from verifier.remotes.s3_facts import replicas_of
+from verifier.remotes.s3_host import S3Host
 from verifier.setup import Setup
 from verifier.target import Target
 
@@ -79,6 +82,25 @@ def test_at_depth_source_every_byte_is_fetched(storage, photos):
     bucket = storage.bucket(contents(photos))
     found = look(storage.address(bucket), photos, Depth.SOURCE)
     assert (found.depth, found.errors) == (Depth.SOURCE, ())
+
+
+def test_a_sample_fetches_no_more_than_it_looks_at(storage, photos, monkeypatch):
+    for number in range(40):
+        (photos / f"{number}.raw").write_bytes(b"%d" % number)
+    fetched = []
+    really = S3Host.chunks
+    monkeypatch.setattr(
+        S3Host, "chunks", lambda self, path: fetched.append(path) or really(self, path)
+    )
+    host = Host()
+    host.effort = Effort(max_bad=0.2, seed=2)
+    manifest = collect_source(host, str(photos))[1]
+    target = Target("copy", storage.address(storage.bucket(contents(photos))))
+    found = probe(host, target, manifest, Depth.SOURCE)
+    assert (found.depth, found.errors) == (Depth.SOURCE, ())
+    assert (found.sample.looked, found.sample.of) == (sample_size(43, 0.2), 43)
+    away = {path for path in fetched if not path.startswith(str(photos))}
+    assert len(away) == found.sample.looked
 
 
 def test_an_etag_of_parts_or_under_a_key_of_kms_is_no_digest(storage, photos):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.verifier.inventories import place, source, unread, view
-from verifier.inventory import Depth, Points, State
+from verifier.inventory import Depth, Points, Sample, State
 from verifier.rules import Status, zero_errors
 from verifier.rules._standing import Copyhood
 
@@ -68,3 +70,51 @@ def test_a_set_of_which_nothing_can_be_restored_is_damaged_and_no_copy():
     assert "lacks volume 1" in gate.reason
     (_, standing) = view(ruined).standings
     assert (standing.copyhood, standing.status) == (Copyhood.NO, Status.FAIL)
+
+
+def test_a_sample_passes_only_where_the_policy_is_content_with_one():
+    usb = place("usb", "sdb", sample=Sample(299, 81_234, 0, 17))
+    gate = errors(usb)
+    assert gate.status is Status.UNKNOWN
+    assert "the policy asks for all" in gate.reason
+    gate = errors(usb, policy={"max_bad": 0.01})
+    assert (gate.status, gate.value) == (Status.PASS, "0 at depth source")
+    said = "usb: 0 errors in a sample of 299 of 81,234 files (seed 17): "
+    assert f"{said}with 95 % confidence at most 1 % are bad" in gate.reason
+
+
+def test_a_sample_that_is_too_small_for_the_bound_is_unknown():
+    gate = errors(place("usb", "sdb", sample=Sample(290, 81_234)), policy={"max_bad": 0.01})
+    assert gate.status is Status.UNKNOWN
+    assert "the policy asks for 1 %" in gate.reason
+
+
+def test_a_restore_drill_is_a_sample_by_its_nature_and_says_so():
+    drilled = place("usb", "sdb", depth=Depth.RESTORE, sample=Sample(10, 1000))
+    gate = errors(drilled, policy={"depth": "restore"})
+    assert gate.status is Status.PASS
+    assert "a sample of 10 of 1,000 files" in gate.reason
+    assert errors(drilled).status is Status.UNKNOWN
+
+
+def test_a_location_read_whole_is_no_sample():
+    gate = errors(place("usb", "sdb"), policy={"max_bad": 0.01})
+    assert gate.status is Status.PASS
+    assert "sample" not in gate.reason
+
+
+def test_the_oldest_read_is_told():
+    times = [datetime(2026, month, 12, tzinfo=UTC) for month in (4, 3)]
+    both = (
+        place(name, f"sd{name}", read_since=when) for name, when in zip("bc", times, strict=True)
+    )
+    assert "bytes last read 2026-03-12 or later" in errors(*both).reason
+
+
+def test_the_depth_that_would_find_more_is_named():
+    gate = errors(place("a", "sdb", depth=Depth.LISTED), policy={"depth": "listed"})
+    assert "changed bytes under the same size would be found at depth source" in gate.reason
+    gate = errors(place("a", "sdb", depth=Depth.BYTES, kind="restic"))
+    assert "what was stored wrong in the first place would be found at depth restore" in gate.reason
+    gate = errors(place("a", "sdb", depth=Depth.RESTORE))
+    assert "would be found" not in gate.reason

@@ -1,0 +1,329 @@
+"""Digests of the files of whole trees, at the speed of the machine.
+
+A Python thread holds the interpreter's lock between any two calls of the system, so that threads
+read many small files no faster than one does; processes do, and can be killed. They are started
+for more than a few files. Each drive has readers of its own, so that a source and its copy on two
+drives are read at the same time.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from verifier._hasher import JOB_FILES, JOB_TEXT, READY, SLOTS
+from verifier._readers import ProcessReader, Reader, ThreadReader
+from verifier._reading import translated
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from verifier.files import Files, Rows
+
+__all__ = ["Batch", "Failure", "Tree", "failure_of", "hashed"]
+
+_LOOK_S = 0.2
+_START_S = 30.0  # an interpreter that starts beside other work
+_FEW_FILES, _FEW_BYTES = 2_000, 64 << 20  # less is done before a process has started
+_JOB_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Files to read.
+
+    Parameters
+    ----------
+    root : str
+        Where the tree begins.
+    files : Files
+        What it holds.
+    rows : array of int
+        Which of them to read.
+    lane : str
+        Trees that lie on the same drives have the same; they share its readers.
+    readers : int
+        How many may read in this lane at the same time; 0 for as many as there are processors.
+    """
+
+    root: str
+    files: Files
+    rows: Rows
+    lane: str = ""
+    readers: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was read of one tree, file by file.
+
+    Parameters
+    ----------
+    tree : int
+        Its number.
+    rows : array of int
+        Which files.
+    error : array of int
+        Error number of the system; 0 where all bytes were read.
+    size, mtime : array of int
+        As they were after the last byte was read.
+    digest : array of uint8, shape (rows, 32)
+        BLAKE3.
+    read_at : int
+        No byte was read before. [ns since 1970]
+    stopped_at : int
+        The row at which a reader hung or ended; nothing more comes of this tree. Else -1.
+    reason : str
+        Why.
+    """
+
+    tree: int
+    rows: Rows
+    error: NDArray[np.int64]
+    size: NDArray[np.int64]
+    mtime: NDArray[np.int64]
+    digest: NDArray[np.uint8]
+    read_at: int
+    stopped_at: int = -1
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a file could not be read; `damage` if its device says that it is broken."""
+
+    reason: str
+    damage: bool = False
+
+
+def failure_of(error: int) -> Failure:
+    """Say in words what an error number of a batch means."""
+    problem = translated("", OSError(error, os.strerror(error)) if error > 0 else None)
+    return Failure(problem.reason, problem.damage)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    tree: int
+    rows: Rows
+    text: bytes
+    at: int = field(default_factory=time.time_ns)
+
+
+@dataclass(slots=True)
+class _Busy:
+    """A reader and what it has been given; `seen` is its last sign of life."""
+
+    reader: Reader
+    jobs: dict[int, _Job] = field(default_factory=dict)
+    ready: bool = False
+    sign: tuple[int, ...] = ()
+    seen: float = field(default_factory=time.monotonic)
+
+
+def hashed(
+    trees: list[Tree], timeout: float, start: Callable[[int], Popen[bytes]]
+) -> Iterator[Batch]:
+    """Read files and yield their digests.
+
+    Parameters
+    ----------
+    trees : list of Tree
+        What to read.
+    timeout : float
+        Longest wait for one piece of a file. [s]
+    start : callable
+        Starts a reading process with a shared descriptor.
+
+    Yields
+    ------
+    Batch
+        In no order that could be relied on. When interrupted, what was read until then comes
+        before the interruption is passed on.
+    """
+    lanes: dict[str, list[int]] = {}
+    for number, tree in enumerate(trees):
+        lanes.setdefault(tree.lane, []).append(number)
+    count = sum(len(tree.rows) for tree in trees)
+    size = sum(int(tree.files.column("size")[tree.rows].sum()) for tree in trees)
+    few = (count <= _FEW_FILES and size <= _FEW_BYTES) or not hasattr(os, "memfd_create")
+    pool = _Pool(trees, timeout, ThreadReader if few else lambda: ProcessReader(start))
+    try:
+        for numbers in lanes.values():
+            most = max(trees[number].readers or max(os.cpu_count() or 2, 2) for number in numbers)
+            pool.open(numbers, 1 if few else most)
+        yield from pool.run()
+    except KeyboardInterrupt:
+        yield from pool.halfway()
+        raise
+    finally:
+        pool.close()
+
+
+class _Pool:
+    """All readers of all lanes."""
+
+    def __init__(self, trees: list[Tree], timeout: float, new: Callable[[], Reader]) -> None:
+        self._trees, self._timeout, self._new = trees, timeout, new
+        self._stopped: set[int] = set()
+        self._lanes: list[tuple[Iterator[_Job], list[_Busy]]] = []
+        self._refused: list[Batch] = []
+
+    def open(self, numbers: list[int], readers: int) -> None:
+        """Start the readers of a lane."""
+        jobs = (job for number in numbers for job in self._jobs(number))
+        self._lanes.append((jobs, [_Busy(self._new()) for _ in range(readers)]))
+
+    def close(self) -> None:
+        for _, readers in self._lanes:
+            for busy in readers:
+                busy.reader.end()
+
+    def run(self) -> Iterator[Batch]:
+        while True:
+            for jobs, readers in self._lanes:
+                for busy in readers:
+                    self._fill(busy, jobs)
+            yield from self._refused
+            self._refused.clear()
+            working = [busy for _, readers in self._lanes for busy in readers if busy.jobs]
+            if not working:
+                return
+            told = select.select([busy.reader for busy in working], [], [], _LOOK_S)[0]
+            for busy in working:
+                if busy.reader in told:
+                    yield from self._finished(busy)
+                elif self._hangs(busy):
+                    limit = f"no answer within {self._timeout:g} s"
+                    yield self._given_up(busy, limit)
+
+    def halfway(self) -> Iterator[Batch]:
+        """Yield what is on the boards of jobs that are not done."""
+        for _, readers in self._lanes:
+            for busy in readers:
+                for slot, job in busy.jobs.items():
+                    yield self._batch(busy, slot, job, busy.reader.board.done(slot)[0])
+
+    def _fill(self, busy: _Busy, jobs: Iterator[_Job]) -> None:
+        while len(busy.jobs) < SLOTS and (job := next(jobs, None)) is not None:
+            slot = next(slot for slot in range(SLOTS) if slot not in busy.jobs)
+            busy.reader.board.put(slot, job.text)
+            busy.jobs[slot] = job
+            if len(busy.jobs) == 1:
+                busy.seen = time.monotonic()
+            busy.reader.give(slot)
+
+    def _finished(self, busy: _Busy) -> Iterator[Batch]:
+        slots = os.read(busy.reader.fileno(), 16)
+        if not slots:
+            yield self._given_up(busy, "its reader ended")
+            return
+        busy.ready, busy.seen = True, time.monotonic()
+        for slot in slots.replace(READY, b""):
+            job = busy.jobs.pop(slot)
+            yield self._batch(busy, slot, job, len(job.rows))
+
+    def _hangs(self, busy: _Busy) -> bool:
+        slot = next(iter(busy.jobs))
+        sign = (slot, *busy.reader.board.done(slot))
+        now = time.monotonic()
+        if sign != busy.sign:
+            busy.sign, busy.seen = sign, now
+        return now - busy.seen > (self._timeout if busy.ready else _START_S)
+
+    def _given_up(self, busy: _Busy, reason: str) -> Batch:
+        """Leave a reader that hangs, and the tree that it hangs in, and put a new one there."""
+        slot, job = next(iter(busy.jobs.items()))
+        done = busy.reader.board.done(slot)[0]
+        row = int(job.rows[min(done, len(job.rows) - 1)])
+        batch = self._batch(busy, slot, job, done, row, reason)
+        busy.reader.end()
+        self._stopped.add(job.tree)
+        for _, readers in self._lanes:
+            if busy in readers:
+                readers[readers.index(busy)] = new = _Busy(self._new())
+                for later, other in list(busy.jobs.items())[1:]:
+                    if other.tree not in self._stopped:
+                        new.reader.board.put(later, other.text)
+                        new.jobs[later] = other
+                        new.reader.give(later)
+        return batch
+
+    def _batch(
+        self, busy: _Busy, slot: int, job: _Job, done: int, stopped_at: int = -1, reason: str = ""
+    ) -> Batch:
+        import numpy as np
+
+        layout = np.dtype([("error", "i8"), ("size", "i8"), ("mtime", "i8"), ("hash", "u1", 32)])
+        found = np.frombuffer(busy.reader.board.records(slot), layout, done)
+        error, size, mtime, digest = (found[name].copy() for name in layout.names or ())
+        rows = job.rows[:done]
+        return Batch(job.tree, rows, error, size, mtime, digest, job.at, stopped_at, reason)
+
+    def _jobs(self, number: int) -> Iterator[_Job]:
+        """Cut a tree into jobs: folders by their first inode, in each the files by theirs.
+
+        On most file systems that is nearly the order of the bytes on the disk, and each folder is
+        opened once.
+        """
+        import numpy as np
+
+        tree = self._trees[number]
+        if not len(tree.rows):
+            return
+        order, starts = tree.files.folder_rows()
+        inode, size = tree.files.column("ino"), tree.files.column("size")
+        rows = np.sort(tree.rows)
+        folder = np.searchsorted(np.asarray(starts), rows, side="right") - 1
+        edges = np.flatnonzero(np.diff(folder, prepend=-1))
+        first = np.minimum.reduceat(inode[rows], edges)
+        rank = np.repeat(first, np.diff(edges, append=len(rows)))
+        sorting = np.lexsort((inode[rows], folder, rank))
+        rows, folder = rows[sorting], folder[sorting]
+        cuts = [*np.flatnonzero(np.diff(folder, prepend=-1)).tolist(), len(rows)]
+        fields: list[bytes] = []
+        taken: list[Rows] = []
+        files = text = weight = 0
+        for begin, end in pairwise(cuts):
+            at = int(folder[begin])
+            path = os.fsencode(f"{tree.root.rstrip('/')}/{order[at]}".rstrip("/") or "/")
+            if len(path) > JOB_TEXT // 4:
+                self._refused.append(_refused(number, rows[begin:end]))
+                continue
+            names, offset = tree.files.names(at), starts[at]
+            while begin < end:
+                if number in self._stopped:
+                    return
+                # of a folder so much that names fit, and bytes are few enough to report in time
+                some = rows[begin : min(end, begin + JOB_FILES - files, begin + JOB_FILES // 4)]
+                some = some[: max(1, int(np.searchsorted(np.cumsum(size[some]), _JOB_BYTES)))]
+                chosen = [names[row - offset] for row in some.tolist()]
+                fields += [path, b"%d" % len(chosen), *chosen]
+                taken.append(some)
+                files += len(chosen)
+                text += len(path) + 8 + sum(map(len, chosen)) + len(chosen)
+                weight += int(size[some].sum())
+                begin += len(chosen)
+                if files == JOB_FILES or text > JOB_TEXT // 4 or weight >= _JOB_BYTES:
+                    yield _Job(number, np.concatenate(taken), b"\0".join(fields))
+                    fields, taken, files, text, weight = [], [], 0, 0, 0
+        if taken and number not in self._stopped:
+            yield _Job(number, np.concatenate(taken), b"\0".join(fields))
+
+
+def _refused(tree: int, rows: Rows) -> Batch:
+    """Answer for files whose folder has a name that no job can hold."""
+    import numpy as np
+
+    none = np.zeros(len(rows), np.int64)
+    digest = np.zeros((len(rows), 32), np.uint8)
+    return Batch(tree, rows, none + errno.ENAMETOOLONG, none, none, digest, time.time_ns())

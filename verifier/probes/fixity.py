@@ -1,0 +1,190 @@
+"""Digests of the files of trees: those that earlier reads left, and those that are read now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from verifier.access import AccessError
+from verifier.digests import DIGEST_BYTES
+from verifier.domains import place_of
+from verifier.hashing import Batch, Failure, Tree, failure_of
+from verifier.host import Host
+from verifier.progress import Reading
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from verifier.files import Files, Rows
+
+__all__ = ["Side", "read"]
+
+_KEEP_FILES, _KEEP_S = 8192, 3.0
+_ROTATING = frozenset({"hdd", "optical"})
+_QUICK = frozenset({"ssd", "memory"})
+
+
+@dataclass(slots=True)
+class Side:
+    """The files of one tree whose digests are wanted, and what is known of them.
+
+    Parameters
+    ----------
+    root : str
+        Where the tree begins.
+    files : Files
+        All that it holds.
+    rows : array of int
+        Which are wanted; the arrays go by the place in it.
+    digest, read_at : array
+        BLAKE3, and when the bytes were last read, 0 if never. [ns since 1970]
+    now : array of bool
+        Read in this audit, not remembered.
+    unsettled : array of bool
+        Changed since they were listed: what was read is neither the old file nor the new one.
+    failures : dict of int to Failure
+        Those that could not be read, by place.
+    """
+
+    root: str
+    files: Files
+    rows: Rows
+    digest: NDArray[np.uint8] = field(init=False)
+    read_at: NDArray[np.int64] = field(init=False)
+    now: NDArray[np.bool_] = field(init=False)
+    unsettled: NDArray[np.bool_] = field(init=False)
+    failures: dict[int, Failure] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        import numpy as np
+
+        count = len(self.rows)
+        self.digest = np.zeros((count, DIGEST_BYTES), np.uint8)
+        self.read_at = np.zeros(count, np.int64)
+        self.now = np.zeros(count, np.bool_)
+        self.unsettled = np.zeros(count, np.bool_)
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Whose digest is known, from now or from earlier."""
+        return self.read_at > 0
+
+    def recall(self, host: Host) -> None:
+        """Ask for what earlier reads left and is not too old to lean on."""
+        if host.digests is None:
+            return
+        earlier = host.digests.known(self.root, self.files)
+        self.read_at = earlier.read_at[self.rows].copy()
+        self.read_at[self.read_at < max(host.effort.stale_before, 1)] = 0
+        self.digest = earlier.digest[self.rows].copy()
+
+    def take(self, batch: Batch, places: Rows) -> NDArray[np.bool_]:
+        """Take what was read; return which of it is settled."""
+        settled: NDArray[np.bool_]
+        at = self.rows[places]
+        size, mtime = self.files.column("size")[at], self.files.column("mtime")[at]
+        sound = batch.error == 0
+        settled = sound & (batch.size == size) & (batch.mtime == mtime)
+        self.unsettled[places] = sound & ~settled
+        self.read_at[places] = settled * batch.read_at
+        self.digest[places] = batch.digest
+        self.now[places] = settled
+        for place, error in zip(places[~sound].tolist(), batch.error[~sound], strict=True):
+            self.failures[place] = failure_of(int(error))
+        return settled
+
+
+def read(host: Host, sides: Iterable[Side], wanted: Iterable[NDArray[np.bool_]]) -> None:
+    """Read files of trees of this machine, and keep their digests batch by batch.
+
+    Parameters
+    ----------
+    host : Host
+        Access to both.
+    sides : iterable of Side
+        The trees.
+    wanted : iterable of array of bool
+        Which of the rows of each are to be read, whatever is remembered of them.
+    """
+    import numpy as np
+
+    work = [
+        (side, np.flatnonzero(mask)) for side, mask in zip(sides, wanted, strict=True) if mask.any()
+    ]
+    trees = [
+        Tree(side.root, side.files, side.rows[places], *_lane(host, side.root))
+        for side, places in work
+    ]
+    sorting = [places[np.argsort(side.rows[places], kind="stable")] for side, places in work]
+    sizes = [tree.files.column("size")[tree.rows].sum() for tree in trees]
+    progress = Reading(host.talk, sum(len(tree.rows) for tree in trees), int(sum(sizes)))
+    kept = [_Keeper(host, side) for side, _ in work]
+    files = size = 0
+    try:
+        for batch in host.hashed(trees):
+            side, places = work[batch.tree][0], sorting[batch.tree]
+            found = places[np.searchsorted(side.rows[places], batch.rows)]
+            kept[batch.tree].add(batch, side.take(batch, found))
+            if batch.stopped_at >= 0:
+                place = places[np.searchsorted(side.rows[places], batch.stopped_at)]
+                side.failures[int(place)] = Failure(batch.reason)
+            files, size = files + len(batch.rows), size + int(batch.size.sum())
+            progress.at(files, size)
+    finally:
+        for keeper in kept:
+            keeper.flush()
+
+
+class _Keeper:
+    """Hands digests on, some thousands at a time."""
+
+    def __init__(self, host: Host, side: Side) -> None:
+        self._store, self._side = host.digests, side
+        self._held: list[tuple[Rows, NDArray[np.uint8], int]] = []
+        self._files, self._since = 0, time.monotonic()
+
+    def add(self, batch: Batch, settled: NDArray[np.bool_]) -> None:
+        if self._store is None or not settled.any():
+            return
+        self._held.append((batch.rows[settled], batch.digest[settled], batch.read_at))
+        self._files += int(settled.sum())
+        if self._files >= _KEEP_FILES or time.monotonic() - self._since > _KEEP_S:
+            self.flush()
+
+    def flush(self) -> None:
+        import numpy as np
+
+        held, self._held, self._files = self._held, [], 0
+        self._since = time.monotonic()
+        if self._store is None or not held:
+            return
+        rows = np.concatenate([part[0] for part in held])
+        digest = np.concatenate([part[1] for part in held])
+        times = np.concatenate([np.full(len(part[0]), part[2], np.int64) for part in held])
+        self._store.keep(self._side.root, self._side.files, rows, digest, times)
+
+
+def _lane(host: Host, root: str) -> tuple[str, int]:
+    """Tell on which drives a tree lies, and how many may read there at the same time.
+
+    One on a spinning or an optical disk, whose head would run to and fro; as many as there are
+    processors on flash. Where the medium is not known (a server's export, a virtual disk, a USB
+    bridge) two: they hide each other's waiting, and of two on a spinning disk each still reads
+    in the order of the inodes.
+    """
+    try:
+        place = place_of(host, root)
+    except AccessError:
+        return root, 2
+    drives = ",".join(sorted(drive.key for drive in place.domains.drives.value or ()))
+    medium = place.media_type.value
+    readers = 1 if medium in _ROTATING else 2
+    if medium in _QUICK:
+        readers = 0
+    if not drives:
+        pools = place.domains.pools.value or ()
+        drives = ",".join(pools) or str(place.inode and place.inode[0])
+    return drives, readers
