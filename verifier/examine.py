@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from riskmodel.errors import InputError
 from verifier import probes
 from verifier.catalogue import CatalogueError
+from verifier.drills import Wish, drilled, fresh_seed, scratch_parent
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.identity import identified
 from verifier.inventory import Depth, Evidence, Fact, Inventory, Location, State
@@ -31,6 +32,7 @@ def examine(
     catalogue: Catalogue | None = None,
     talk: Callable[[str], None] = lambda text: None,
     complain: Callable[[str], None] = lambda text: None,
+    drill: Wish | None = None,
 ) -> Inventory:
     """Run one probe for each location, and add what schedules and earlier audits tell.
 
@@ -52,6 +54,8 @@ def examine(
         Told about progress, one line at a time.
     complain : callable
         Told what went wrong without ending the audit.
+    drill : Wish, optional
+        How many files to restore at depth ``RESTORE``, and where to.
 
     Returns
     -------
@@ -65,6 +69,11 @@ def examine(
     talk(f"looking at {SOURCE}: {setup.source.path}")
     source, manifest = _source(setup, host)
     found = []
+    wish = drill or Wish(seed=fresh_seed())
+    parent = ""
+    if deep is Depth.RESTORE:
+        kept = (setup.source.path, *(place.path for place in setup.locations if place.path))
+        parent = scratch_parent(wish.scratch, kept)
     for place in setup.locations:
         target = place.target(deep)
         talk(f"looking at {place.name}, depth {deep.word}: {target.address or 'declared'}")
@@ -74,7 +83,10 @@ def examine(
             raise
         except Exception as problem:  # noqa: BLE001 - one broken probe must not end the audit
             seen = _unseen(place.name, target.address, problem, offline=place.offline)
-        found.append(_with_declared(_unplugged(host, seen), place))
+        seen = _unplugged(host, seen)
+        if deep is Depth.RESTORE:
+            seen = drilled(host, target, seen, manifest, wish, parent)
+        found.append(_with_declared(seen, place))
     try:
         here = probes.host_identity(host)
     except AccessError as problem:

@@ -20,6 +20,7 @@ __all__ = [
     "Inventory",
     "Location",
     "Points",
+    "Restored",
     "Sample",
     "Schedule",
     "Snapshot",
@@ -253,6 +254,49 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore drill brought back.
+
+    Parameters
+    ----------
+    tool : str
+        What restored it: a program, or ``"a plain copy"``.
+    asked : int
+        Files that were wanted back.
+    right : int
+        Files that came back as they are at the source.
+    changed : int
+        Files that came back, and that the source has changed since.
+    of : int
+        Files that could have been asked for: in the point, and at the source since before it.
+    size_bytes : int
+        What came back. [bytes]
+    seconds : float
+        What that took, without the comparison. [s]
+    whole_seconds : tuple of (float, float) or None
+        Bounds of the time that restoring everything takes here; None if nothing tells. [s]
+    seed : int
+        Draws the same files again.
+    reason : str
+        Why `asked` did not all come back right, though nothing is known to be damaged; or empty.
+    differing : tuple of str
+        Times, permissions and links that came back different, one sentence each.
+    """
+
+    tool: str = ""
+    asked: int = 0
+    right: int = 0
+    changed: int = 0
+    of: int = 0
+    size_bytes: int = 0
+    seconds: float = 0.0
+    whole_seconds: tuple[float, float] | None = None
+    seed: int = 0
+    reason: str = ""
+    differing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     """One place where a copy lives, or should live.
 
@@ -332,6 +376,8 @@ class Location:
         No byte that `depth` speaks of was read before this; None if all were read in this audit.
     sample : Sample or None
         What part `depth` speaks of; None if it is the whole.
+    restored : Restored or None
+        What a restore drill brought back; None if there was none.
     """
 
     name: str
@@ -375,6 +421,7 @@ class Location:
     expires_hours: Fact[float] = field(default_factory=Fact)
     read_since: datetime | None = None
     sample: Sample | None = None
+    restored: Restored | None = None
 
 
 @dataclass(frozen=True, slots=True)

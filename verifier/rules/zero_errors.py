@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from verifier.inventory import Depth, Evidence, Location, State
 from verifier.rules._model import Gate, Rule, Status
 from verifier.rules._view import View, names
@@ -63,7 +65,20 @@ def judge(view: View) -> Gate:
     if shallow:
         reason = f"examined {names(shallow)}, wanted is {wanted.word}"
         return Gate(Status.UNKNOWN, value, aim, Evidence.UNKNOWN, reason)
-    return Gate(Status.PASS, value, aim, Evidence.MEASURED, f"nothing is damaged at {shallowest}")
+    reason = f"nothing is damaged at {shallowest}"
+    samples = [part for place in backups if (part := _sampled(place))]
+    if samples:
+        reason += f"; {names(samples)}"
+    return Gate(Status.PASS, value, aim, Evidence.MEASURED, reason)
+
+
+def _sampled(place: Location) -> str:
+    """Say what part of a location a restore drill speaks of, and what that bounds."""
+    if place.depth is not Depth.RESTORE or place.sample is None or not place.sample.looked:
+        return ""
+    bound = -math.expm1(math.log(0.05) / place.sample.looked)  # Clopper-Pearson, none bad
+    part = f"{place.sample.looked:,} of {place.sample.of:,} files drawn"
+    return f"{place.name} by {part}: at 95 % no more than {100 * bound:.2g} % are bad"
 
 
 def _damage(place: Location) -> tuple[str, ...]:
