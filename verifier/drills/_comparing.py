@@ -124,7 +124,8 @@ def _changed(host: Host, live: str, one: Wanted, came: Came) -> bool:
 
 
 def _metadata(host: Host, live: str, one: Wanted, came: Came, tally: Tally) -> None:
-    if came.mtime_ns is not None and abs(came.mtime_ns - one.mtime_ns) > MTIME_SLACK_NS:
+    kept = came.mtime_ns is not None and not came.stamped
+    if kept and abs((came.mtime_ns or 0) - one.mtime_ns) > MTIME_SLACK_NS:
         tally.times.append(shown(one.live))
     if came.mode is None:
         return

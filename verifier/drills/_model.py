@@ -81,13 +81,15 @@ class Place:
 class Came:
     """One file that came back: where it lies, and the metadata that the format keeps of it.
 
-    `link` is what a symbolic link says; such a one need not lie anywhere.
+    `link` is what a symbolic link says; such a one need not lie anywhere. `stamped` where the time
+    is that of its writing there, as in a bucket, and not the file's own.
     """
 
     place: str
     mode: int | None = None
     mtime_ns: int | None = None
     link: str | None = None
+    stamped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

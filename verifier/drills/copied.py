@@ -15,6 +15,7 @@ from verifier.probes import bagit, btrfs, dated, directory, rdiff_backup
 
 __all__ = ["open_bag", "open_dated", "open_mirror", "open_snapshot", "open_tree"]
 
+_STAMPED = ("s3", "rclone")  # their times may be those of the upload
 _WITHOUT_PERMISSIONS = frozenset(
     {"vfat", "msdos", "exfat", "ntfs", "ntfs3", "fuseblk", "cifs", "smb3", "hfsplus", "9p"}
 )
@@ -114,4 +115,6 @@ def _copy(
         back.unseen[path] = f"the scratch folder cannot hold it: {problem.strerror}"
         Path(to).unlink(missing_ok=True)
     else:
-        back.came[path] = Came(to, facts.mode & 0o7777 if modes else None, facts.mtime_ns)
+        mode = facts.mode & 0o7777 if modes else None
+        stamped = place.found.kind in _STAMPED
+        back.came[path] = Came(to, mode, facts.mtime_ns, stamped=stamped)
