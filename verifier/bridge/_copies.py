@@ -82,7 +82,8 @@ def copy_of(
 def _restore(location: Location, notes: dict[str, Evidence]) -> Restore | None:
     """Return how fast a restore drill brought files back: the slower end of what it tells."""
     told = location.restored
-    if told is None or told.whole_seconds is None or not location.size_bytes:
+    proven = location.depth is Depth.RESTORE and told is not None
+    if told is None or not proven or told.whole_seconds is None or not location.size_bytes:
         return None
     quickest, slowest = (bound / 3600.0 for bound in told.whole_seconds)
     notes[
