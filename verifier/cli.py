@@ -132,6 +132,53 @@ def audit(
     raise typer.Exit(exit_code(audits))
 
 
+@app.command()
+def drill(
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE | SOURCE PATH...",
+            help="a set-up file, or the live data and the locations of its copies",
+            show_default=False,
+        ),
+    ],
+    as_json: AsJson = False,
+    location: Annotated[
+        list[str] | None, typer.Option(help="only this location; may be said again")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="only this one of the datasets in the file")
+    ] = None,
+    files: Annotated[
+        int, typer.Option(min=1, help="draw so many; the largest and the oldest come on top")
+    ] = 60,
+    every: Annotated[bool, typer.Option("--all", help="restore everything")] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="draw the same files as the drill that said it")
+    ] = None,
+    scratch: Annotated[
+        str | None, typer.Option(metavar="DIR", help="where to make the private scratch folder")
+    ] = None,
+) -> None:
+    """Restore files from every location into a scratch folder, and compare them with the source.
+
+    Exit codes: 0 all came back right, 1 something did not, 3 some could not be tried.
+    """
+    from riskmodel._console import printable, say
+    from verifier import drilling
+    from verifier.drills import Wish, fresh_seed
+
+    setups = drilling.only(_setups(what, dataset, "drill"), location)
+    drawn = fresh_seed() if seed is None else seed
+    wish = Wish(None if every else files, drawn, scratch)
+    made = drilling.drill_all(setups, wish, talk=say if sys.stderr.isatty() else _silent)
+    if as_json:
+        _print_json(drilling.document(made))
+    else:
+        typer.echo(printable(drilling.text(made, _width())))
+    raise typer.Exit(drilling.exit_code(made))
+
+
 @app.command(name="record")
 def record_machine(
     file: Annotated[Path, typer.Argument(help="the recording to write", show_default=False)],
@@ -327,7 +374,7 @@ def _named_datasets(what: str | None) -> tuple[str, ...]:
     return (what,)
 
 
-def _setups(what: list[str], dataset: str | None) -> tuple[Setup, ...]:
+def _setups(what: list[str], dataset: str | None, command: str = "audit") -> tuple[Setup, ...]:
     from riskmodel.errors import InputError
     from verifier.datasets import chosen, load_setups
     from verifier.setup import bare_setup
@@ -335,10 +382,12 @@ def _setups(what: list[str], dataset: str | None) -> tuple[Setup, ...]:
     first = Path(what[0]).expanduser()
     if len(what) == 1:
         if first.is_dir():
-            raise InputError("audit: name the locations of the copies too: audit SOURCE PATH...")
+            raise InputError(
+                f"{command}: name the locations of the copies too: {command} SOURCE PATH..."
+            )
         return chosen(load_setups(first), dataset)
     if first.suffix == ".toml" and first.is_file():
-        raise InputError(f"audit: {what[0]} is a set-up file; it stands alone")
+        raise InputError(f"{command}: {what[0]} is a set-up file; it stands alone")
     return chosen((bare_setup(what[0], what[1:]),), dataset)
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from verifier.aftermath import left_after
 from verifier.audit import SCHEMA, Audit, Verdict
-from verifier.inventory import Domains, Fact, Location, Schedule
+from verifier.inventory import Depth, Domains, Fact, Location, Schedule
 from verifier.rules import Gate
 
-__all__ = ["document", "documents"]
+__all__ = ["document", "documents", "restored_document"]
 
 
 def document(audit: Audit) -> dict[str, Any]:
@@ -101,10 +101,33 @@ def _location(verdict: Verdict) -> dict[str, Any]:
         "lag_hours": place.lag_hours,
         "schedule": _schedule(place.schedule.value),
         "errors": list(place.errors),
+        "restored": restored_document(place),
         "missing": list(place.missing),
         "offline": place.offline,
         "last_seen": _time(place.last_seen),
         "evidence": _evidence(place),
+    }
+
+
+def restored_document(place: Location) -> dict[str, Any] | None:
+    """Return what a restore drill brought back as a JSON-ready table; None if there was none."""
+    found = place.restored
+    if found is None:
+        return None
+    drawn = place.sample if place.depth is Depth.RESTORE else None
+    return {
+        "tool": found.tool,
+        "asked": found.asked,
+        "right": found.right,
+        "changed": found.changed,
+        "of": found.of,
+        "drawn": None if drawn is None else drawn.looked,
+        "bytes": found.size_bytes,
+        "seconds": round(found.seconds, 3),
+        "whole_seconds": None if found.whole_seconds is None else list(found.whole_seconds),
+        "seed": found.seed,
+        "reason": found.reason,
+        "differing": list(found.differing),
     }
 
 

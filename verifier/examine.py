@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from riskmodel.errors import InputError
 from verifier import probes
 from verifier.catalogue import CatalogueError
+from verifier.drills import Wish, drilled, fresh_seed, scratch_parent
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.identity import identified
 from verifier.inventory import Depth, Evidence, Fact, Inventory, Location, State
@@ -35,6 +36,7 @@ def examine(
     talk: Callable[[str], None] = lambda text: None,
     complain: Callable[[str], None] = lambda text: None,
     effort: Effort | None = None,
+    drill: Wish | None = None,
 ) -> Inventory:
     """Run one probe for each location, and add what schedules and earlier audits tell.
 
@@ -58,6 +60,8 @@ def examine(
         Told what went wrong without ending the audit.
     effort : Effort, optional
         How much of the bytes is read; what the policy asks unless given.
+    drill : Wish, optional
+        How many files to restore at depth ``RESTORE``, and where to.
 
     Returns
     -------
@@ -85,6 +89,11 @@ def examine(
     if record is not None:
         record.saw(source)
     found = []
+    wish = drill or Wish(seed=fresh_seed())
+    parent = ""
+    if deep is Depth.RESTORE:
+        kept = (setup.source.path, *(place.path for place in setup.locations if place.path))
+        parent = scratch_parent(wish.scratch, kept)
     for place in setup.locations:
         target = place.target(deep)
         talk(f"looking at {place.name}, depth {deep.word}: {target.address or 'declared'}")
@@ -96,7 +105,10 @@ def examine(
             raise
         except Exception as problem:  # noqa: BLE001 - one broken probe must not end the audit
             seen = _unseen(place.name, target.address, problem, offline=place.offline)
-        found.append(_with_declared(_unplugged(host, seen), place))
+        seen = _unplugged(host, seen)
+        if deep is Depth.RESTORE:
+            seen = drilled(host, target, seen, manifest, wish, parent)
+        found.append(_with_declared(seen, place))
         if record is not None:
             record.saw(found[-1])
     known = identified(source, replica.linked(source, found))

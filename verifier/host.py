@@ -148,6 +148,10 @@ class Host:
 
         return str(self._fact("resolve", path, follow))
 
+    def readlink(self, path: str) -> str:
+        """Return what a symbolic link says."""
+        return str(self._fact("readlink", path, lambda: os.readlink(path)))  # noqa: PTH115
+
     def read_text(self, path: str) -> str:
         """Return the content of one small text file of the system; more than 4 MiB is refused."""
 

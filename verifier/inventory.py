@@ -22,6 +22,7 @@ __all__ = [
     "Location",
     "Past",
     "Points",
+    "Restored",
     "Sample",
     "Schedule",
     "Snapshot",
@@ -388,6 +389,49 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore drill brought back.
+
+    Parameters
+    ----------
+    tool : str
+        What restored it: a program, or ``"a plain copy"``.
+    asked : int
+        Files that were wanted back.
+    right : int
+        Files that came back as they are at the source.
+    changed : int
+        Files that came back, and that the source has changed since.
+    of : int
+        Files that could have been asked for: in the point, and at the source since before it.
+    size_bytes : int
+        What came back. [bytes]
+    seconds : float
+        What that took, without the comparison. [s]
+    whole_seconds : tuple of (float, float) or None
+        Bounds of the time that restoring everything takes here; None if nothing tells. [s]
+    seed : int
+        Draws the same files again.
+    reason : str
+        Why `asked` did not all come back right, though nothing is known to be damaged; or empty.
+    differing : tuple of str
+        Times, permissions and links that came back different, one sentence each.
+    """
+
+    tool: str = ""
+    asked: int = 0
+    right: int = 0
+    changed: int = 0
+    of: int = 0
+    size_bytes: int = 0
+    seconds: float = 0.0
+    whole_seconds: tuple[float, float] | None = None
+    seed: int = 0
+    reason: str = ""
+    differing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     """One place where a copy lives, or should live.
 
@@ -469,6 +513,8 @@ class Location:
         What part `depth` speaks of; None if it is the whole.
     changes : Changes or None
         What changed since the last audit; None where the two cannot be compared.
+    restored : Restored or None
+        What a restore drill brought back; None if there was none.
     """
 
     name: str
@@ -513,6 +559,7 @@ class Location:
     read_since: datetime | None = None
     sample: Sample | None = None
     changes: Changes | None = None
+    restored: Restored | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,20 @@ it had to refuse is the plan. Addresses on the network are not asked at all.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import nlargest
 from typing import Any, BinaryIO
 
 from verifier import probes
+from verifier.drills import DEFAULT_FILES, family_of
 from verifier.host import AccessError, Completed, Host, Missing, Unreadable
 from verifier.inventory import Depth
 from verifier.manifest import Manifest
 from verifier.setup import SOURCE, Place, Setup
+from verifier.target import Target
 
 __all__ = ["Step", "plan", "plan_document", "plan_text"]
 
@@ -125,7 +130,29 @@ def plan(setup: Setup, depth: Depth | None = None) -> tuple[Step, ...]:
         privileges=_privileges(manifest.unreadable),
         note="compared with plain copies, so that its files are read too" if compared else "",
     )
-    return (first, *(_step(place, deep, manifest) for place in setup.locations))
+    steps = (_step(place, deep, manifest) for place in setup.locations)
+    if deep < Depth.RESTORE:
+        return (first, *steps)
+    return (first, *(_with_drill(step, manifest) for step in steps))
+
+
+def _with_drill(step: Step, source: Manifest) -> Step:
+    """Say what would be restored: bytes and egress are bounded by the largest files."""
+    if step.depth == "-":
+        return step
+    most = DEFAULT_FILES + 2  # the largest and the oldest come on top
+    sizes = nlargest(most, (fact.size for fact in source.files.values()))
+    amount = _bytes(sum(sizes))
+    note = f"restores {len(sizes):,} files, at most {amount}, into {tempfile.gettempdir()}"
+    family = family_of(step.kind, Target(step.name, step.address))
+    if family is not None and family.open is None:
+        note = f"nothing is restored: {family.why}"
+    elif family is not None and family.program:
+        note += f" with {family.program}"
+        if shutil.which(family.program) is None:
+            note += f", which is not installed (package {family.package})"
+    egress = f"{step.egress}, and about {amount} to restore" if step.egress else ""
+    return replace(step, egress=egress, note="; ".join(filter(None, (step.note, note))))
 
 
 def _step(place: Place, depth: Depth, source: Manifest) -> Step:

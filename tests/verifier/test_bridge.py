@@ -20,6 +20,7 @@ from verifier.inventory import (
     Inventory,
     Location,
     Points,
+    Restored,
     Schedule,
     State,
 )
@@ -248,3 +249,16 @@ def test_every_assumption_has_evidence() -> None:
     found = _bridge(_place("source", "a"), _place("usb", "b"))
     assert len(found.assumptions) > 4
     assert all(note.evidence in Evidence for note in found.assumptions)
+
+
+def test_a_restore_drill_gives_the_slower_of_its_rates() -> None:
+    told = Restored(asked=62, right=62, of=900, seconds=4.0, whole_seconds=(3600.0, 7200.0))
+    usb = _place("usb", "b", depth=Depth.RESTORE, restored=told)
+    found = _bridge(_place("source", "a"), usb, _place("nas", "c"))
+    restores = {copy.name: copy.restore for copy in found.worst.copies}
+    assert restores["usb"].bandwidth == pytest.approx(10**12 / 2.0)  # bytes an hour
+    assert restores["nas"] is None
+    assert any("usb comes back in 2" in assumption.text for assumption in found.assumptions)
+    failed = replace(usb, depth=Depth.SOURCE, errors=("x came back different.",))
+    found = _bridge(_place("source", "a"), failed, _place("nas", "c"))
+    assert all(copy.restore is None for copy in found.worst.copies)

@@ -73,3 +73,13 @@ def test_the_command_reads_nothing_and_says_so(tree):
     assert {(tree / name / "x").stat().st_atime for name in ("live", "usb")} == {1}
     found = json.loads(verifier("audit", tree / "live", tree / "usb", "--plan", "--json").stdout)
     assert [step["name"] for step in found["steps"]] == ["source", "usb"]
+
+
+def test_a_drill_says_how_much_it_restores(tree):
+    usb = {"name": "usb", "path": str(tree / "usb")}
+    tape = {"name": "chain", "path": str(tree / "usb"), "kind": "veeam"}
+    bucket = {"name": "cloud", "address": "s3:https://s3.example.org/b"}
+    _, plain, closed, remote = steps(tree, usb, tape, bucket, depth="restore")
+    assert plain.note.startswith("restores 1 files, at most 1 kB, into ")
+    assert closed.note.startswith("nothing is restored: Veeam")
+    assert remote.egress.endswith("and about 1 kB to restore")

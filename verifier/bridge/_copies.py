@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from riskmodel.layout import Copy
-from riskmodel.policies import Check, Feed, Key, Retention
+from riskmodel.policies import Check, Feed, Key, Restore, Retention
 from riskmodel.presets import presets
 from riskmodel.units import format_hours
 from verifier.bridge._places import store_of
@@ -68,6 +68,7 @@ def copy_of(
         fed = _feed(location, view, set(names), notes)
         fields |= {"fed": fed, "check": _check(location, notes)}
         fields["retention"] = _retention(location, fed, horizon, notes)
+        fields["restore"] = _restore(location, notes)
         fields["immutable"] = _immutable(location, fields["retention"], horizon, notes)
         identity = location.domains.identity
         if identity.value and identity.evidence is Evidence.DECLARED:
@@ -76,6 +77,20 @@ def copy_of(
     if location.offline:
         fields["offline"] = True
     return Copy(**{name: value for name, value in fields.items() if value is not None})
+
+
+def _restore(location: Location, notes: dict[str, Evidence]) -> Restore | None:
+    """Return how fast a restore drill brought files back: the slower end of what it tells."""
+    told = location.restored
+    proven = location.depth is Depth.RESTORE and told is not None
+    if told is None or not proven or told.whole_seconds is None or not location.size_bytes:
+        return None
+    quickest, slowest = (bound / 3600.0 for bound in told.whole_seconds)
+    notes[
+        f"all of {location.name} comes back in {format_hours(slowest)} or less, and hardly in less "
+        f"than {format_hours(quickest)}: {told.asked} files took {told.seconds:.1f} s"
+    ] = Evidence.INFERRED
+    return Restore(bandwidth=location.size_bytes / slowest)
 
 
 def history_hours(location: Location) -> float:

@@ -20,8 +20,10 @@ from verifier.target import Target
 __all__ = [
     "Archive",
     "contents",
+    "environment_of",
     "failure_reason",
     "key_file_of",
+    "newest_archive",
     "parse_archives",
     "parse_files",
     "series_of",
@@ -32,6 +34,7 @@ _FORMAT = "{type} {size} {source}{NUL}{path}{NUL}"
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|NotFound|NotExist)\w*(:|$)")
 _TRIED = 4  # series of archives whose newest is compared with the source
 _ENOUGH = 0.99
+_NO_PASSWORD = "no password file is given"  # noqa: S105 - a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +137,10 @@ def contents(
     Location
         Unchanged but for the reason if the archives cannot be listed.
     """
-    open_to_all = found.encrypted.value is False and found.encrypted.source.endswith("none")
+    open_to_all = _is_open(found)
     if target.password_file is None and not open_to_all:
-        return closed(found, "no password file is given")
-    run = _Runner(host, _environment(host, target, found), links)
+        return closed(found, _NO_PASSWORD)
+    run = _Runner(host, environment_of(host, target, found), links)
     try:
         version = host.run(["borg", "--version"], timeout=60.0).stdout
         found = replace(found, tool=version.strip() if version.startswith("borg ") else None)
@@ -179,6 +182,43 @@ def contents(
         missing=coverage.missing,
         content=coverage.content,
     )
+
+
+def newest_archive(
+    host: Host,
+    target: Target,
+    source: Manifest | None,
+    found: Location,
+    links: Mapping[str, str],
+) -> tuple[Archive, dict[str, int]]:
+    """Return the newest finished archive that holds the source, and its files.
+
+    Parameters
+    ----------
+    host, target, source, found, links
+        As for `contents`.
+
+    Raises
+    ------
+    ValueError
+        With the reason, if the archives cannot be listed or there is none.
+    """
+    if target.password_file is None and not _is_open(found):
+        raise ValueError(_NO_PASSWORD)
+    run = _Runner(host, environment_of(host, target, found), links)
+    ended = run("--consider-checkpoints", "--json", "repository")
+    if ended.code > 1:
+        raise ValueError(failure_reason(ended))
+    whole = [archive for archive in parse_archives(ended.stdout) if archive.finished]
+    if not whole:
+        message = "it has no finished archive"
+        raise ValueError(message)
+    chosen, files, _ = _newest_of(run, whole, source)
+    return chosen, files
+
+
+def _is_open(found: Location) -> bool:
+    return found.encrypted.value is False and found.encrypted.source.endswith("none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +271,8 @@ def _points(same: tuple[Archive, ...], archives: tuple[Archive, ...]) -> Points:
     )
 
 
-def _environment(host: Host, target: Target, found: Location) -> dict[str, str]:
+def environment_of(host: Host, target: Target, found: Location) -> dict[str, str]:
+    """Return what borg needs to open a repository without asking; the password by its file."""
     environment = {
         "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes",
         "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",

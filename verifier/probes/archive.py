@@ -20,7 +20,7 @@ from verifier.probes.compression import cipher_of, format_of, has_digest, joined
 from verifier.probes.members import BLOCK_BYTES, DAMAGE, Member, members
 from verifier.target import Target
 
-__all__ = ["collect", "detect", "parse_date"]
+__all__ = ["collect", "detect", "newest_chain", "parse_date"]
 
 MAX_MEMBERS = 20_000_000
 _CLOSED = {"7z": "7-Zip", "rar": "RAR", "Z": "compress"}
@@ -138,6 +138,15 @@ def collect(
         if row.sealed and not row.encrypted
         else Fact(row.encrypted, Evidence.MEASURED, "signatures and member flags"),
     )
+
+
+def newest_chain(host: Host, path: str) -> tuple[tuple[Bundle, ...], dict[str, int], str]:
+    """Return the newest whole archive after those that it builds on, its files, and its seal.
+
+    The last says why nobody can see inside; it is empty if everybody can.
+    """
+    row = _row(host, bundles_in(host, path) or [], Depth.STRUCTURE)
+    return tuple(row.chain), row.content, row.sealed
 
 
 def _row(host: Host, bundles: list[Bundle], depth: Depth) -> _Row:

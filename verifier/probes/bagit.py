@@ -16,7 +16,7 @@ from verifier.probes.comparing import capped
 from verifier.probes.directory import read_manifest
 from verifier.target import Target
 
-__all__ = ["collect", "detect", "parse_info", "parse_manifest"]
+__all__ = ["bagged", "collect", "detect", "parse_info", "parse_manifest"]
 
 _MANIFEST = re.compile(r"(?P<tag>tag)?manifest-(?P<algorithm>[a-z0-9]+)\.txt")
 _LINE = re.compile(r"([0-9a-fA-F]{8,128})\s+\*?(.+)")
@@ -151,6 +151,11 @@ def collect(
         located = replace(located, sample=sample and replace(sample, bad=len(rotten)))
     reached = Depth.BYTES if depth >= Depth.BYTES and not unseen else Depth.STRUCTURE
     return replace(located, errors=capped(errors), depth=reached, reason=unseen)
+
+
+def bagged(host: Host, path: str) -> datetime | None:
+    """Return when a bag was made, as it says itself or by its manifest."""
+    return _bagged(host, path, read_manifest(host, path))
 
 
 def _bagged(host: Host, path: str, tree: Manifest) -> datetime | None:

@@ -31,7 +31,7 @@ from verifier.probes._keys import declared_key, kept_at
 from verifier.probes.comparing import capped
 from verifier.target import Target
 
-__all__ = ["collect", "detect"]
+__all__ = ["collect", "detect", "shadow"]
 
 README = b"This is a Borg Backup repository"
 _START_BYTES = 50
@@ -278,6 +278,11 @@ def _described(host: Host, target: Target, found: Location, shape: _Shape) -> Lo
         return found
     key = Fact(f"borg-key:{shape.config.id[:8]}", Evidence.INFERRED, "repository id in config")
     return replace(found, domains=replace(found.domains, key=key))
+
+
+def shadow(host: Host, path: str) -> dict[str, str]:
+    """Return links to a repository, file by file, below ``repository``; borg is given these."""
+    return _shadow(host, path, _shape(host, path))
 
 
 def _shadow(host: Host, path: str, shape: _Shape) -> dict[str, str]:

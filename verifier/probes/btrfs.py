@@ -168,6 +168,12 @@ def collect(
     )
 
 
+def place_of_snapshot(host: Host, path: str, name: str) -> str:
+    """Return where a snapshot of the file system that a path is in can be seen."""
+    mount = mount_at(host, path)
+    return (_as_seen(mount, name) if mount else None) or path
+
+
 def _subvolumes(host: Host, path: str) -> tuple[Subvolume, ...]:
     outputs = [
         host.run(["btrfs", "subvolume", "list", option, path], timeout=60.0).stdout

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from verifier.host import AccessError, Host
+from verifier.host import AccessError, Completed, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest
 from verifier.probes._digests import closed
 from verifier.probes.comparing import capped
 from verifier.target import Target
 
-__all__ = ["collect", "detect", "parse_log"]
+__all__ = ["collect", "detect", "newest_branch", "parse_log"]
 
 _PACKS = "objects/pack"
 _PACK = re.compile(r"(pack-[0-9a-f]{40})\.(pack|idx)")
@@ -195,19 +195,47 @@ def _points(host: Host, path: str) -> tuple[Points, str]:
     """Ask git for the saves; it sees objects and branches only, never the repository's config."""
     if not host.local:
         return Points(), "the dates of its saves are not read over a network"
+    try:
+        ended = _git(host, path, "log", "--branches", "--source", "--format=%ct %S")
+    except AccessError as problem:
+        return Points(), f"the dates of its saves: {problem.reason}"
+    if ended.code != 0:
+        return Points(), f"git cannot list the saves: {_last_line(ended)}"
+    branches = parse_log(ended.stdout)
+    newest = max(branches.values(), key=lambda times: times[-1], default=())
+    return Points.at(newest), ""
+
+
+def newest_branch(host: Host, path: str) -> tuple[str, str]:
+    """Return the branch that was written last, and ``git ls-tree -r -l -z`` of its newest save.
+
+    Raises
+    ------
+    ValueError
+        With the reason, if git does not tell.
+    """
+    ended = _git(host, path, "log", "--branches", "--source", "--format=%ct %S")
+    branches = parse_log(ended.stdout) if ended.code == 0 else {}
+    if not branches:
+        raise ValueError(_last_line(ended) or "it holds no save")
+    name = max(branches, key=lambda branch: branches[branch][-1])
+    listed = _git(host, path, "ls-tree", "-r", "-l", "-z", "--full-tree", name)
+    if listed.code != 0:
+        raise ValueError(_last_line(listed))
+    return name.removeprefix("refs/heads/"), listed.stdout
+
+
+def _last_line(ended: Completed) -> str:
+    lines = [line for line in ended.stderr.splitlines() if line.strip()]
+    return (lines or [""])[-1][:200]
+
+
+def _git(host: Host, path: str, *command: str) -> Completed:
+    """Run git, which sees objects and branches only."""
     present = {"objects", "refs", "packed-refs"} & set(host.listdir(path))
-    argv = ["git", "--git-dir", "repository", "log", "--branches", "--source", "--format=%ct %S"]
+    argv = ["git", "--git-dir", "repository", *command]
     quiet = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
     quiet["GIT_OPTIONAL_LOCKS"] = "0"
     links = {f"repository/{name}": f"{path}/{name}" for name in present}
     links["repository/HEAD"] = "refs/heads/none"  # as a link it must not lead out
-    try:
-        ended = host.run(argv, secrets=quiet, links=links)
-    except AccessError as problem:
-        return Points(), f"the dates of its saves: {problem.reason}"
-    if ended.code != 0:
-        lines = [line for line in ended.stderr.splitlines() if line.strip()]
-        return Points(), f"git cannot list the saves: {(lines or [''])[-1][:200]}"
-    branches = parse_log(ended.stdout)
-    newest = max(branches.values(), key=lambda times: times[-1], default=())
-    return Points.at(newest), ""
+    return host.run(argv, secrets=quiet, links=links)

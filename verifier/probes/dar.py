@@ -18,7 +18,7 @@ from verifier.probes.archive import parse_date
 from verifier.probes.comparing import capped
 from verifier.target import Target
 
-__all__ = ["Listing", "collect", "detect", "parse_listing", "slices_of"]
+__all__ = ["Listing", "collect", "detect", "newest_listing", "parse_listing", "slices_of"]
 
 _SLICE = re.compile(r"(?P<base>.+)\.(?P<number>\d{1,9})\.dar")
 _MAGIC = b"\x00\x00\x00\x7b"
@@ -142,18 +142,8 @@ def collect(
     Location
         Contents are those of the newest archive without a flaw, if dar is here to list it.
     """
-    path = found.real_path or target.address
-    folder, names = path, host.listdir(path) if host.stat(path).is_dir else ()
-    only = None
-    if not names:
-        folder, _, name = path.rpartition("/")
-        only, names = str(_SLICE.fullmatch(name)["base"]), host.listdir(folder)  # type: ignore[index]
-    archives = [
-        _archive(host, folder, base, slices)
-        for base, slices in slices_of(names).items()
-        if only in (None, base)
-    ]
-    whole = sorted((a for a in archives if not a.flaws and a.time), key=lambda a: str(a.time))
+    folder, archives = _archives(host, found.real_path or target.address)
+    whole = _whole(archives)
     breaks = [flaw for a in archives for flaw in a.flaws]
     unseen = next((a.unseen for a in archives if a.unseen), "")
     located = replace(
@@ -176,6 +166,48 @@ def collect(
     except AccessError as problem:
         return closed(located, problem.reason)
     return located
+
+
+def newest_listing(host: Host, path: str) -> tuple[str, datetime | None, Listing]:
+    """Return the newest archive without a flaw as dar is given it, its time, and its files.
+
+    Raises
+    ------
+    ValueError
+        With the reason, if there is none or dar does not list it.
+    """
+    folder, archives = _archives(host, path)
+    whole = _whole(archives)
+    if not whole:
+        message = "no archive in it is complete"
+        raise ValueError(message)
+    base = f"{folder}/{whole[-1].base}"
+    ended = _dar(host, "-l", base, "-ay", "-T", "xml")
+    if ended.code != 0:
+        raise ValueError(_failure(ended))
+    listing = parse_listing(ended.stdout)
+    if listing.elsewhere:
+        message = f"the newest archive only refers to another one for {listing.elsewhere} files"
+        raise ValueError(message)
+    return base, whole[-1].time, listing
+
+
+def _archives(host: Host, path: str) -> tuple[str, list[_Archive]]:
+    """Return the folder that holds the slices, and the archives in it that are meant."""
+    folder, names = path, host.listdir(path) if host.stat(path).is_dir else ()
+    only = None
+    if not names:
+        folder, _, name = path.rpartition("/")
+        only, names = str(_SLICE.fullmatch(name)["base"]), host.listdir(folder)  # type: ignore[index]
+    return folder, [
+        _archive(host, folder, base, slices)
+        for base, slices in slices_of(names).items()
+        if only in (None, base)
+    ]
+
+
+def _whole(archives: list[_Archive]) -> list[_Archive]:
+    return sorted((a for a in archives if not a.flaws and a.time), key=lambda a: str(a.time))
 
 
 def _archive(host: Host, folder: str, base: str, slices: dict[int, str]) -> _Archive:

@@ -21,7 +21,7 @@ from verifier.probes.comparing import against_source, shared_inodes
 from verifier.probes.directory import read_manifest
 from verifier.target import Target
 
-__all__ = ["Tree", "collect", "detect", "read_name"]
+__all__ = ["Tree", "collect", "detect", "newest_tree", "read_name"]
 
 _DATED = re.compile(
     r"(@?[A-Za-z][A-Za-z0-9]*([-_.@][A-Za-z][A-Za-z0-9]*)*[-_.@])?"
@@ -181,6 +181,16 @@ def collect(
         reason = f"{count} part(s) of {newest.name} could not be read, the first: "
         return replace(located, depth=None, reason=reason + tree.unreadable[0])
     return against_source(host, source, held, depth, located)
+
+
+def newest_tree(
+    host: Host, path: str, source: Manifest | None, newest: datetime | None
+) -> Manifest | None:
+    """Return the source's place in the newest state; None if there is none of that time."""
+    base = _base(host, path) or path
+    whole, _, _, _ = _points(host, base)
+    chosen = next((tree for tree in reversed(whole) if newest in (None, tree.time)), None)
+    return None if chosen is None else _content(host, base, chosen, source).held
 
 
 def _content(host: Host, base: str, chosen: Tree, source: Manifest | None) -> _Content:

@@ -21,7 +21,7 @@ from verifier.probes.placeholders import hollow_rows, mostly_placeholders
 from verifier.progress import Progress
 from verifier.target import Target
 
-__all__ = ["collect", "detect", "listed_source", "read_manifest"]
+__all__ = ["collect", "detect", "held_by", "listed_source", "read_manifest"]
 
 _MOST_PROBLEMS = 1000
 _SAMPLED = 50  # files of the source that tell where its copy begins
@@ -105,8 +105,7 @@ def collect(
     Location
         With files, points, coverage, depth and errors.
     """
-    listed = read_manifest(host, found.real_path or target.address)
-    held = _from_its_folder(_without_top_folder(listed, source), source)
+    held = held_by(host, found.real_path or target.address, source)
     noted_tree(host, held)
     coverage = _coverage(host, source, held)
     located = replace(
@@ -132,6 +131,11 @@ def collect(
     if located.disqualified:  # reading placeholders would fetch them
         return located
     return against_source(host, source, held, depth, located)
+
+
+def held_by(host: Host, path: str, source: Manifest | None) -> Manifest:
+    """List a copy from the folder in it where the source's files begin."""
+    return _from_its_folder(_without_top_folder(read_manifest(host, path), source), source)
 
 
 def _without_top_folder(held: Manifest, source: Manifest | None) -> Manifest:

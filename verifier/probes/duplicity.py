@@ -25,7 +25,15 @@ from verifier.probes.comparing import MTIME_SLACK_NS, capped
 from verifier.probes.members import DAMAGE
 from verifier.target import Target
 
-__all__ = ["collect", "detect", "parse_listing"]
+__all__ = [
+    "Unlisted",
+    "collect",
+    "detect",
+    "newest_files",
+    "parse_listing",
+    "password_of",
+    "prefix_of",
+]
 
 _SIGNATURE = re.compile(r"(signature|snapshot|deleted)/(.+)")
 _LISTED = re.compile(r"\w{3} (\w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}) (.*)")
@@ -214,33 +222,86 @@ def _from_signatures(host: Host, path: str, names: list[str]) -> dict[str, int]:
     return held
 
 
+class Unlisted(Exception):
+    """The files of a point cannot be listed; the text says why."""
+
+
+def newest_files(host: Host, target: Target, path: str) -> dict[str, int]:
+    """List the newest complete point of a folder: paths to modification times [ns since 1970].
+
+    Raises
+    ------
+    Unlisted
+        If its signatures are missing, damaged or closed.
+    AccessError
+        If they cannot be read.
+    """
+    sets = parse_sets(host.listdir(path))
+    manifests, _, _ = _manifests(host, target, path, sets)
+    newest = chains_of(sets, manifests).newest
+    names = [one.signatures for one in newest]
+    if not newest or None in names:
+        raise Unlisted("signatures are missing" if newest else "no backup in it is complete")
+    if any(str(name).endswith(".gpg") for name in names):
+        return _told_by_program(host, target, path)
+    try:
+        return _from_signatures(host, path, [str(name) for name in names])
+    except DAMAGE as damage:
+        message = f"the signatures are damaged: {damage}"
+        raise Unlisted(message) from damage
+
+
+def password_of(host: Host, target: Target) -> str:
+    """Return the password, which duplicity takes from the environment only; empty if none is given.
+
+    Raises
+    ------
+    Unlisted
+        If its file cannot be read.
+    """
+    if target.password_file is None:
+        return ""
+    try:
+        return small_text(host, password_path(target), 1 << 16).rstrip("\n")
+    except Missing as problem:
+        raise Unlisted("the password file is gone") from problem
+    except (AccessError, ValueError) as problem:
+        raise Unlisted(str(problem)) from problem
+
+
 def _by_program(
     host: Host, target: Target, source: Manifest | None, path: str, found: Location
 ) -> Location:
     if not host.local:
         return closed(found, "it is encrypted, and duplicity reads local folders only")
-    if target.password_file is None:
-        return closed(found, "it is encrypted and no password file is given")
     try:
-        password = small_text(host, password_path(target), 1 << 16).rstrip("\n")
+        held = _told_by_program(host, target, path)
         tool = host.run(["duplicity", "--version"], timeout=60.0).stdout.strip()
-        # its own signatures and manifests it keeps in the private home, not in the location
-        argv = ["duplicity", "list-current-files", "--archive-dir", "archive", f"file://{path}"]
+    except Unlisted as problem:
+        return closed(found, str(problem))
+    found = replace(found, tool=tool if tool.startswith("duplicity ") else None)
+    return _covered(found, source, held, "duplicity list-current-files")
+
+
+def _told_by_program(host: Host, target: Target, path: str) -> dict[str, int]:
+    if target.password_file is None:
+        raise Unlisted("it is encrypted and no password file is given")
+    password = password_of(host, target)
+    # its own signatures and manifests it keeps in the private home, not in the location
+    argv = ["duplicity", "list-current-files", "--archive-dir", "archive", f"file://{path}"]
+    try:
         ended = host.run(argv, secrets={"PASSPHRASE": password})
     except Missing as problem:
-        gone = problem.path == password_path(target)
-        what = "the password file is gone" if gone else "the program duplicity is not installed"
-        return closed(found, what)
-    except (AccessError, ValueError) as problem:
-        return closed(found, str(problem))
+        raise Unlisted("the program duplicity is not installed") from problem
+    except AccessError as problem:
+        raise Unlisted(str(problem)) from problem
     if ended.code != 0:
         said = f"{ended.stdout}\n{ended.stderr}"
         wrong = "decryption failed" in said or "Bad session key" in said
         last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
         reason = "wrong password" if wrong else last[:200]
-        return closed(found, reason or f"duplicity ended with code {ended.code}")
-    found = replace(found, tool=tool if tool.startswith("duplicity ") else None)
-    return _covered(found, source, parse_listing(ended.stdout), "duplicity list-current-files")
+        raise Unlisted(reason or f"duplicity ended with code {ended.code}")
+    return parse_listing(ended.stdout)
 
 
 def _covered(
@@ -248,7 +309,7 @@ def _covered(
 ) -> Location:
     """Compare by path and time: a file of another time is another version."""
     wanted = source.files if source else {}
-    prefix = _prefix(source, held)
+    prefix = prefix_of(source, held)
     as_if = {
         name: _size_if_same(wanted.get(name), when)
         for name, when in ((path.removeprefix(prefix), when) for path, when in held.items())
@@ -263,7 +324,7 @@ def _covered(
     return replace(found, files=files, coverage=share, missing=coverage.missing)
 
 
-def _prefix(source: Manifest | None, held: dict[str, int]) -> str:
+def prefix_of(source: Manifest | None, held: dict[str, int]) -> str:
     """Find the source's folder in a backup of more than it, by times instead of sizes."""
     if source is None:
         return ""

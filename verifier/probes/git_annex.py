@@ -28,7 +28,7 @@ from verifier.probes.annex_text import (
 from verifier.probes.comparing import capped
 from verifier.target import Target
 
-__all__ = ["collect", "detect"]
+__all__ = ["collect", "contents_by_name", "detect"]
 
 BRANCHES = ("HEAD", "synced/master", "synced/main", "master", "main")
 MAX_POINTER_BYTES = 2000
@@ -135,6 +135,30 @@ def collect(
         coverage=coverage.share,
         missing=coverage.missing,
     )
+
+
+def contents_by_name(host: Host, path: str) -> tuple[dict[str, tuple[str, int]], datetime | None]:
+    """Return where the content of each annexed file lies and its size, and when that was committed.
+
+    Raises
+    ------
+    ValueError
+        With the reason, if git does not tell.
+    """
+    folder = _git_folder(host, path) or f"{path}/.git"
+    objects, unseen = _objects(host, folder)
+    if unseen:
+        raise ValueError(unseen)
+    try:
+        tree = _tree(host, folder)
+    except _Unread as problem:
+        raise ValueError(str(problem)) from problem
+    held = {
+        name: (objects[key.name].path, objects[key.name].size)
+        for name, key in tree.keys.items()
+        if key.name in objects
+    }
+    return held, tree.time
 
 
 def _git_folder(host: Host, path: str) -> str | None:

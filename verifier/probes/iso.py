@@ -20,7 +20,7 @@ from verifier.probes.iso_image import DAMAGE, HEAD_BYTES, Image, content_of, is_
 from verifier.probes.reading import head
 from verifier.target import Target
 
-__all__ = ["collect", "detect"]
+__all__ = ["collect", "detect", "newest_image"]
 
 _NAME = re.compile(r"\.(iso|udf)$", re.IGNORECASE)
 
@@ -59,9 +59,7 @@ def collect(
         Contents are those of the newest image that can be read.
     """
     path = found.real_path or target.address
-    places = [path]
-    if host.stat(path).is_dir:
-        places = [f"{path}/{name}" for name in host.listdir(path) if _NAME.search(name)]
+    places = _images(host, path)
     errors: list[str] = []
     whole: list[tuple[datetime, str, Image]] = []
     breaks: list[str] = []
@@ -126,6 +124,29 @@ def collect(
         if not_compared
         else replace(located, depth=Depth.SOURCE)
     )
+
+
+def newest_image(host: Host, path: str) -> tuple[datetime, str, Image] | None:
+    """Return time, path and files of the newest image that can be read; None if there is none.
+
+    Raises
+    ------
+    AccessError
+        If one cannot be read.
+    """
+    whole = []
+    for place in _images(host, path):
+        image, flaw = _read(host, place)
+        if image is not None and not flaw:
+            written = instant(host.stat(place).mtime_ns) or datetime.fromtimestamp(0, UTC)
+            whole.append((image.made or written, place, image))
+    return max(whole, key=lambda item: item[:2], default=None)
+
+
+def _images(host: Host, path: str) -> list[str]:
+    if not host.stat(path).is_dir:
+        return [path]
+    return [f"{path}/{name}" for name in host.listdir(path) if _NAME.search(name)]
 
 
 def _read(host: Host, place: str) -> tuple[Image | None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import struct
@@ -15,7 +16,16 @@ from verifier.host import CHUNK_BYTES
 if TYPE_CHECKING:
     from pycdlib import PyCdlib
 
-__all__ = ["DAMAGE", "Content", "Cut", "Image", "content_of", "is_image", "read_image"]
+__all__ = [
+    "DAMAGE",
+    "Content",
+    "Cut",
+    "Image",
+    "content_of",
+    "is_image",
+    "read_image",
+    "streams_of",
+]
 
 SECTOR = 2048
 DESCRIPTORS = 16 * SECTOR
@@ -109,16 +119,21 @@ def content_of(file: BinaryIO, wanted: frozenset[str]) -> Iterator[tuple[str, st
     ------
     tuple of str and bytes
     """
+    for path, chunks in streams_of(file, wanted):
+        running = hashlib.sha256()
+        for chunk in chunks:
+            running.update(chunk)
+        yield path, running.hexdigest()
+
+
+def streams_of(file: BinaryIO, wanted: frozenset[str]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield path and content, in pieces, of some files; each is read before the next comes."""
     disc = _open(file, limit=None)
     names = _names(disc)
     for path, place in _places(disc, names):
-        if path not in wanted:
-            continue
-        running = hashlib.sha256()
-        with disc.open_file_from_iso(**{names: place}) as content:
-            while chunk := content.read(CHUNK_BYTES):
-                running.update(chunk)
-        yield path, running.hexdigest()
+        if path in wanted:
+            with disc.open_file_from_iso(**{names: place}) as content:
+                yield path, iter(functools.partial(content.read, CHUNK_BYTES), b"")
 
 
 class _Limited(io.RawIOBase):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
+import stat
 import tarfile
 import time
 import zipfile
@@ -17,10 +19,11 @@ from verifier.host import CHUNK_BYTES, Host, Unreadable
 from verifier.probes import compression
 from verifier.probes.compression import Damaged, format_of, joined, unpacked
 
-__all__ = ["BLOCK_BYTES", "DAMAGE", "Damaged", "Member", "members"]
+__all__ = ["BLOCK_BYTES", "DAMAGE", "Damaged", "Member", "Opened", "members", "opened"]
 
 MAX_HEADER_BYTES = 64 << 20
 BLOCK_BYTES = 512
+_LINK_BYTES = 4096
 DAMAGE = (tarfile.TarError, zipfile.BadZipFile, *compression.DAMAGE)
 _DUMPDIR = b"D"
 # GNU's incremental archives keep the access time where ustar keeps a prefix, and tarfile joins it
@@ -57,6 +60,127 @@ class Member:
     encrypted: bool = False
     damage: str = ""
     elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One member with its content, to be read before the next comes.
+
+    Parameters
+    ----------
+    path : str
+        Without a leading slash.
+    size, mtime_ns : int
+        [bytes], [ns]
+    mode : int or None
+        Permission bits, if the archive keeps them.
+    chunks : iterator of bytes
+        The content; empty for links.
+    link, hard_link : str or None
+        What a symbolic link says; the member that a hard link is another name of.
+    encrypted : bool
+        Whether the content is.
+    alone : bool
+        Whether damage in its content leaves the members after it readable.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    mode: int | None
+    chunks: Iterator[bytes]
+    link: str | None = None
+    hard_link: str | None = None
+    encrypted: bool = False
+    alone: bool = False
+
+
+def opened(host: Host, paths: tuple[str, ...], wanted: frozenset[str]) -> Iterator[Opened]:
+    """Yield some members of an archive in their order, with their content.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the machine.
+    paths : tuple of str
+        The archive, or its parts.
+    wanted : frozenset of str
+        Paths as `members` gives them; symbolic links may be among them.
+
+    Raises
+    ------
+    Damaged
+        As `members`.
+    """
+    with joined(host, paths) as file:
+        form = format_of(file.read(BLOCK_BYTES))
+        file.seek(0)
+        yield from _opened_zip(file, wanted) if form == "zip" else _opened_tar(file, form, wanted)
+
+
+def _opened_tar(file: BinaryIO, form: str | None, wanted: frozenset[str]) -> Iterator[Opened]:
+    with contextlib.ExitStack() as stack:
+        packed = form not in (None, "tar")
+        plain = stack.enter_context(unpacked(file, form)) if packed else file
+        tar = stack.enter_context(tarfile.open(fileobj=_Watched(plain), mode="r:"))  # type: ignore[call-overload]
+        while (found := tar.next()) is not None:
+            tar.members = []
+            path = _plain_path(found.name)
+            if path not in wanted:
+                continue
+            facts = (path, found.size, int(found.mtime * 1e9), found.mode & 0o7777)
+            if found.islnk():
+                yield Opened(*facts, iter(()), hard_link=_plain_path(found.linkname))
+            elif found.issym():
+                yield Opened(*facts, iter(()), link=found.linkname)
+            elif found.isreg() and (content := tar.extractfile(found)) is not None:
+                yield Opened(*facts, _whole(content, found.size))
+
+
+def _opened_zip(file: BinaryIO, wanted: frozenset[str]) -> Iterator[Opened]:
+    with zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            path = info.filename.removeprefix("./").lstrip("/")
+            if path not in wanted or info.is_dir():
+                continue
+            mode, encrypted = info.external_attr >> 16, bool(info.flag_bits & 1)
+            linked = stat.S_ISLNK(mode) and info.file_size <= _LINK_BYTES
+            chunks = iter(()) if encrypted else _unzipped(archive, info)
+            yield Opened(
+                path,
+                info.file_size,
+                _zip_time_ns(info),
+                stat.S_IMODE(mode) or None,
+                chunks,
+                link=os.fsdecode(b"".join(chunks)) if linked else None,
+                encrypted=encrypted,
+                alone=True,
+            )
+
+
+def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    try:
+        with archive.open(info) as content:
+            yield from _whole(content, info.file_size)
+    except NotImplementedError as problem:
+        raise Unreadable(info.filename, f"not supported: {problem}") from problem
+
+
+def _whole(content: IO[bytes], size: int) -> Iterator[bytes]:
+    count = 0
+    while chunk := content.read(CHUNK_BYTES):
+        count += len(chunk)
+        yield chunk
+    if count != size:
+        raise Damaged(f"a member has {count} of {size} bytes")
+
+
+def _plain_path(name: str) -> str:
+    return _GNU_TIME.sub("", name).removeprefix("./").lstrip("/")
+
+
+def _zip_time_ns(info: zipfile.ZipInfo) -> int:
+    return int(time.mktime((*info.date_time, 0, 0, -1)) * 1e9)  # zip keeps local time
 
 
 def members(host: Host, paths: tuple[str, ...], *, read: bool) -> Iterator[Member]:
@@ -99,10 +223,10 @@ def _tar_members(file: BinaryIO, form: str | None, *, read: bool) -> Iterator[Me
         sizes: dict[str, int] = {}
         while (found := tar.next()) is not None:
             tar.members = []  # or it keeps every header in memory
-            path = _GNU_TIME.sub("", found.name).removeprefix("./").lstrip("/")
+            path = _plain_path(found.name)
             mtime_ns = int(found.mtime * 1e9)
             if found.islnk():
-                linked = found.linkname.removeprefix("./").lstrip("/")
+                linked = _plain_path(found.linkname)
                 yield Member(path, sizes.get(linked, 0), mtime_ns)
             elif found.isreg():
                 sizes[path] = found.size
@@ -179,7 +303,7 @@ def _zip_members(file: BinaryIO, *, read: bool) -> Iterator[Member]:
             yield Member(
                 info.filename.removeprefix("./").lstrip("/"),
                 info.file_size,
-                int(time.mktime((*info.date_time, 0, 0, -1)) * 1e9),  # zip keeps local time
+                _zip_time_ns(info),
                 sha256,
                 encrypted,
                 damage,

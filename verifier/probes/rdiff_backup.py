@@ -18,7 +18,15 @@ from verifier.probes.directory import read_manifest
 from verifier.probes.members import DAMAGE, Damaged
 from verifier.target import Target
 
-__all__ = ["Recorded", "collect", "detect", "parse_metadata", "parse_names"]
+__all__ = [
+    "FOLDER",
+    "Recorded",
+    "collect",
+    "detect",
+    "parse_metadata",
+    "parse_names",
+    "unquoted",
+]
 
 FOLDER = "rdiff-backup-data"
 _NAME = re.compile(
@@ -137,7 +145,7 @@ def collect(
     names = parse_names(host.listdir(f"{path}/{FOLDER}"))
     tree = read_manifest(host, path)
     files = {
-        _QUOTED.sub(_unquoted, name): (name, fact)
+        unquoted(name): (name, fact)
         for name, fact in tree.files.items()
         if not name.startswith(f"{FOLDER}/")
     }
@@ -262,6 +270,11 @@ def _offset(text: str) -> str:
 
 def _unescaped(found: re.Match[str]) -> str:
     return "\n" if found[1] == "n" else "\\"
+
+
+def unquoted(name: str) -> str:
+    """Return a name of the mirror as it was at the source: ``;065`` stands for ``A``."""
+    return _QUOTED.sub(_unquoted, name)
 
 
 def _unquoted(found: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from verifier.host import AccessError, Completed, Entry, Host, Missing
+from verifier.host import AccessError, Entry, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
 from verifier.probes._digests import Digest, closed, compare, small_text
@@ -32,21 +32,28 @@ __all__ = [
     "KeyFile",
     "Listed",
     "Snapshot",
+    "Unopened",
     "collect",
     "collect_remote",
     "detect",
     "failure_reason",
     "is_remote",
+    "newest_point",
     "parse_key",
     "parse_ls",
     "parse_snapshots",
     "parse_version",
+    "secrets_of",
 ]
 
 FOLDERS = ("data", "index", "keys", "snapshots")
 _SEALED = 32  # bytes that encryption adds
 _ID = re.compile(r"[0-9a-f]{64}")
 _REMOTE = re.compile(r"(s3|sftp|rest|rclone|b2|azure|gs|swift):")
+
+
+class Unopened(Exception):
+    """The program does not open the repository; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,21 +276,15 @@ def _contents(
     """Add what only the program with a password can tell."""
     if target.password_file is None:
         return closed(found, "no password file is given")
-    secrets = _secrets(target)
     try:
         tool = parse_version(host.run(["restic", "version"], timeout=60.0).stdout)
         found = replace(found, tool=tool)
-        ended = _restic(host, repository, secrets, "snapshots")
-        if ended.code != 0:
-            return closed(found, failure_reason(ended))
-        snapshots = parse_snapshots(ended.stdout)
+        snapshots = _snapshots(host, target, repository)
         if not snapshots:
             return replace(found, points=Points(0), files=0, size_bytes=0, **_none_of(source))
-        chosen = _newest_of(snapshots, source)
-        ended = _restic(host, repository, secrets, "ls", chosen.id)
-        if ended.code != 0:
-            return closed(found, failure_reason(ended))
-        listed = parse_ls(ended.stdout)
+        chosen, listed = _listed(host, target, repository, snapshots, source)
+    except Unopened as problem:
+        return closed(found, str(problem))
     except Missing:
         return closed(found, "the program restic is not installed")
     except AccessError as problem:
@@ -309,9 +310,60 @@ def _contents(
     )
 
 
-def _restic(host: Host, repository: str, secrets: dict[str, str], *command: str) -> Completed:
+def newest_point(
+    host: Host, target: Target, source: Manifest | None, repository: str
+) -> tuple[Snapshot, Listed]:
+    """Return the newest snapshot that was made of the source, and its files.
+
+    Parameters
+    ----------
+    host : Host
+        Runs restic, with the logins that it needs.
+    target : Target
+        With a ``password_file``.
+    source : Manifest or None
+        The live data's files.
+    repository : str
+        As restic is given it.
+
+    Raises
+    ------
+    Unopened
+        If restic does not open it, or there is no snapshot.
+    AccessError
+        If restic is not here or does not end.
+    """
+    try:
+        snapshots = _snapshots(host, target, repository)
+        if not snapshots:
+            raise Unopened("it has no snapshot")
+        return _listed(host, target, repository, snapshots, source)
+    except ValueError as error:
+        message = f"restic's answer is not understood: {error}"
+        raise Unopened(message) from error
+
+
+def _snapshots(host: Host, target: Target, repository: str) -> tuple[Snapshot, ...]:
+    return parse_snapshots(_asked(host, target, repository, "snapshots"))
+
+
+def _listed(
+    host: Host,
+    target: Target,
+    repository: str,
+    snapshots: tuple[Snapshot, ...],
+    source: Manifest | None,
+) -> tuple[Snapshot, Listed]:
+    chosen = _newest_of(snapshots, source)
+    return chosen, parse_ls(_asked(host, target, repository, "ls", chosen.id))
+
+
+def _asked(host: Host, target: Target, repository: str, *command: str) -> str:
     argv = ["restic", "--no-lock", "--no-cache", "-r", repository, command[0], "--json"]
-    return host.run([*argv, *command[1:]], secrets=secrets)
+    ended = host.run([*argv, *command[1:]], secrets=secrets_of(target))
+    if ended.code != 0:
+        raise Unopened(failure_reason(ended))
+    return ended.stdout
 
 
 def _newest_of(snapshots: tuple[Snapshot, ...], source: Manifest | None) -> Snapshot:
@@ -328,7 +380,7 @@ def _checked(host: Host, target: Target, repository: str, found: Location) -> Lo
     """Let restic follow its index: only that notices a file that is gone."""
     argv = ["restic", "--no-lock", "--no-cache", "-r", repository, "check"]
     try:
-        ended = host.run(argv, secrets=_secrets(target))
+        ended = host.run(argv, secrets=secrets_of(target))
     except AccessError as problem:
         return replace(found, depth=Depth.LISTED, reason=problem.reason)
     if ended.code == 0:
@@ -336,7 +388,8 @@ def _checked(host: Host, target: Target, repository: str, found: Location) -> Lo
     return replace(found, errors=capped([*found.errors, f"restic check: {failure_reason(ended)}."]))
 
 
-def _secrets(target: Target) -> dict[str, str]:
+def secrets_of(target: Target) -> dict[str, str]:
+    """Return what opens a repository: the file with its password, by name."""
     return {"RESTIC_PASSWORD_FILE": password_path(target)}
 
 

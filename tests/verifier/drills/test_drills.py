@@ -1,0 +1,325 @@
+"""Drills of what needs no program: trees, archives, hostile ones, and the scratch folder."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from riskmodel.errors import InputError
+from tests.verifier.probes.repositories import flip, make_source, manifest_of, state_of
+from verifier.drills import Wish, drilled, scratch_parent
+from verifier.drills._choice import Wanted, choose, eligible, parts
+from verifier.drills._model import Back, Point
+from verifier.drills._scratch import TooLarge, private_folder, write_out
+from verifier.host import Host
+from verifier.inventory import Depth, Location, State
+from verifier.manifest import Manifest
+from verifier.probes import probe
+from verifier.target import Target
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return make_source(tmp_path / "photos")
+
+
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    (folder := tmp_path / "scratch").mkdir()
+    return folder
+
+
+def drill(
+    path: Path | str,
+    manifest: Manifest | None,
+    scratch: Path,
+    files: int | None = 60,
+    **more: object,
+) -> Location:
+    """Look at a location as the command does, drill it, and see that nothing is left behind."""
+    host, target = Host(), Target("copy", str(path), **more)
+    seen = probe(host, target, manifest, Depth.STRUCTURE)
+    found = drilled(host, target, seen, manifest, Wish(files, seed=7), str(scratch))
+    assert list(scratch.iterdir()) == []
+    return found
+
+
+def copied(source: Path, to: Path) -> Path:
+    """Copy a tree with its times and permissions."""
+    for file in source.rglob("*"):
+        if file.is_file():
+            place = to / file.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(file.read_bytes())
+            place.chmod(file.stat().st_mode)
+            os.utime(place, ns=(0, file.stat().st_mtime_ns))
+    return to
+
+
+def test_a_sound_copy_is_restored_and_left_alone(source, tmp_path, scratch):
+    copy = copied(source, tmp_path / "copy")
+    before = state_of(copy), state_of(source)
+    found = drill(copy, manifest_of(source), scratch)
+    assert (found.depth, found.errors, found.sample) == (Depth.RESTORE, (), None)
+    told = found.restored
+    assert (told.asked, told.right, told.of, told.reason) == (7, 7, 7, "")
+    assert told.differing == ()
+    assert told.size_bytes == sum(f.stat().st_size for f in source.rglob("*") if f.is_file())
+    assert (state_of(copy), state_of(source)) == before
+
+
+def test_a_flipped_byte_is_damage_and_no_depth(source, tmp_path, scratch):
+    copy = copied(source, tmp_path / "copy")
+    flip(copy / "2026" / "june" / "big.raw")
+    found = drill(copy, manifest_of(source), scratch)
+    assert found.depth is Depth.STRUCTURE
+    assert found.errors == ("2026/june/big.raw came back different from the source.",)
+
+
+def test_what_the_source_changed_since_is_no_damage(source, tmp_path, scratch):
+    copy = copied(source, tmp_path / "copy")
+    for file in copy.rglob("*.jpg"):
+        os.utime(file, ns=(0, file.stat().st_mtime_ns - 60 * 10**9))
+    (source / "2025" / "0.jpg").write_bytes(b"another picture")
+    os.utime(source / "2025" / "0.jpg", ns=(0, (copy / "2026" / "empty").stat().st_mtime_ns))
+    found = drill(copy, manifest_of(source), scratch)
+    assert found.errors == ()
+    assert (found.restored.changed, found.restored.right) == (1, 6)
+    assert (
+        "3 of them, the first of which is named, came back with another modification time"
+        in (found.restored.differing[0])
+    )
+
+
+def test_permissions_that_differ_are_told_apart_from_damage(source, tmp_path, scratch):
+    copy = copied(source, tmp_path / "copy")
+    (copy / "2025" / "1.jpg").chmod(0o777)
+    found = drill(copy, manifest_of(source), scratch)
+    assert found.depth is Depth.RESTORE
+    assert found.restored.differing == (
+        "1 of them came back with other permission bits: 2025/1.jpg has 0777, not 0644.",
+    )
+
+
+def test_without_the_source_nothing_is_restored_for_certain(source, tmp_path, scratch):
+    copy = copied(source, tmp_path / "copy")
+    found = drill(copy, None, scratch)
+    assert found.depth is Depth.STRUCTURE
+    assert "the source could not be read" in found.restored.reason
+    assert found.restored.right == 0
+
+
+@pytest.mark.parametrize("form", ["tar", "tar.gz", "tar.xz", "zip"])
+def test_archives(form, source, tmp_path, scratch):
+    archive = packed(source, tmp_path / f"copy.{form}")
+    found = drill(archive, manifest_of(source), scratch)
+    assert (found.depth, found.errors) == (Depth.RESTORE, ())
+    assert found.restored.right == 7
+    assert found.restored.differing == ()
+
+
+@pytest.mark.parametrize("form", ["tar", "tar.gz", "zip"])
+def test_a_truncated_archive_fails(form, source, tmp_path, scratch):
+    archive = packed(source, tmp_path / f"copy.{form}")
+    archive.write_bytes(archive.read_bytes()[:-60_000])
+    found = drill(archive, manifest_of(source), scratch)
+    assert found.errors
+    assert found.depth is not Depth.RESTORE
+
+
+def test_a_flipped_byte_in_a_tar_comes_out(source, tmp_path, scratch):
+    archive = packed(source, tmp_path / "copy.tar")
+    flip(archive, at=archive.read_bytes().index((source / "2025" / "2.jpg").read_bytes()) + 9)
+    found = drill(archive, manifest_of(source), scratch)
+    assert found.errors == ("2025/2.jpg came back different from the source.",)
+
+
+def test_links_in_a_tar_come_back(source, tmp_path, scratch):
+    os.link(source / "2025" / "0.jpg", source / "2025" / "zero.jpg")
+    (source / "latest").symlink_to("2025/3.jpg")
+    with tarfile.open(tmp_path / "copy.tar", "w") as tar:
+        tar.add(source, "photos")
+    found = drill(tmp_path / "copy.tar", manifest_of(source), scratch)
+    assert (found.depth, found.restored.right) == (Depth.RESTORE, 8)
+    assert found.restored.differing == ()
+
+
+def test_a_hard_link_is_asked_for_with_what_it_points_at(source, tmp_path, scratch):
+    os.link(source / "2025" / "0.jpg", source / "2025" / "zero.jpg")
+    with tarfile.open(tmp_path / "copy.tar", "w") as tar:
+        tar.add(source, "photos")
+    for seed in range(6):
+        manifest, host = manifest_of(source), Host()
+        target = Target("copy", str(tmp_path / "copy.tar"))
+        seen = probe(host, target, manifest, Depth.STRUCTURE)
+        found = drilled(host, target, seen, manifest, Wish(2, seed), str(scratch))
+        assert (found.depth, found.errors) == (Depth.RESTORE, ())
+
+
+def test_a_hostile_tar_writes_nothing_anywhere(source, tmp_path, scratch):
+    hostile = tmp_path / "copy.tar"
+    outside = [str(tmp_path / "stolen"), "../../stolen", "x/../../../stolen"]
+    with tarfile.open(hostile, "w") as tar:
+        tar.add(source, "")
+        for name in outside:
+            member = tarfile.TarInfo(name)
+            member.size = 4
+            tar.addfile(member, io.BytesIO(b"evil"))
+        device = tarfile.TarInfo("2025/0.jpg.dev")
+        device.type, device.devmajor, device.devminor = tarfile.CHRTYPE, 1, 3
+        tar.addfile(device)
+        leading = tarfile.TarInfo("2025/out")
+        leading.type, leading.linkname = tarfile.SYMTYPE, str(tmp_path)
+        tar.addfile(leading)
+        through = tarfile.TarInfo("2025/out/stolen")
+        through.size = 4
+        tar.addfile(through, io.BytesIO(b"evil"))
+    # the source has such names too, so that they are asked for
+    (source / "2025" / "out").mkdir()
+    (source / "2025" / "out" / "stolen").write_bytes(b"evil")
+    os.utime(source / "2025" / "out" / "stolen", (0, 0))
+    before = set(tmp_path.rglob("*"))
+    found = drill(hostile, manifest_of(source), scratch)
+    assert set(tmp_path.rglob("*")) == before
+    assert found.depth is Depth.RESTORE
+    assert found.restored.right == 8
+
+
+def test_a_bomb_is_not_written_out(source, tmp_path, scratch, monkeypatch):
+    """A file that would not fit is left out, and the drill says so and is no depth."""
+    bomb = tmp_path / "copy.zip"
+    with (source / "bomb").open("wb") as file:
+        file.truncate(300 << 20)
+    os.utime(source / "bomb", (0, 0))
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(source.rglob("*.jpg")):
+            archive.write(file, file.relative_to(source))
+        with archive.open("bomb", "w") as member:
+            for _ in range(300):
+                member.write(bytes(1 << 20))
+    monkeypatch.setattr("verifier.drills._drill.budget", lambda folder: 100 << 20)
+    found = drill(bomb, manifest_of(source), scratch)
+    assert found.restored.reason == "1 of 5 files do not fit into the scratch folder"
+    assert (found.restored.right, found.depth, found.errors) == (4, Depth.STRUCTURE, ())
+
+
+def test_what_does_not_fit_at_once_is_restored_in_parts(source, tmp_path, scratch, monkeypatch):
+    copy = copied(source, tmp_path / "copy")
+    most: list[int] = []
+    monkeypatch.setattr("verifier.drills._drill.budget", lambda folder: 2_600_000)
+
+    def watched(place: str, chunks: object, size: int) -> None:
+        write_out(place, chunks, size)
+        most.append(sum(f.stat().st_size for f in Path(place).parent.iterdir()))
+
+    monkeypatch.setattr("verifier.drills.copied.write_out", watched)
+    found = drill(copy, manifest_of(source), scratch, files=None)
+    assert (found.depth, found.restored.right) == (Depth.RESTORE, 7)
+    assert max(most) <= 2_600_000
+    whole = found.restored.whole_seconds
+    assert whole[0] <= found.restored.seconds <= whole[1]
+
+
+def test_an_absent_copy_and_closed_formats_are_never_a_pass(source, tmp_path, scratch):
+    manifest, host = manifest_of(source), Host()
+    away = Location("usb", "directory", "/mnt/usb", State.ABSENT_OFFLINE)
+    assert drilled(host, Target("usb", "/mnt/usb"), away, manifest, Wish(), str(scratch)) is away
+    for kind in ("veeam", "kopia", "borg2", "tape", "bacula", "something"):
+        there = Location("nas", kind, str(tmp_path), State.READ, depth=Depth.BYTES)
+        found = drilled(host, Target("nas", str(tmp_path)), there, manifest, Wish(), str(scratch))
+        assert found.depth is Depth.BYTES
+        assert found.restored.reason
+        assert f"not restored: {found.restored.reason}" in found.reason
+
+
+def test_a_missing_program_names_its_package(source, tmp_path, scratch, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    there = Location("nas", "restic", str(tmp_path), State.READ, depth=Depth.BYTES)
+    target = Target("nas", str(tmp_path))
+    found = drilled(Host(), target, there, manifest_of(source), Wish(), str(scratch))
+    assert found.restored.reason == (
+        "the program restic is not installed; the package restic brings it"
+    )
+
+
+def test_the_scratch_folder_is_private_and_never_in_a_location(source, tmp_path, scratch):
+    (tmp_path / "by-link").symlink_to(source)
+    for inside in (source, source / "2025", tmp_path / "by-link" / "2025"):
+        with pytest.raises(InputError, match="nothing is written there"):
+            scratch_parent(str(inside), (str(source),))
+    with pytest.raises(InputError, match="no such folder"):
+        scratch_parent(str(tmp_path / "nowhere"), ())
+    assert scratch_parent(str(scratch), (str(source),)) == str(scratch)
+    with private_folder(str(scratch)) as folder:
+        assert Path(folder).stat().st_mode & 0o777 == 0o700
+        closed = Path(folder, "closed")
+        closed.mkdir()
+        (closed / "file").touch()
+        closed.chmod(0)
+    assert list(scratch.iterdir()) == []
+
+
+def test_nothing_goes_on_beyond_its_promised_size(tmp_path):
+    endless = iter(lambda: b"x" * 1000, None)
+    with pytest.raises(TooLarge):
+        write_out(str(tmp_path / "out"), endless, 10_500)
+    assert (tmp_path / "out").stat().st_size <= 10_500
+
+
+def test_the_choice_is_random_seeded_and_holds_the_largest_and_the_oldest():
+    dice = random.Random(3)
+    files = [Wanted(f"f{n}", f"f{n}", dice.randrange(10**6), n) for n in range(1000)]
+    largest = max(files, key=lambda one: one.size)
+    first = choose(files, 20, seed=1)
+    assert choose(list(reversed(files)), 20, seed=1) == first
+    assert choose(files, 20, seed=2) != first
+    assert first.files[0].path == "f0"
+    assert largest in first.files
+    assert len(first.drawn) == 20
+    assert not first.whole
+    counts = [0] * 10
+    for seed in range(300):
+        for path in choose(files, 20, seed).drawn:
+            counts[int(path[1:]) // 100] += 1
+    # 6,000 draws, 600 expected in each of ten: chi-square with 9 degrees of freedom, p = 1e-4
+    assert sum((n - 600) ** 2 / 600 for n in counts) < 33.7
+    assert choose(files, None, 1).whole
+
+
+def test_parts_hold_every_file_that_fits_once():
+    files = [Wanted(str(n), "", n, 0) for n in range(50)]
+    found = list(parts(files, 45))
+    assert [one for part in found for one in part] == files[:46]
+    assert all(sum(one.size for one in part) <= 45 for part in found)
+    assert len(found[0]) == 1
+
+
+def test_files_younger_than_the_point_are_not_asked_for(source):
+    manifest = manifest_of(source)
+    oldest = min(fact.mtime_ns for fact in manifest.files.values())
+    os.utime(source / "2026" / "empty", ns=(0, oldest + 3600 * 10**9))
+    manifest = manifest_of(source)
+    sizes = {name: fact.size for name, fact in manifest.files.items()}
+    point = Point(manifest.oldest, sizes, "", lambda paths, into: Back(), "nothing")
+    assert {one.live for one in eligible(point, manifest)} == sizes.keys() - {"2026/empty"}
+
+
+def packed(source: Path, archive: Path) -> Path:
+    if archive.suffix == ".zip":
+        for file in source.rglob("*"):  # zip keeps no time finer than two seconds
+            os.utime(file, (1_700_000_000, 1_700_000_000))
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+            for file in sorted(source.rglob("*")):
+                if file.is_file():
+                    made.write(file, file.relative_to(source))
+        return archive
+    mode = "w:" + archive.suffix.removeprefix(".").replace("tar", "")
+    with tarfile.open(archive, mode) as tar:
+        tar.add(source, "photos")
+    return archive

@@ -1,0 +1,143 @@
+"""What came back, held against the source: content first, then times, permissions and links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from verifier.drills._choice import Wanted
+from verifier.drills._model import Back, Came
+from verifier.host import AccessError, Host
+from verifier.manifest import Manifest, shown
+from verifier.probes.comparing import MTIME_SLACK_NS
+
+__all__ = ["Tally", "compare", "compare_links"]
+
+_PERMISSIONS = 0o777
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the files that were asked for; `wrong` holds one sentence a file."""
+
+    right: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+    wrong: dict[str, str] = field(default_factory=dict)
+    unseen: dict[str, str] = field(default_factory=dict)
+    times: list[str] = field(default_factory=list)
+    modes: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """One sentence for each sort of metadata that came back different."""
+        told = (
+            ("came back with another modification time", self.times),
+            ("came back with other permission bits", self.modes),
+            ("did not come back as the link that it is", self.links),
+        )
+        return tuple(f"{_many(names)} {what}: {names[0]}." for what, names in told if names)
+
+
+def compare(
+    host: Host, source: Manifest | None, asked: Sequence[Wanted], back: Back, tally: Tally
+) -> None:
+    """Judge one part of a drill.
+
+    Parameters
+    ----------
+    host : Host
+        This machine.
+    source : Manifest or None
+        The live data; without it only sizes are looked at.
+    asked : sequence of Wanted
+        What was asked for.
+    back : Back
+        What came.
+    tally : Tally
+        Added to.
+    """
+    present: list[Wanted] = []
+    for one in asked:
+        if one.path in back.flaws:
+            tally.wrong[one.path] = f"{shown(one.path)} {back.flaws[one.path].rstrip('.')}."
+        elif one.path in back.unseen:
+            tally.unseen[one.path] = f"{shown(one.path)}: {back.unseen[one.path]}"
+        elif one.path not in back.came or back.came[one.path].link is not None:
+            why = f": {back.trouble}" if back.trouble else ""
+            tally.wrong[one.path] = f"{shown(one.path)} did not come back{why}."
+        else:
+            present.append(one)
+    if source is None:
+        _by_size(host, present, back, tally)
+        return
+    pairs = [(back.came[one.path].place, f"{source.root}/{one.live}") for one in present]
+    met = set()
+    for number, answer in host.compare(pairs):
+        met.add(number)
+        one, came = present[number], back.came[present[number].path]
+        if isinstance(answer, AccessError):
+            whose = "" if answer.path == pairs[number][0] else " of the source"
+            tally.unseen[one.path] = f"{shown(one.live)}{whose} cannot be read: {answer.reason}"
+        elif answer:
+            tally.right.add(one.path)
+            _metadata(host, pairs[number][1], one, came, tally)
+        elif _changed(host, pairs[number][1], one, came):
+            tally.changed.add(one.path)
+        else:
+            tally.wrong[one.path] = f"{shown(one.live)} came back different from the source."
+    for number, one in enumerate(present):
+        if number not in met:
+            tally.unseen[one.path] = f"{shown(one.live)} was not compared: a read did not end"
+
+
+def compare_links(host: Host, root: str, asked: dict[str, str], back: Back, tally: Tally) -> None:
+    """Compare what links say; `asked` are paths in the point to those at the source."""
+    for path, live in asked.items():
+        try:
+            wanted = host.readlink(f"{root}/{live}")
+        except AccessError:
+            continue  # it is gone, or no link any more
+        came = back.came.get(path)
+        if came is None or came.link != wanted:
+            tally.links.append(shown(live))
+
+
+def _by_size(host: Host, present: list[Wanted], back: Back, tally: Tally) -> None:
+    for one in present:
+        size = host.stat(back.came[one.path].place).size
+        if one.size in (-1, size):
+            tally.right.add(one.path)
+        else:
+            tally.wrong[one.path] = f"{shown(one.path)} came back with {size} of {one.size} bytes."
+
+
+def _changed(host: Host, live: str, one: Wanted, came: Came) -> bool:
+    """Tell whether the source's file is younger than what came back, or changed meanwhile."""
+    try:
+        now = host.stat(live).mtime_ns
+    except AccessError:
+        return True
+    if now != one.mtime_ns:
+        return True
+    return came.mtime_ns is not None and one.mtime_ns > came.mtime_ns + MTIME_SLACK_NS
+
+
+def _metadata(host: Host, live: str, one: Wanted, came: Came, tally: Tally) -> None:
+    kept = came.mtime_ns is not None and not came.stamped
+    if kept and abs((came.mtime_ns or 0) - one.mtime_ns) > MTIME_SLACK_NS:
+        tally.times.append(shown(one.live))
+    if came.mode is None:
+        return
+    try:
+        wanted = host.stat(live).mode & _PERMISSIONS
+    except AccessError:
+        return
+    if came.mode & _PERMISSIONS != wanted:
+        tally.modes.append(
+            f"{shown(one.live)} has {came.mode & _PERMISSIONS:04o}, not {wanted:04o}"
+        )
+
+
+def _many(names: list[str]) -> str:
+    return "1 of them" if len(names) == 1 else f"{len(names)} of them, the first of which is named,"
