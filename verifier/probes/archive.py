@@ -229,6 +229,12 @@ def _reach(
         return Depth.STRUCTURE
     if not bare and depth < Depth.SOURCE:
         return reached
+    if (
+        source is not None
+        and source.files
+        and not any(name.removeprefix(prefix) in source.files for name in row.content)
+    ):
+        return reached  # nothing in it can be held against the source
     for bundle in row.chain:
         different, not_compared = _compare(host, bundle, source, prefix)
         row.errors += different

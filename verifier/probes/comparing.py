@@ -67,12 +67,15 @@ def against_source(
     Returns
     -------
     Location
-        At depth ``SOURCE`` if all was compared; else as it was, with the reason.
+        At depth ``SOURCE`` if all that both have was compared; as it was, with the reason, if
+        something could not be, or there is nothing that both have.
     """
     if depth < Depth.BYTES:
         return located
     if source is None or not source.complete:
         return replace(located, reason="no digests of its own, and the source could not be read")
+    if source.files and not len(table(source.files).pairs(table(held.files))[0]):
+        return replace(located, reason="it has no file of the source, so nothing was compared")
     compared = compare(host, source, held)
     if compared.unseen:
         return replace(located, errors=compared.errors, reason=compared.unseen)

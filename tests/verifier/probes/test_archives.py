@@ -273,3 +273,13 @@ def test_parts_of_something_else_are_files(manifest, tmp_path):
     (tmp_path / "film.part-aa").write_bytes(os.urandom(9000))
     (tmp_path / "film.part-ab").write_bytes(os.urandom(9000))
     assert look(tmp_path, manifest).kind == "directory"
+
+
+def test_what_has_nothing_of_the_source_was_not_compared_with_it(manifest, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "letter").write_text("x")
+    found = look(pack(tmp_path / "other", tmp_path / "a.tar"), manifest, Depth.SOURCE)
+    assert (found.coverage.value, found.depth) == (0.0, Depth.STRUCTURE)
+    plain = look(tmp_path / "other", manifest, Depth.SOURCE)
+    assert (plain.coverage.value, plain.depth) == (0.0, Depth.STRUCTURE)
+    assert "nothing was compared" in plain.reason
