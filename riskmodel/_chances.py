@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["binomial_interval", "one_in"]
+__all__ = ["binomial_interval", "chance_range", "one_in"]
 
 
 def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -54,3 +54,16 @@ def one_in(probability: float) -> str:
     if odds < 3.0 * 10.0**digits:
         digits -= 1
     return f"1 in {round(odds, -digits):,.0f}"
+
+
+def chance_range(low: float, high: float) -> str:
+    """Write a range of probabilities: ``"25 % to 43 %"``, ``"1 in 5,000 to 1 in 300,000"``.
+
+    The smaller number comes first: of percentages the better end, of odds the worse one.
+    """
+    better, worse = one_in(low), one_in(high)
+    if better == worse:
+        return worse
+    if low <= 0.0:
+        return f"less than {worse}"
+    return f"{worse} to {better}" if worse.startswith("1 in") else f"{better} to {worse}"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from riskmodel._chances import chance_range
 from riskmodel._console import wrapped
 from riskmodel.presets import presets
 from riskmodel.reporting import Answer, Figure, Items, Page, Prose, Section, Table, sentences
@@ -145,7 +146,7 @@ def _answers(risk: Risk) -> tuple[Answer, ...]:
     worst = risk.worst
     low, high = worst.interval()
     years = format_hours(worst.horizon_hours)
-    detail = f"within {years}; sampling error alone: {low:.3g} to {high:.3g} (95 %)."
+    detail = f"within {years}; sampling error alone: {chance_range(low, high)} (95 %)."
     if worst.parameter_range is not None:
         detail = f"{_inputs_in_words(worst)}; {detail}"
     if risk.best is not None:
