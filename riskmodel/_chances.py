@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["binomial_interval", "odds_range", "one_in"]
+__all__ = ["binomial_interval", "chance_range", "one_in"]
 
 
 def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -38,28 +38,6 @@ def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple
     return low, float(betaincinv(hits + 1, trials - hits, 1.0 - tail))
 
 
-def odds_range(worse: float, better: float) -> str:
-    """Write a range of probabilities in one form: ``"1 in 4 to 1 in 1,000"``, ``"23 % to 6 %"``."""
-    texts = one_in(worse), one_in(better)
-    if texts[0] == texts[1]:
-        return texts[0]
-    if any("%" in text for text in texts) and better > 0.0:
-        if better >= 0.0095:
-            texts = _percent(worse), _percent(better)
-        else:
-            texts = _odds(worse), texts[1]
-    return " to ".join(texts)
-
-
-def _percent(probability: float) -> str:
-    return one_in(probability) if probability >= 0.995 else f"{probability * 100:.2g} %"
-
-
-def _odds(probability: float) -> str:
-    odds = 1.0 / probability
-    return f"1 in {odds:.0f}" if odds >= 3.0 else f"1 in {odds:.2g}"
-
-
 def one_in(probability: float) -> str:
     """Write a probability as odds: ``"1 in 50,000"``, ``"1 in 16"``, ``"30 %"``.
 
@@ -76,3 +54,23 @@ def one_in(probability: float) -> str:
     if odds < 3.0 * 10.0**digits:
         digits -= 1
     return f"1 in {round(odds, -digits):,.0f}"
+
+
+def chance_range(low: float, high: float) -> str:
+    """Write a range of probabilities: ``"25 % to 43 %"``, ``"1 in 5,000 to 1 in 300,000"``.
+
+    The smaller number comes first: of percentages the better end, of odds the worse one.
+    """
+    better, worse = one_in(low), one_in(high)
+    if better == worse:
+        return worse
+    if low <= 0.0:
+        return f"less than {worse}"
+    if worse.startswith("1 in"):
+        return f"{worse} to {better}"
+    if better.startswith("1 in"):  # one form for both
+        share = f"{low * 100:.1g} %" if low >= 0.0095 else ""
+        odds = 1.0 / high
+        worse = f"1 in {odds:.0f}" if odds >= 3.0 else f"1 in {odds:.2g}"
+        return f"{share} to {one_in(high)}" if share else f"{worse} to {better}"
+    return f"{better} to {worse}"

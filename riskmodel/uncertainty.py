@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from riskmodel._chances import odds_range, one_in
+from riskmodel._chances import chance_range, one_in
 from riskmodel._run import Progress
 from riskmodel.errors import InputError
 from riskmodel.simulation import simulate
@@ -108,13 +108,13 @@ class ParameterRange:
 
     @property
     def in_words(self) -> str:
-        """The range for people, the worse end first: "1 in 5,000 to 1 in 300,000"."""
+        """The range for people: "1 in 5,000 to 1 in 300,000", "25 % to 43 %"."""
         if self.high is None:
             return "unknown (no loss seen)"
         if self.low is None:
             below = f"less than {one_in(self.bound)}" if self.bound else "an unknown low end"
             return f"{one_in(self.high)} to {below}"
-        return odds_range(self.high, self.low)
+        return chance_range(self.low, self.high)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``--json`` prints as ``parameter_range``."""

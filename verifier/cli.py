@@ -356,6 +356,7 @@ def explain(
         return
     if rule is None:
         known = [*(one.id for one in RULES), *gates, *kinds]
+        known = list({one.replace("_", "-"): one for one in known})
         hint = did_you_mean(name, known, shown=len(known))
         raise InputError(f"explain: unknown rule, gate or kind '{name}'{hint}")
     if as_json:

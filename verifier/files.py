@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from operator import gt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from verifier.walking import Columns
 
     Rows = NDArray[np.int64]
 
@@ -20,40 +22,51 @@ _MOST = (1 << 63) - 1
 _MOST_UNSIGNED = (1 << 64) - 1
 _CACHED_NAMES = 250_000
 
+# of the columns size, mtime, dev, ino, ctime, in the order of `FileFact`
+_CODES: tuple[Literal["q", "Q"], ...] = ("q", "q", "Q", "Q", "q")
+_LIMITS = (
+    (0, _MOST), (-_MOST, _MOST), (0, _MOST_UNSIGNED), (0, _MOST_UNSIGNED), (-_MOST, _MOST),
+)  # fmt: skip
+
 
 class FileFact(NamedTuple):
-    """One regular file: size [bytes], modification time [ns since 1970], device and inode."""
+    """One regular file: size [bytes], modification time [ns since 1970], device and inode.
+
+    ``ctime_ns`` is when its inode changed last [ns since 1970], which programs that put back the
+    modification time cannot put back; 0 where it is not known.
+    """
 
     size: int
     mtime_ns: int
     dev: int = 0
     ino: int = 0
+    ctime_ns: int = 0
 
 
 class Files(Mapping[str, FileFact]):
-    """A read-only mapping of relative POSIX path to `FileFact`; about 50 bytes a file.
+    """A read-only mapping of relative POSIX path to `FileFact`; about 60 bytes a file.
 
     Rows are numbered folder by folder, and within a folder in the order of the names, so
     that two like trees can be compared column by column. Made by `Gathering` or `table`.
     """
 
     __slots__ = (
-        "_dev", "_folders", "_index", "_indexed", "_ino", "_mtime", "_names", "_order", "_size",
-        "_starts", "hollow",
+        "_ctime", "_dev", "_folders", "_index", "_indexed", "_ino", "_mtime", "_names", "_order",
+        "_size", "_starts", "hollow",
     )  # fmt: skip
 
     def __init__(
         self,
         names: Mapping[str, bytes],
         starts: array[int],
-        columns: tuple[array[int], array[int], array[int], array[int]],
+        columns: tuple[array[int], ...],
         hollow: array[int],
     ) -> None:
         self._folders = {folder: number for number, folder in enumerate(names)}
         self._order = list(names)
         self._names = list(names.values())
         self._starts = starts
-        self._size, self._mtime, self._dev, self._ino = columns
+        self._size, self._mtime, self._dev, self._ino, self._ctime = columns
         self.hollow = hollow
         self._index: dict[int, dict[bytes, int]] = {}
         self._indexed = 0
@@ -91,7 +104,9 @@ class Files(Mapping[str, FileFact]):
 
     def fact(self, row: int) -> FileFact:
         """Return what is known of a row."""
-        return FileFact(self._size[row], self._mtime[row], self._dev[row], self._ino[row])
+        return FileFact(
+            self._size[row], self._mtime[row], self._dev[row], self._ino[row], self._ctime[row]
+        )
 
     def path(self, row: int) -> str:
         """Return the path of a row."""
@@ -129,8 +144,16 @@ class Files(Mapping[str, FileFact]):
         """Return the names in a folder of `folder_rows`, in the order of rows, NUL between them."""
         return self._names[number]
 
+    def some(self, most: int) -> list[tuple[str, FileFact]]:
+        """Return at most so many paths and facts, spread evenly."""
+        rows = range(0, len(self), len(self) // most + 1)
+        return list(zip(self.paths(rows), map(self.fact, rows), strict=True))
+
     def column(self, name: str) -> NDArray[np.int64]:
-        """Return ``size``, ``mtime``, ``dev`` or ``ino`` of all rows (dev and ino unsigned)."""
+        """Return ``size``, ``mtime``, ``ctime``, ``dev`` or ``ino`` of all rows.
+
+        Times are 0 where they are not known; dev and ino are unsigned.
+        """
         import numpy as np
 
         kind = np.uint64 if name in {"dev", "ino"} else np.int64
@@ -180,8 +203,7 @@ class Files(Mapping[str, FileFact]):
             folder.removeprefix(top).removeprefix("/"): self._names[number]
             for folder, number in self._folders.items()
         }
-        columns = (self._size, self._mtime, self._dev, self._ino)
-        return Files(names, self._starts, columns, self.hollow)
+        return Files(names, self._starts, self._columns(), self.hollow)
 
     def within(self, top: str) -> Files:
         """Return the files below a folder, seen from there."""
@@ -195,6 +217,9 @@ class Files(Mapping[str, FileFact]):
                 path = f"{before}/{text}" if before else text
                 gathered.add(path, self.fact(row), hollow=row in hollow)
         return gathered.files()
+
+    def _columns(self) -> tuple[array[int], ...]:
+        return self._size, self._mtime, self._dev, self._ino, self._ctime
 
     def _split(self, number: int) -> list[bytes]:
         return self._names[number].split(b"\0")
@@ -227,33 +252,44 @@ class Gathering:
     """Collects files in any order of folders, quickest if each folder's come together."""
 
     def __init__(self) -> None:
-        self._size, self._mtime = array("q"), array("q")
-        self._dev, self._ino = array("Q"), array("Q")
+        self._columns: tuple[array[int], ...] = tuple(array(code) for code in _CODES)
         self._hollow = array("q")
         self._fragments: list[tuple[str, int, bytes]] = []
         self._folder: str | None = None
         self._names: list[str] = []
 
     def __len__(self) -> int:
-        return len(self._size)
+        return len(self._columns[0])
 
-    def add(self, path: str, fact: tuple[int, int, int, int], *, hollow: bool = False) -> None:
+    def add(self, path: str, fact: FileFact, *, hollow: bool = False) -> None:
         """Add a file; `hollow` if no block of the disk belongs to it though it is not empty."""
         folder, _, name = path.rpartition("/")
         if folder != self._folder:
             self._flush()
             self._folder = folder
         if hollow:
-            self._hollow.append(len(self._size))
+            self._hollow.append(len(self))
         self._names.append(name)
-        size, mtime, dev, ino = fact
-        try:
-            self._size.append(size)
-            self._mtime.append(mtime)
-            self._dev.append(dev)
-            self._ino.append(ino)
-        except OverflowError:  # a damaged file system, or hostile input
-            self._append_clipped(fact)
+        for column, value, limits in zip(self._columns, fact, _LIMITS, strict=True):
+            try:
+                column.append(value)
+            except OverflowError:  # a damaged file system, or hostile input
+                column.append(_clipped(value, limits))
+
+    def extend(self, folder: str, met: Columns) -> None:
+        """Add some files of one folder."""
+        if folder != self._folder:
+            self._flush()
+            self._folder = folder
+        first = len(self)
+        self._hollow.extend(first + row for row in met.hollow)
+        self._names += met.names
+        values = (met.size, met.mtime, met.dev, met.ino, met.ctime)
+        for column, more, limits in zip(self._columns, values, _LIMITS, strict=True):
+            try:
+                column.fromlist(more)
+            except OverflowError:
+                column.extend(_clipped(value, limits) for value in more)
 
     def files(self) -> Files:
         """Return what was gathered; nothing may be added afterwards."""
@@ -264,16 +300,15 @@ class Gathering:
         if len(order) < len(self._fragments):
             self._regroup(order)
         starts = array("q", [first for _, first, _ in self._fragments])
-        starts.append(len(self._size))
+        starts.append(len(self))
         names = {folder: joined for folder, _, joined in self._fragments}
-        columns = (self._size, self._mtime, self._dev, self._ino)
-        return Files(names, starts, columns, self._hollow)
+        return Files(names, starts, self._columns, self._hollow)
 
     def _flush(self) -> None:
         """Close the present folder: its rows in the order of its names."""
         if not self._names:
             return
-        names, first = self._names, len(self._size) - len(self._names)
+        names, first = self._names, len(self) - len(self._names)
         if any(map(gt, names, names[1:])):
             order = sorted(range(len(names)), key=names.__getitem__)
             names = [names[number] for number in order]
@@ -282,17 +317,9 @@ class Gathering:
         self._fragments.append((self._folder or "", first, joined))
         self._names = []
 
-    def _append_clipped(self, fact: tuple[int, int, int, int]) -> None:
-        row = len(self._ino)  # the last column to grow
-        columns = (self._size, self._mtime, self._dev, self._ino)
-        limits = ((0, _MOST), (-_MOST, _MOST), (0, _MOST_UNSIGNED), (0, _MOST_UNSIGNED))
-        for column, value, (low, high) in zip(columns, fact, limits, strict=True):
-            del column[row:]
-            column.append(min(max(value, low), high))
-
     def _regroup(self, order: Mapping[str, list[int]]) -> None:
         """Bring the fragments of each folder together."""
-        ends = [*(first for _, first, _ in self._fragments[1:]), len(self._size)]
+        ends = [*(first for _, first, _ in self._fragments[1:]), len(self)]
         rows: list[int] = []
         joined: list[tuple[str, int, bytes]] = []
         for folder, numbers in order.items():
@@ -313,14 +340,22 @@ class Gathering:
         import numpy as np
 
         taken = np.asarray(order, dtype=np.int64)
-        for column in (self._size, self._mtime, self._dev, self._ino):
+        for column in self._columns:
             view = np.frombuffer(column, dtype=column.typecode)[first:]
             view[:] = view[taken]
             del view  # an array that is being looked at cannot grow
+        settled = bisect_left(self._hollow, first)
+        if settled == len(self._hollow):
+            return
         where = np.empty(len(order), dtype=np.int64)
-        where[taken] = np.arange(len(order))
-        moved = [row if row < first else first + int(where[row - first]) for row in self._hollow]
-        self._hollow = array("q", sorted(moved))
+        where[taken] = np.arange(first, first + len(order))
+        moved = where[np.asarray(self._hollow[settled:], dtype=np.int64) - first]
+        self._hollow = self._hollow[:settled] + array("q", sorted(moved.tolist()))
+
+
+def _clipped(value: int, limits: tuple[int, int]) -> int:
+    low, high = limits
+    return min(max(value, low), high)
 
 
 def table(files: Mapping[str, FileFact]) -> Files:

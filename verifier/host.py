@@ -26,7 +26,10 @@ from verifier.hashing import Batch, Tree, hashed
 from verifier.walking import (
     PIECE_NAMES,
     SLICE_SECONDS,
-    Met,
+    Columns,
+    M,
+    Part,
+    Sights,
     Walk,
     is_hole,
     open_quietly,
@@ -58,7 +61,7 @@ class Host:
     """Access to this machine, read-only.
 
     Files elsewhere (a bucket, an SFTP server) are read through a subclass that answers `stat`,
-    `listdir`, `resolve`, `read_text`, `open`, `chunks` and `walk` from there and says
+    `listdir`, `resolve`, `read_text`, `open`, `chunks`, `walk` and `listing` from there and says
     ``local = False``; so a probe asks these only, and gives a path to a program only if `local`.
 
     Parameters
@@ -198,10 +201,31 @@ class Host:
         AccessError
             If the root itself cannot be listed.
         """
+        folder, gathered = "", list[tuple[str, Stat | None, AccessError | None]]()
+        for part in self._walked(root, Sights):
+            if part.folder != folder:
+                yield from _entries(folder, gathered)
+                folder, gathered = part.folder, []
+            gathered += part.met.found
+            if part.ended or len(gathered) >= PIECE_NAMES:
+                yield from _entries(folder, gathered)
+                gathered = []
+            if part.problem is not None:
+                yield Entry(folder, None, part.problem)
+
+    def listing(self, root: str) -> Iterator[Part[Columns]]:
+        """Yield the regular files below a directory, some thousand at a time, column by column.
+
+        Much quicker than `walk` where there are millions; a folder's come one after another, in no
+        order. It raises as `walk` does.
+        """
+        return self._walked(root, Columns)
+
+    def _walked(self, root: str, kind: type[M]) -> Iterator[Part[M]]:
+        """Walk in steps; a folder that hangs costs the timeout and is a part with that problem."""
         self._refuse_in_replay(root)
-        walk = Walk(root, self._slice_seconds())
+        walk = Walk(root, kind, self._slice_seconds())
         hangs = 0
-        folder, gathered = "", list[Met]()
         try:
             while True:
                 try:
@@ -209,27 +233,16 @@ class Host:
                 except TimedOut as problem:
                     parts, hung = list(walk.parts), problem
                 for part in parts:
-                    if part.folder != folder:
-                        yield from _entries(folder, gathered)
-                        folder, gathered = part.folder, []
-                    gathered += part.met
-                    if part.ended or len(gathered) >= PIECE_NAMES:
-                        yield from _entries(folder, gathered)
-                        gathered = []
-                    if part.problem is not None:
-                        broken = translated(folder or root, part.problem)
-                        if not folder:
-                            raise broken
-                        yield Entry(folder, None, broken)
+                    if part.problem is not None and not part.folder:
+                        raise part.problem
+                    yield part
                 if hung is not None:
-                    yield from _entries(folder, gathered)
-                    gathered = []
                     hangs += 1
                     hung_in = walk.folder
                     walk = walk.after_a_hang()
                     if not hung_in or hangs == MAX_HANGS:
                         raise hung
-                    yield Entry(hung_in, None, hung)
+                    yield Part(hung_in, kind(), ended=True, problem=hung)
                 elif walk.ended:
                     return
         finally:
@@ -373,12 +386,11 @@ _BY_WORD: dict[str, type[AccessError]] = {
 }
 
 
-def _entries(folder: str, met: list[Met]) -> Iterator[Entry]:
+def _entries(
+    folder: str, met: list[tuple[str, Stat | None, AccessError | None]]
+) -> Iterator[Entry]:
     """Turn what a walk met in a folder into entries in the order of names."""
     met.sort(key=itemgetter(0))
     before = f"{folder}/" if folder else ""
-    for name, facts, failure in met:
-        if facts is not None:
-            yield Entry(before + name, facts)
-        elif not isinstance(failure, FileNotFoundError):  # deleted while we looked
-            yield Entry(before + name, None, translated(before + name, failure))
+    for name, facts, problem in met:
+        yield Entry(before + name, facts, problem)

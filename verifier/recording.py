@@ -44,6 +44,7 @@ _MAX_FACT = 1 << 20
 _MAX_FACTS = 8 << 20
 _MAX_SPOTS = 512
 _MAX_LOCATIONS = 1000
+_MAX_ITEMS = 8 * _MAX_SPOTS
 _YEARS = range(1900, 2200)
 _SMB_FILES = ("/etc/samba/smb.conf", "/etc/smb4.conf", "/usr/local/etc/smb4.conf")
 _NO_DATA = MEMORY_TYPES | NETWORK_TYPES | frozenset(
@@ -219,6 +220,10 @@ def read(path: Path) -> Recording:
         raise InputError(f"{path}: not a recording; make one with: verifier record FILE")
     if schema != SCHEMA:
         raise InputError(f"{path}: a recording of version {schema[22:60]!r}; this reads {SCHEMA}")
+    for key in ("names", "addresses", "exports", "spots"):
+        held = raw.get(key)
+        if isinstance(held, list) and len(held) > _MAX_ITEMS:  # minutes of checking them one by one
+            raise InputError(f"{path}: {key}: more than {_MAX_ITEMS}: not a sound recording")
     from pydantic import ValidationError
 
     try:

@@ -10,17 +10,20 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from itertools import groupby, islice
+from typing import Any, Generic, Protocol, TypeVar
 
-from verifier.access import Stat
+from verifier._reading import translated
+from verifier.access import AccessError, Entry, Stat
 
 __all__ = [
-    "Met",
+    "Columns",
     "Part",
+    "Sights",
     "Walk",
+    "by_columns",
     "is_hole",
     "open_quietly",
     "shared_start",
@@ -34,34 +37,158 @@ _PATH_BYTES = 4000  # the kernel takes 4,095
 _QUIET = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY
 _NOATIME = getattr(os, "O_NOATIME", 0)
 
-Met = tuple[str, Stat | None, OSError | None]
+
+class _Met(Protocol):
+    """What a walk keeps of the things in a folder."""
+
+    def take(self, entries: Iterable[os.DirEntry[str]]) -> list[str]:
+        """Look at some things; return the names of the folders among them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some of the things in one folder; `ended` after the last, `problem` if listing broke off."""
-
-    folder: str
-    met: list[Met]
-    ended: bool
-    problem: OSError | None = None
+M = TypeVar("M", bound=_Met)
 
 
 @dataclass(slots=True)
-class Walk:
+class Sights:
+    """All that a walk met in a folder, each with its stat or why there is none."""
+
+    found: list[tuple[str, Stat | None, AccessError | None]] = field(default_factory=list)
+
+    def take(self, entries: Iterable[os.DirEntry[str]]) -> list[str]:
+        """Look at some things; return the names of the folders among them."""
+        folders = []
+        for entry in entries:
+            name = entry.name
+            try:
+                facts = Stat.of(entry.stat(follow_symlinks=False))
+            except FileNotFoundError:  # deleted while we looked
+                continue
+            except OSError as error:
+                self.found.append((name, None, translated(name, error)))
+                continue
+            self.found.append((name, facts, None))
+            if stat.S_ISDIR(facts.mode):
+                folders.append(name)
+        return folders
+
+
+@dataclass(slots=True)
+class Columns:
+    """The regular files that a walk met in a folder, column by column, and how many others.
+
+    A `Stat` for each of a million files would take half of the time; folders are not even asked
+    for theirs, and links only where the listing does not tell what they are.
+
+    Parameters
+    ----------
+    hollow : list of int
+        Rows of files that have a size and no block of the disk.
+    problems : list of (str, AccessError)
+        Names of what could not be examined, and why.
+    """
+
+    names: list[str] = field(default_factory=list)
+    size: list[int] = field(default_factory=list)
+    mtime: list[int] = field(default_factory=list)
+    ctime: list[int] = field(default_factory=list)
+    dev: list[int] = field(default_factory=list)
+    ino: list[int] = field(default_factory=list)
+    hollow: list[int] = field(default_factory=list)
+    links: int = 0
+    specials: int = 0
+    problems: list[tuple[str, AccessError]] = field(default_factory=list)
+
+    def take(self, entries: Iterable[os.DirEntry[str]]) -> list[str]:
+        """Look at some things; return the names of the folders among them."""
+        folders, files = [], []
+        names, first = self.names, len(self.names)
+        for entry in entries:
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.name)
+                    continue
+                if entry.is_symlink():
+                    self.links += 1
+                    continue
+                found = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:  # deleted while we looked
+                continue
+            except OSError as error:
+                self.problems.append((entry.name, translated(entry.name, error)))
+                continue
+            if stat.S_ISREG(found.st_mode):
+                names.append(entry.name)
+                files.append(found)
+            else:
+                self.specials += 1
+        self.size += [found.st_size for found in files]
+        self.mtime += [found.st_mtime_ns for found in files]
+        self.ctime += [found.st_ctime_ns for found in files]
+        self.dev += [found.st_dev for found in files]
+        self.ino += [found.st_ino for found in files]
+        self.hollow += [
+            row for row, found in enumerate(files, first) if not found.st_blocks and found.st_size
+        ]
+        return folders
+
+    def add(self, entry: Entry) -> None:
+        """Take what somebody else met."""
+        name = entry.path.rpartition("/")[2]
+        found = entry.stat
+        if found is None:
+            reason = entry.problem or AccessError(entry.path, "no answer")
+            self.problems.append((name, reason))
+        elif found.is_file:
+            if found.blocks == 0 and found.size > 0:
+                self.hollow.append(len(self.names))
+            self.names.append(name)
+            self.size.append(found.size)
+            self.mtime.append(found.mtime_ns)
+            self.ctime.append(0)
+            self.dev.append(found.dev)
+            self.ino.append(found.ino)
+        elif found.is_symlink:
+            self.links += 1
+        elif not found.is_dir:
+            self.specials += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[M]):
+    """Some of the things in one folder; `ended` after the last, `problem` if listing broke off."""
+
+    folder: str
+    met: M
+    ended: bool
+    problem: AccessError | None = None
+
+
+def by_columns(entries: Iterable[Entry]) -> Iterator[Part[Columns]]:
+    """Put what a walk elsewhere met into columns, folder by folder."""
+    for folder, together in groupby(entries, lambda entry: entry.path.rpartition("/")[0]):
+        while some := tuple(islice(together, SLICE_NAMES)):
+            met = Columns()
+            for entry in some:
+                met.add(entry)
+            yield Part(folder, met, ended=False)
+
+
+@dataclass(slots=True)
+class Walk(Generic[M]):
     """A walk below `root` that is taken step by step; only one thread may step at a time."""
 
     root: str
+    kind: type[M]
     seconds: float = SLICE_SECONDS
     waiting: list[str] = field(default_factory=lambda: [""])
-    parts: list[Part] = field(default_factory=list)
+    parts: list[Part[M]] = field(default_factory=list)
     folder: str = ""
     abandoned: bool = False
     _descriptor: int = -1
     _entries: Any = None  # an os.scandir, whose type has no public name
     _below: list[str] = field(default_factory=list)
 
-    def step(self) -> list[Part]:
+    def step(self) -> list[Part[M]]:
         """Look at some more names."""
         self.parts = []
         left = SLICE_NAMES
@@ -76,7 +203,8 @@ class Walk:
                     self._entries = self._begin()
                 except OSError as error:
                     self.close()
-                    self.parts.append(Part(self.folder, [], ended=True, problem=error))
+                    broken = translated(self.folder or self.root, error)
+                    self.parts.append(Part(self.folder, self.kind(), ended=True, problem=broken))
                     continue
             left -= self._look(self._entries, left, until)
         if self.abandoned:
@@ -88,10 +216,10 @@ class Walk:
         """True if there is nothing left to look at."""
         return self._entries is None and not self.waiting
 
-    def after_a_hang(self) -> Walk:
+    def after_a_hang(self) -> Walk[M]:
         """Give up the folder that does not answer and go on with the others."""
         self.abandoned = True
-        return Walk(self.root, self.seconds, list(self.waiting))
+        return Walk(self.root, self.kind, self.seconds, list(self.waiting))
 
     def close(self) -> None:
         """Let go of the folder that is being listed."""
@@ -111,33 +239,24 @@ class Walk:
 
     def _look(self, entries: Iterator[os.DirEntry[str]], most: int, until: float) -> int:
         """Look at up to `most` names of the folder; return how many there were."""
-        met: list[Met] = []
+        met = self.kind()
+        before = f"{self.folder}/" if self.folder else ""
         problem = None
         ended = False
         seen = 0
         try:
-            while len(met) < most and time.monotonic() < until:
-                for entry in islice(entries, min(_BETWEEN_LOOKS, most - len(met))):
-                    name = entry.name
-                    try:
-                        facts = Stat.of(entry.stat(follow_symlinks=False))
-                    except OSError as error:
-                        met.append((name, None, error))
-                        continue
-                    met.append((name, facts, None))
-                    if stat.S_ISDIR(facts.mode):
-                        self._below.append(f"{self.folder}/{name}" if self.folder else name)
-                ended = len(met) == seen
-                seen = len(met)
-                if ended:
-                    break
+            while seen < most and not ended and time.monotonic() < until:
+                some = list(islice(entries, min(_BETWEEN_LOOKS, most - seen)))
+                self._below += [before + name for name in met.take(some)]
+                seen += len(some)
+                ended = not some
         except OSError as error:
-            ended, problem = True, error
+            ended, problem = True, translated(self.folder or self.root, error)
         if ended:
             self.waiting += sorted(self._below, reverse=True)
             self.close()
         self.parts.append(Part(self.folder, met, ended, problem))
-        return len(met)
+        return seen
 
 
 def open_quietly(path: str, flags: int = 0) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from riskmodel._chances import binomial_interval, odds_range, one_in
+from riskmodel._chances import binomial_interval, chance_range, one_in
 from riskmodel._text import copy_text
 from riskmodel.reporting import (
     Answer,
@@ -94,7 +94,7 @@ def _answers(one: Candidate) -> tuple[Answer, ...]:
     low, high, mean = one.something
     part = (
         f"A part of the data or all of it, within {years}; "
-        f"sampling error alone: {odds_range(high, low)} (95 %)."
+        f"sampling error alone: {chance_range(low, high)} (95 %)."
     )
     return (
         Answer("Lose everything", loss.in_words, "; ".join(filter(None, parts)) + "."),
@@ -140,7 +140,7 @@ def _spread(found: Sequence[Candidate]) -> tuple[Answer, ...]:
     answers = [
         Answer(
             "Lose everything",
-            odds_range(worst.loss.probability, best.loss.probability)
+            chance_range(best.loss.probability, worst.loss.probability)
             if best.loss.seen
             else f"{worst.loss.in_words} to {best.loss.in_words}",
             f"Within {years}. Safest: {best.layout.name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from riskmodel._chances import odds_range, one_in
+from riskmodel._chances import chance_range
 from riskmodel.reporting import Table
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def sampling_in_words(loss: LossEstimate) -> str:
     if loss.exact is not None:
         return "computed without sampling error"
     low, high = loss.interval()
-    told = odds_range(high, low) if low > 0.0 else f"less than {one_in(high)}"
+    told = chance_range(low, high)
     return f"sampling error alone: {told} (95 %)"
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import riskmodel as rm
-from riskmodel._chances import binomial_interval, one_in
+from riskmodel._chances import binomial_interval, chance_range, one_in
 from tests.conftest import LAYOUTS
 
 
@@ -232,6 +232,21 @@ def test_intervals_are_those_of_the_binomial_tail(hits: int, trials: int) -> Non
 )
 def test_odds_are_written_with_one_figure(probability: float, words: str) -> None:
     assert one_in(probability) == words
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (1 / 300_000, 1 / 5_000, "1 in 5,000 to 1 in 300,000"),
+        (0.25, 0.43, "25 % to 43 %"),
+        (0.0625, 0.3, "1 in 16 to 30 %"),
+        (0.0, 0.02, "less than 1 in 50"),
+        (0.02, 0.02, "1 in 50"),
+        (0.3, 1.0, "30 % to near certainty"),
+    ],
+)
+def test_a_range_of_chances_begins_with_the_smaller_number(low, high, words):
+    assert chance_range(low, high) == words
 
 
 def test_intervals_cover_at_their_level() -> None:

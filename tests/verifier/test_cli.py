@@ -193,6 +193,22 @@ def test_gates_and_kinds_are_explained_too(word, told):
     assert told in verifier("explain", word).stdout
 
 
+def test_what_can_be_explained_is_listed_in_one_spelling():
+    told = one_line(verifier("explain", "zzz"))
+    assert "offline-or-immutable" in told
+    assert "offline_or_immutable" not in told
+    assert verifier("explain", "offline_or_immutable").returncode == 0
+
+
+def test_a_dataset_written_like_a_path_gets_the_right_spelling(folder):
+    (folder / "zfs.toml").write_text(
+        '[source]\npath = "live"\n[[locations]]\nname = "z"\nkind = "zfs"\npath = "tank/photos"\n'
+    )
+    run = verifier("audit", "zfs.toml", "--json", "--no-catalogue", cwd=folder)
+    (said,) = [one for one in json.loads(run.stdout)["findings"] if one["rule"] == "missing"]
+    assert "'zfs:POOL/DATASET'" in said["message"]
+
+
 def test_no_catalogue_writes_nothing_and_a_broken_one_is_one_line(folder, tmp_path):
     book = tmp_path / "book.db"
     verifier("audit", folder / "good.toml", "--catalogue", book, "--no-catalogue")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from verifier.files import FileFact, Gathering, table
 from verifier.manifest import Manifest, cover, shown
+from verifier.walking import Columns
 
 NAME = st.text(
     st.characters(exclude_characters="/\0", exclude_categories=["Cs"])
@@ -24,6 +25,7 @@ FACT = st.builds(
     st.integers(-(10**18), 10**18),
     st.integers(0, 2),
     st.integers(0, 2**64 - 1),
+    st.integers(0, 10**18),
 )
 TREE = st.dictionaries(PATH, FACT, max_size=12)
 
@@ -39,6 +41,9 @@ def test_columns_hold_what_the_dictionary_holds(tree):
     assert files.get("\ud800") is None
     assert [files.path(row) for row in range(len(files))] == list(files)
     assert list(files.paths(range(0, len(files), 2))) == list(files)[::2]
+    assert [tree[path] for path, _ in files.some(3)] == [fact for _, fact in files.some(3)]
+    assert min(len(tree), 1) <= len(files.some(3)) <= 3
+    assert files.column("ctime").tolist() == [fact.ctime_ns for _, fact in files.items()]
 
 
 @given(TREE, TREE)
@@ -75,16 +80,31 @@ def test_hollow_rows_follow_their_files():
     assert {files.path(row) for row in files.hollow} == {"b/2", "b/0"}
 
 
+def test_hollow_rows_follow_their_files_where_folders_come_whole():
+    gathered = Gathering()
+    for folder in ("b", "a"):
+        met = Columns(["2", "1", "0"], [2, 1, 0], *([[7] * 3] * 4), hollow=[0, 2])
+        gathered.extend(folder, met)
+    files = gathered.files()
+    assert {files.path(row) for row in files.hollow} == {"a/2", "a/0", "b/2", "b/0"}
+    assert {path: fact.size for path, fact in files.items()} == {
+        f"{folder}/{number}": number for folder in "ab" for number in range(3)
+    }
+
+
 def test_numbers_out_of_range_are_clipped():
     files = table({"a": FileFact(2**70, 10**40, 2**64, -1), "b": FileFact(1, 2, 3, 4)})
     assert files["a"] == FileFact(2**63 - 1, 2**63 - 1, 2**64 - 1, 0)
     assert files["b"] == FileFact(1, 2, 3, 4)
+    gathered = Gathering()
+    gathered.extend("", Columns(["a", "b"], [2**70, 1], [10**40, 2], [0, 0], [2**64, 3], [-1, 4]))
+    assert gathered.files() == files
 
 
 def test_a_million_files_would_take_little():
     gathered = Gathering()
     for number in range(20_000):
-        gathered.add(f"{number // 500}/IMG_{number}.jpg", (1, number, 1, number))
+        gathered.add(f"{number // 500}/IMG_{number}.jpg", FileFact(1, number, 1, number))
     files = gathered.files()
     taken = sum(sys.getsizeof(getattr(files, f"_{c}")) for c in ("size", "mtime", "dev", "ino"))
     taken += sum(map(sys.getsizeof, files._names)) + sys.getsizeof(files._starts)

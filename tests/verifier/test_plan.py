@@ -64,6 +64,17 @@ def test_commands_are_shown_and_secrets_are_named_not_told(tree):
     assert "hush-hush" not in plan_text("x", [found])
 
 
+@pytest.mark.integration
+@pytest.mark.skipif(shutil.which("borg") is None, reason="needs borg")
+def test_a_borg_repository_is_known_without_reading_it(tree):
+    environment = {**os.environ, "HOME": str(tree), "BORG_PASSPHRASE": "x"}
+    for words in (["init", "-e", "none", tree / "repo"],
+                  ["create", f"{tree}/repo::a", tree / "live"]):  # fmt: skip
+        subprocess.run(["borg", *words], env=environment, check=True, capture_output=True)
+    (_, found) = steps(tree, {"name": "repo", "path": str(tree / "repo")})
+    assert found.kind == "borg"
+
+
 def test_the_command_reads_nothing_and_says_so(tree):
     for file in (tree / "live" / "x", tree / "usb" / "x"):
         os.utime(file, (1, 1))

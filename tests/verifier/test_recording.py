@@ -322,3 +322,12 @@ def test_shares_are_read():
         "[global]\n path=/x\n[homes]\n path=/home\n; [old]\n[Pics]\n Path = /tank/p/\n[u]\npath=/%u"
     )
     assert [(e.name, e.path) for e in parse_smb(text)] == [("Pics", "/tank/p")]
+
+
+@pytest.mark.parametrize("key", ["names", "addresses", "exports", "spots"])
+def test_a_giant_recording_is_refused_at_once(tmp_path, key):
+    path = tmp_path / "giant.json"
+    raw = {"schema": SCHEMA, "made": "2026-11-01T00:00:00Z", key: ["x"] * 100_000}
+    path.write_text(json.dumps(raw))
+    with pytest.raises(InputError, match=f"{key}: more than"):
+        read(path)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from verifier import walking
+from verifier.files import FileFact
 from verifier.hashing import Tree
 from verifier.host import Host, TimedOut
 from verifier.probes.directory import read_manifest
@@ -58,6 +59,31 @@ def test_everything_comes_once_and_in_order_whatever_the_slices(tmp_path, monkey
     assert sorted(paths(tmp_path)) == sorted(whole)
 
 
+def test_a_listing_and_a_walk_see_the_same_files(tmp_path, monkeypatch):
+    for folder in ("b", "a", "a/c"):
+        (tmp_path / folder).mkdir()
+        for number in range(7):
+            (tmp_path / folder / f"{number}").write_bytes(b"x" * number)
+    (tmp_path / "link").symlink_to("a/1")
+    (tmp_path / "link to a folder").symlink_to("a")
+    (tmp_path / "broken").symlink_to("nothing")
+    os.mkfifo(tmp_path / "a" / "fifo")
+    (tmp_path / "hole").touch()
+    os.truncate(tmp_path / "hole", 1 << 20)
+    monkeypatch.setattr(walking, "SLICE_NAMES", 4)
+    seen = {entry.path: entry.stat for entry in Host().walk(str(tmp_path))}
+    listed = read_manifest(Host(), str(tmp_path))
+    assert dict(listed.files.items()) == {
+        path: FileFact(
+            facts.size, facts.mtime_ns, facts.dev, facts.ino,
+            (tmp_path / path).stat().st_ctime_ns,
+        )
+        for path, facts in seen.items() if facts.is_file
+    }  # fmt: skip
+    assert (len(listed.files), listed.links, listed.specials, listed.complete) == (22, 3, 1, True)
+    assert [listed.files.path(row) for row in listed.files.hollow] == ["hole"]
+
+
 def test_a_slow_walk_is_no_hung_walk(tmp_path, monkeypatch):
     for number in range(20):
         (tmp_path / str(number)).mkdir()
@@ -89,6 +115,27 @@ def test_a_folder_that_hangs_costs_the_timeout_and_the_others_are_seen(tmp_path,
     assert time.monotonic() - began < 10
     assert [entry.path for entry in found] == ["a", "hung", "z", "a/file", "hung", "z/file"]
     assert isinstance(found[4].problem, TimedOut)
+
+
+def test_a_listing_of_a_folder_that_hangs_is_not_the_whole_truth(tmp_path, monkeypatch):
+    for name in ("a", "hung", "z"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+    opened, waking = walking.open_quietly, threading.Event()
+
+    def hang(path, flags=0):
+        if path.endswith("hung"):
+            waking.wait(20)
+        return opened(path, flags)
+
+    monkeypatch.setattr(walking, "open_quietly", hang)
+    began = time.monotonic()
+    listed = read_manifest(Host(timeout=0.5), str(tmp_path))
+    waking.set()
+    assert time.monotonic() - began < 10
+    assert list(listed.files) == ["a/file", "z/file"]
+    (said,) = listed.unreadable
+    assert said.startswith("hung could not be examined: no answer within 0.5 s")
 
 
 def test_a_dead_share_is_given_up_after_some_folders(tmp_path, monkeypatch):

@@ -14,7 +14,14 @@ from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, Manifest, cover, prefix_in
 from verifier.probes._digests import hash_of
 from verifier.probes._noting import noted
-from verifier.probes.bundles import Bundle, bundles_in, is_archive_name, is_beside, parse_date
+from verifier.probes.bundles import (
+    Bundle,
+    bundles_in,
+    is_archive_name,
+    is_bare_part,
+    is_beside,
+    parse_date,
+)
 from verifier.probes.comparing import MTIME_SLACK_NS, capped
 from verifier.probes.compression import cipher_of, format_of, has_digest, joined
 from verifier.probes.members import BLOCK_BYTES, DAMAGE, Member, members
@@ -64,14 +71,22 @@ def detect(host: Host, path: str) -> bool:
     facts = host.stat(path)
     if facts.is_dir:
         names = [name for name in host.listdir(path) if not is_beside(name)]
-        return bool(names) and all(
+        if not names or not all(
             is_archive_name(name) and host.stat(f"{path}/{name}").is_file for name in names
-        )
+        ):
+            return False
+        bare = next((name for name in sorted(names) if is_bare_part(name)), None)
+        return bare is None or _holds_one(host, f"{path}/{bare}")
     if not facts.is_file:
         return False
     name = path.rpartition("/")[2]
-    if is_archive_name(name):
-        return True
+    return (is_archive_name(name) and not is_bare_part(name)) or _holds_one(host, path)
+
+
+def _holds_one(host: Host, path: str) -> bool:
+    """Tell by its content whether a file, or the first of the parts that it belongs to, is one."""
+    bundle = next(iter(bundles_in(host, path)))
+    path, name = bundle.paths[0], bundle.name
     with host.open(path) as file:
         start = file.read(BLOCK_BYTES)
     form = format_of(start)
@@ -226,6 +241,12 @@ def _reach(
         return Depth.STRUCTURE
     if not bare and depth < Depth.SOURCE:
         return reached
+    if (
+        source is not None
+        and source.files
+        and not any(name.removeprefix(prefix) in source.files for name in row.content)
+    ):
+        return reached  # nothing in it can be held against the source
     for bundle in row.chain:
         different, not_compared = _compare(host, bundle, source, prefix)
         row.errors += different

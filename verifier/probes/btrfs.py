@@ -149,14 +149,22 @@ def collect(
     located = directory.collect(host, target, source, depth, replace(found, real_path=root))
     open_ = [one for one in known if _inside(one, mount, path) and not one.read_only]
     arriving = any(one.received for one in held)
+    unreceived = [one for one in open_ if arriving and not one.received]
+    copies = [one for one in unreceived if _is_working_copy(one, known)]
     breaks = tuple(
-        f"{one.path} was not received to its end." for one in open_ if arriving and not one.received
+        f"{one.path} was not received to its end." for one in unreceived if one not in copies
     )
+    notes = [
+        f"{one.path} can be written to: a working copy of a snapshot, or an increment that was not "
+        "received to its end"
+        for one in copies
+    ]
     return replace(
         located,
         kind="btrfs",
         tool="btrfs",
         real_path=path,
+        reason="; ".join(filter(None, (located.reason, *notes))),
         points=Points.at(
             (one.time for one in snapshots if one.time),
             breaks=breaks,
@@ -172,6 +180,17 @@ def place_of_snapshot(host: Host, path: str, name: str) -> str:
     """Return where a snapshot of the file system that a path is in can be seen."""
     mount = mount_at(host, path)
     return (_as_seen(mount, name) if mount else None) or path
+
+
+def _is_working_copy(one: Subvolume, known: tuple[Subvolume, ...]) -> bool:
+    """Tell a writable snapshot of what was received from an increment that is on its way.
+
+    btrfs keeps the same facts of both; but what arrives has its sender's name, which is dated as
+    those of its siblings are. Neither counts as a point.
+    """
+    return any(one.parent == other.uuid for other in known) and (
+        parse_date(one.path.rpartition("/")[2]) is None
+    )
 
 
 def _subvolumes(host: Host, path: str) -> tuple[Subvolume, ...]:

@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 from verifier.host import Host
 from verifier.manifest import instant
 
-__all__ = ["Bundle", "bundles_in", "is_archive_name", "is_beside", "parse_date"]
+__all__ = ["Bundle", "bundles_in", "is_archive_name", "is_bare_part", "is_beside", "parse_date"]
 
 _PACKED = r"(tar(\.(gz|bz2|xz|lzma|zst|lz4|lz|Z))?|tgz|tbz2?|txz|tzst|tlz|zip|7z|rar)"
 _NAME = re.compile(rf"\.{_PACKED}(\.(gpg|pgp|age|enc))?$", re.IGNORECASE)
 _PART = re.compile(
-    rf"(?P<whole>.+\.{_PACKED}(\.(gpg|pgp|age|enc))?)[-_.](part)?(?P<part>\d{{1,4}}|[a-z]{{2,3}})$",
+    rf"(?P<whole>.+\.{_PACKED}(\.(gpg|pgp|age|enc))?)[-_.](part[-_.]?)?(?P<part>\d{{1,4}}|[a-z]{{2,3}})$",
     re.IGNORECASE,
 )
+# a name that tells that it is a part, and not of what
+_BARE_PART = re.compile(r"(?P<whole>.+)[-_.]part[-_.]?(?P<part>\d{1,4}|[a-z]{2,3})$", re.IGNORECASE)
 _BESIDE = re.compile(
     r"\.(sha\d+|md5|asc|sig|log|txt|json|snar|snapshot|par2|z\d\d)$|sums$", re.IGNORECASE
 )
@@ -63,7 +65,12 @@ def parse_date(name: str) -> datetime | None:
 
 def is_archive_name(name: str) -> bool:
     """Tell whether a name is that of an archive, or of a part of one."""
-    return bool(_NAME.search(name) or _PART.match(name))
+    return bool(_NAME.search(name) or _part(name))
+
+
+def is_bare_part(name: str) -> bool:
+    """Tell whether a name is that of a part, and only the content can tell of what."""
+    return not (_NAME.search(name) or _PART.match(name)) and bool(_BARE_PART.match(name))
 
 
 def is_beside(name: str) -> bool:
@@ -89,7 +96,7 @@ def bundles_in(host: Host, path: str) -> list[Bundle]:
     if host.stat(path).is_dir:
         folder, names = path, [name for name in host.listdir(path) if is_archive_name(name)]
     else:
-        split = None if _NAME.search(only) else _PART.match(only)
+        split = _part(only)
         names = [only]
         if split:
             names = [name for name in host.listdir(folder) if _whole_of(name) == split["whole"]]
@@ -101,8 +108,12 @@ def bundles_in(host: Host, path: str) -> list[Bundle]:
 
 
 def _whole_of(name: str) -> str:
-    part = None if _NAME.search(name) else _PART.match(name)
+    part = _part(name)
     return part["whole"] if part else name
+
+
+def _part(name: str) -> re.Match[str] | None:
+    return None if _NAME.search(name) else _PART.match(name) or _BARE_PART.match(name)
 
 
 def _bundle(host: Host, folder: str, whole: str, names: list[str]) -> Bundle:
@@ -117,7 +128,7 @@ def _bundle(host: Host, folder: str, whole: str, names: list[str]) -> Bundle:
 
 def _number(name: str) -> int:
     """Count the parts of a split file: ``001`` and ``ab`` are both the second or first of a row."""
-    part = None if _NAME.search(name) else _PART.match(name)
+    part = _part(name)
     if part is None:
         return -1
     if part["part"].isdigit():

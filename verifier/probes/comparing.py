@@ -72,12 +72,15 @@ def against_source(
     Returns
     -------
     Location
-        At depth ``SOURCE`` if all was compared; else as it was, with the reason.
+        At depth ``SOURCE`` if all that both have was compared; as it was, with the reason, if
+        something could not be, or there is nothing that both have.
     """
     if depth < Depth.BYTES:
         return located
     if source is None or not source.complete:
         return replace(located, reason="no digests of its own, and the source could not be read")
+    if source.files and not len(table(source.files).pairs(table(held.files))[0]):
+        return replace(located, reason="it has no file of the source, so nothing was compared")
     compared = compare(host, source, held)
     located = replace(located, errors=compared.errors, sample=compared.sample)
     if compared.unseen:
@@ -102,9 +105,10 @@ def shared_inodes(source: Manifest | None, held: Manifest) -> int:
     own, theirs = table(source.files), table(held.files)
     count = 0
     for device in np.intersect1d(own.column("dev"), theirs.column("dev")):
-        mine = own.column("ino")[own.column("dev") == device]
-        other = theirs.column("ino")[theirs.column("dev") == device]
-        count += int(np.isin(other, mine).sum())
+        mine = np.sort(own.column("ino")[own.column("dev") == device])
+        other = np.sort(theirs.column("ino")[theirs.column("dev") == device])
+        nearest = np.searchsorted(mine, other).clip(max=len(mine) - 1)
+        count += int((mine[nearest] == other).sum())  # np.isin takes ten times as long
     return count
 
 

@@ -26,7 +26,8 @@ class Compared:
     unseen : str
         What could not be compared; empty if all was.
     reached : Depth
-        ``SOURCE`` if every byte was fetched, ``BYTES`` if kept digests stood for some.
+        ``SOURCE`` if every byte was fetched, ``BYTES`` if kept digests stood for some,
+        ``LISTED`` if it has no file of the source.
     sample : Sample or None
         What part was compared, if not all.
     """
@@ -58,7 +59,8 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
     prefix = prefix_in(source, {path: fact.size for path, fact in held.files.items()})
     errors: list[str] = []
     unseen = "" if held.complete else held.unreadable[0]
-    reached = Depth.SOURCE
+    shared = any(prefix + path in held.files for path in source.files)
+    reached = Depth.SOURCE if shared or not source.files else Depth.LISTED
     judged: list[str] = []
     for path in sorted(source.files.keys()):
         live, copy = source.files[path], held.files.get(prefix + path)

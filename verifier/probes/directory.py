@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 
 from verifier.files import FileFact, Gathering, table
 from verifier.host import Host
@@ -23,7 +22,7 @@ from verifier.target import Target
 
 __all__ = ["collect", "detect", "held_by", "listed_source", "read_manifest"]
 
-_MOST_PROBLEMS = 1000
+_MOST_PROBLEMS = 1000  # a million times the same helps nobody
 _SAMPLED = 50  # files of the source that tell where its copy begins
 
 
@@ -60,24 +59,20 @@ def read_manifest(host: Host, path: str) -> Manifest:
         return Manifest(folder or "/", {name: only}, folder=name)
     gathered = Gathering()
     unreadable: list[str] = []
-    count = links = specials = 0
+    links = specials = 0
     progress = Progress(host.talk, "files listed")
-    for name_below, found, problem in host.walk(path):
-        if found is None:
-            reason = problem.reason if problem else "no answer"
-            if len(unreadable) < _MOST_PROBLEMS:  # a million times the same helps nobody
-                unreadable.append(f"{shown(name_below)} could not be examined: {reason}.")
-        elif found.is_file:
-            _, size, mtime_ns, dev, ino, _, blocks = found
-            fact = (size, mtime_ns, dev, ino)
-            gathered.add(name_below, fact, hollow=blocks == 0 and size > 0)
-            count += 1
-            if not count % 256:
-                progress.at(count)
-        elif found.is_symlink:
-            links += 1
-        elif not found.is_dir:
-            specials += 1
+    for part in host.listing(path):
+        met = part.met
+        gathered.extend(part.folder, met)
+        links += met.links
+        specials += met.specials
+        before = f"{part.folder}/" if part.folder else ""
+        problems = [(before + name, problem) for name, problem in met.problems]
+        if part.problem is not None:
+            problems.append((part.folder, part.problem))
+        for name_below, problem in problems[: _MOST_PROBLEMS - len(unreadable)]:
+            unreadable.append(f"{shown(name_below)} could not be examined: {problem.reason}.")
+        progress.at(len(gathered))
     return Manifest(path, gathered.files(), tuple(unreadable), name, links, specials)
 
 
@@ -153,7 +148,7 @@ def _from_its_folder(held: Manifest, source: Manifest | None) -> Manifest:
     if source is None or not source.files or not held.files:
         return held
     files = table(held.files)
-    some = list(islice(source.files.items(), 0, None, len(source.files) // _SAMPLED + 1))
+    some = table(source.files).some(_SAMPLED)
 
     def agreement(top: str) -> int:
         before = f"{top}/" if top else ""

@@ -91,6 +91,7 @@ def collect(
     config = _config(host, folder)
     objects, unseen = _objects(host, folder)
     errors, unhashed = _examine(host, objects, depth)
+    errors = _maimed(host, folder) + errors
     reached = min(depth, Depth.STRUCTURE if unhashed else Depth.BYTES)
     version = config.get("version")
     located_ = replace(
@@ -167,6 +168,28 @@ def _git_folder(host: Host, path: str) -> str | None:
         inner = f"{path}/.git"
         return inner if host.stat(inner).is_dir and "annex" in host.listdir(inner) else None
     return path if {"annex", "objects", "refs", "HEAD"} <= names else None
+
+
+def _maimed(host: Host, folder: str) -> list[str]:
+    """Name the parts without which git opens no repository, or none of its commits."""
+    names = set(host.listdir(folder))
+    lost = [name for name in ("HEAD", "objects", "refs") if name not in names]
+    if "objects" in names and _commits(host, folder) and not _any_file(host, f"{folder}/objects"):
+        lost.append("content in objects")
+    return [f"The repository has no {name}: git can read none of it." for name in lost]
+
+
+def _commits(host: Host, folder: str) -> bool:
+    heads = f"{folder}/refs/heads"
+    try:
+        return bool("packed-refs" in host.listdir(folder) or _any_file(host, heads))
+    except AccessError:
+        return False
+
+
+def _any_file(host: Host, path: str) -> bool:
+    """Tell whether there is a file below a folder, or may be where nobody can look."""
+    return any(entry.stat is None or entry.stat.is_file for entry in host.walk(path))
 
 
 def _config(host: Host, folder: str) -> Mapping[str, str]:

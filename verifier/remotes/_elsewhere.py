@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from verifier.access import AccessError, Completed, Entry, Stat, TimedOut
 from verifier.host import Host
+from verifier.walking import Columns, Part, by_columns
 
 __all__ = ["READ_BYTES", "Elsewhere", "file_stat", "folder_stat"]
 
@@ -120,6 +121,11 @@ class Elsewhere(Host):
         """Yield everything below a folder, as `Host.walk` does."""
         key = self._key(root)
         return self.here.walk(root) if key is None else self._below(root, key)
+
+    def listing(self, root: str) -> Iterator[Part[Columns]]:
+        """Yield the files below a folder in columns, as `Host.listing` does."""
+        key = self._key(root)
+        return self.here.listing(root) if key is None else by_columns(self._below(root, key))
 
     def program(self, name: str) -> str | None:
         """Return the absolute path of a program of this machine."""

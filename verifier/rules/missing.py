@@ -34,6 +34,8 @@ def judge(view: View) -> Iterator[Finding]:
     for place, found in zip(view.locations, view.standings, strict=True):
         where = f" at {place.address}" if place.address else ""
         if place.state is State.MISSING:
+            if place.kind == "zfs" and not place.address.startswith("zfs:"):
+                where += " (a dataset that is not mounted is written as 'zfs:POOL/DATASET')"
             yield Finding(
                 RULE.id,
                 Status.FAIL,

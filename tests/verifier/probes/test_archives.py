@@ -252,3 +252,34 @@ class TestIncremental:
         found = look(dumps, manifest)
         assert found.points.times == (at(2026, 5, 1),)
         assert "new1.jpg" in found.points.breaks[0]
+
+
+@pytest.mark.parametrize("name", ["photos.tar.part-", "photos.part-", "photos.tar_part", "p.part."])
+def test_pieces_of_gnu_split_are_one_archive(source, manifest, tmp_path, name):
+    (tmp_path / "backup").mkdir()
+    content = pack(source, tmp_path / "whole.tar").read_bytes()
+    pieces = [content[start : start + 20_000] for start in range(0, len(content), 20_000)]
+    for number, piece in enumerate(pieces):
+        (tmp_path / "backup" / f"{name}a{chr(ord('a') + number)}").write_bytes(piece)
+    found = look(tmp_path / "backup", manifest, Depth.SOURCE)
+    assert (found.kind, found.coverage.value, found.points.count) == ("tar", 1.0, 1)
+    assert (found.depth, found.errors) == (Depth.SOURCE, ())
+    assert look(tmp_path / "backup" / f"{name}ab", manifest).coverage.value == 1.0
+    (tmp_path / "backup" / f"{name}ab").unlink()
+    assert look(tmp_path / "backup", manifest).points.count == 0
+
+
+def test_parts_of_something_else_are_files(manifest, tmp_path):
+    (tmp_path / "film.part-aa").write_bytes(os.urandom(9000))
+    (tmp_path / "film.part-ab").write_bytes(os.urandom(9000))
+    assert look(tmp_path, manifest).kind == "directory"
+
+
+def test_what_has_nothing_of_the_source_was_not_compared_with_it(manifest, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "letter").write_text("x")
+    found = look(pack(tmp_path / "other", tmp_path / "a.tar"), manifest, Depth.SOURCE)
+    assert (found.coverage.value, found.depth) == (0.0, Depth.STRUCTURE)
+    plain = look(tmp_path / "other", manifest, Depth.SOURCE)
+    assert (plain.coverage.value, plain.depth) == (0.0, Depth.STRUCTURE)
+    assert "nothing was compared" in plain.reason

@@ -114,7 +114,12 @@ class TestReal:
         subprocess.run(
             ["btrfs", "receive", str(two)], input=sent.stdout, capture_output=True, check=True
         )
-        run("btrfs", "subvolume", "create", two / "a.20261121")
+        run("btrfs", "subvolume", "snapshot", two / "a.20261120", two / "working copy")
+        found = probe(Host(), Target("x", str(two)), None)
+        assert (found.points.count, found.points.breaks) == (1, ())
+        assert "working copy can be written to" in found.reason
+        # what btrfs receive makes of an increment while it arrives
+        run("btrfs", "subvolume", "snapshot", two / "a.20261120", two / "a.20261121")
         found = probe(Host(), Target("x", str(two)), None)
         assert found.points.count == 1
         assert found.points.breaks == ("a.20261121 was not received to its end.",)

@@ -152,6 +152,24 @@ class TestReal:
         assert found.errors == ("1.jpg is gone, and git-annex believes that it is here.",)
         assert found.coverage.value == 0.5
 
+    @pytest.mark.parametrize("part", ["objects", "refs", "HEAD", "objects/*"])
+    def test_without_a_part_that_git_needs_it_is_damaged(self, usb, plain, part):
+        subprocess.run(["chmod", "-R", "u+w", str(usb)], check=True)
+        for path in (usb / ".git").glob(part):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        found = look(usb, plain, Depth.LISTED)
+        words = "content in objects" if "*" in part else part
+        assert found.errors == (f"The repository has no {words}: git can read none of it.",)
+        assert found.coverage.value is None
+
+    def test_a_repository_without_commits_is_empty_not_damaged(self, usb, plain, tmp_path):
+        (tmp_path / "new").mkdir()
+        self.git(tmp_path / "new", "init", "-q")
+        self.git(tmp_path / "new", "annex", "init", "-q", "new")
+        shutil.rmtree(tmp_path / "new" / ".git" / "refs" / "heads")
+        (tmp_path / "new" / ".git" / "refs" / "heads").mkdir()
+        assert look(tmp_path / "new", plain, Depth.LISTED).errors == ()
+
     def test_nothing_is_written(self, usb, plain):
         def state():
             return {path: (path.lstat().st_mtime_ns, path.lstat().st_atime_ns)
