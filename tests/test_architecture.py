@@ -38,7 +38,8 @@ VERIFIER_ROOMS = [
     {"access", "_waiting", "progress"},
     {"_reading", "_running", "walking", "host"},
     {"inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
-     "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
+     "blockdev", "zpool", "tapes", "stack", "exports", "redaction",
+     "history"},  # values: know no host
     {"devices", "ssh_config", "resolver", "domains"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
@@ -57,8 +58,8 @@ VERIFIER_ROOMS = [
 # given values, return values or text: nothing here looks at the system
 VERIFIER_PURE = {
     "inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
-    "blockdev", "zpool", "tapes", "stack", "exports", "redaction", "joining", "rules", "score",
-    "aftermath", "setup_text", "document", "risk", "show",
+    "blockdev", "zpool", "tapes", "stack", "exports", "redaction", "history", "joining", "rules",
+    "score", "aftermath", "setup_text", "document", "risk", "show",
 }  # fmt: skip
 SYSTEM = {"os", "io", "pathlib.Path", "shutil", "socket", "subprocess", "tempfile", "time"}
 BRIDGE_ONLY = {

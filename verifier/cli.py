@@ -221,10 +221,10 @@ def explain(
     """Say what a rule, a gate or a kind of location is about, why, and what to do."""
     from riskmodel.errors import InputError, did_you_mean
     from verifier.kinds import kind_documents
-    from verifier.rules import GATE_RULES, RULES, rule_named
+    from verifier.rules import GATE_RULES, PRACTICE_RULES, RULES, rule_named
 
     wanted = name.strip().lower().replace("-", "_")
-    gates = {gate.gate: gate.rule for gate in GATE_RULES}
+    gates = {gate.gate: gate.rule for gate in (*GATE_RULES, *PRACTICE_RULES)}
     kinds = kind_documents()
     rule = gates.get(wanted) or rule_named(name)
     if rule is None and name.strip().lower() in kinds:
