@@ -199,6 +199,21 @@ def risk(
 
 
 @app.command()
+def advise(
+    file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
+    as_json: AsJson = False,
+    dataset: Annotated[str | None, typer.Option(help="which of the datasets in the file")] = None,
+    horizon: Annotated[str | None, typer.Option(help="such as '10 years'")] = None,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
+) -> None:
+    """Say what to change first, by the loss probability that each change removes."""
+    from verifier import bridge
+
+    code = bridge.advise_command(file, as_json=as_json, horizon=horizon, seed=seed, dataset=dataset)
+    raise typer.Exit(code)
+
+
+@app.command()
 def rules(as_json: AsJson = False) -> None:
     """List what is looked for."""
     from verifier.rules import RULES
