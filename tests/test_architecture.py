@@ -35,7 +35,7 @@ ROOMS = [
 ]  # fmt: skip
 # facts and access -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [
-    {"access", "_waiting", "progress"},
+    {"access", "_waiting", "progress", "_effort"},
     {"_reading", "_running", "walking", "host"},
     {"inventory", "target", "files", "digests", "sightings", "identity", "manifest", "mounts",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction",
@@ -52,8 +52,9 @@ VERIFIER_ROOMS = [
     {"audit", "recorded"},
     {"steps"},
     {"changes"},
-    {"document", "risk", "bridge", "advice_text"},
+    {"document", "risk", "bridge", "advice_text", "monitoring", "schemas"},
     {"show"},
+    {"_keeping_commands"},
     {"cli", "demo"},
     {"__main__"},
 ]  # fmt: skip

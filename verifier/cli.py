@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from verifier._keeping_commands import advise, nagios_hears, schedule, schema
+
 if TYPE_CHECKING:
     from verifier.audit import Audit
     from verifier.catalogue import Catalogue
@@ -40,6 +42,7 @@ def main() -> NoReturn:
 
 
 @app.command()
+@nagios_hears
 def audit(
     what: Annotated[
         list[str],
@@ -78,12 +81,23 @@ def audit(
     redact: Annotated[
         bool, typer.Option(help="in the recording, replace names and serial numbers")
     ] = False,
+    nagios: Annotated[
+        bool, typer.Option("--nagios", help="one line; exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN")
+    ] = False,
+    prometheus: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="also write a text file for node_exporter")
+    ] = None,
 ) -> None:
-    """Look at every location, and say which copies are independent, whole and sound."""
+    """Look at every location, and say which copies are independent, whole and sound.
+
+    Exit codes: 0 all gates pass, 1 one fails, 3 one is unknown, 2 bad input; --nagios has its own.
+    """
     from riskmodel._console import printable
     from riskmodel.errors import InputError
 
     deep = _depth(depth)
+    if nagios and (as_json or plan):
+        raise InputError("--nagios: prints one line, and goes with neither --json nor --plan")
     if redact and record is None:
         raise InputError("--redact: replaces names in a recording; say --record FILE too")
     recorded = len(what) == 1 and what[0].endswith(".json")
@@ -97,12 +111,23 @@ def audit(
         return
     from verifier import show
     from verifier.datasets import exit_code, worst_first
+    from verifier.monitoring import Effort, prometheus_file
+    from verifier.monitoring import nagios as nagios_line
     from verifier.recording import read
 
+    effort = Effort.now()
+    if prometheus is not None:
+        prometheus_file(prometheus)  # tells now what could not be written later
     book = None if no_catalogue else _catalogue(catalogue)
     others = tuple(read(path.expanduser()) for path in from_ or ())
     looked: tuple[Setup | Path, ...] = (Path(what[0]).expanduser(),) if recorded else setups
     audits = worst_first([_audited(one, deep, book, others, record, redact) for one in looked])
+    if prometheus is not None:
+        prometheus_file(prometheus, audits, effort)
+    if nagios:
+        line, code = nagios_line(audits)
+        typer.echo(line)
+        raise typer.Exit(code)
     if as_json:
         _print_json(show.documents(audits))
     else:
@@ -199,21 +224,6 @@ def risk(
 
 
 @app.command()
-def advise(
-    file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
-    as_json: AsJson = False,
-    dataset: Annotated[str | None, typer.Option(help="which of the datasets in the file")] = None,
-    horizon: Annotated[str | None, typer.Option(help="such as '10 years'")] = None,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
-) -> None:
-    """Say what to change first, by the loss probability that each change removes."""
-    from verifier import bridge
-
-    code = bridge.advise_command(file, as_json=as_json, horizon=horizon, seed=seed, dataset=dataset)
-    raise typer.Exit(code)
-
-
-@app.command()
 def rules(as_json: AsJson = False) -> None:
     """List what is looked for."""
     from verifier.rules import RULES
@@ -229,7 +239,8 @@ def rules(as_json: AsJson = False) -> None:
 @app.command()
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="RULE", help="a rule, a gate or a kind", show_default=False)
+        str,
+        typer.Argument(metavar="RULE", help="a rule, a gate, a kind, or score", show_default=False),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -237,26 +248,36 @@ def explain(
     from riskmodel.errors import InputError, did_you_mean
     from verifier.kinds import kind_documents
     from verifier.rules import GATE_RULES, PRACTICE_RULES, RULES, rule_named
+    from verifier.score import explained
 
+    if name.strip().lower() == "score":
+        told = explained()
+        _print_json({"score": told}) if as_json else typer.echo(told)
+        return
     wanted = name.strip().lower().replace("-", "_")
     gates = {gate.gate: gate.rule for gate in (*GATE_RULES, *PRACTICE_RULES)}
     kinds = kind_documents()
     rule = gates.get(wanted) or rule_named(name)
     if rule is None and name.strip().lower() in kinds:
-        told = kinds[name.strip().lower()]
+        kind = kinds[name.strip().lower()]
         if as_json:
-            _print_json(told)
+            _print_json(kind)
         else:
-            typer.echo(f"{told['kind']}: {told['text']}")
+            typer.echo(f"{kind['kind']}: {kind['text']}")
         return
     if rule is None:
-        known = [*(one.id for one in RULES), *gates, *kinds]
+        known = [*(one.id for one in RULES), *gates, *kinds, "score"]
         hint = did_you_mean(name, known, shown=len(known))
         raise InputError(f"explain: unknown rule, gate or kind '{name}'{hint}")
     if as_json:
         _print_json(_rule_document(rule))
         return
     typer.echo(f"{rule.id}: {rule.title}.\n\n  why   {rule.risk}\n  do    {rule.remediation}")
+
+
+app.command()(advise)
+app.command()(schema)
+app.command()(schedule)
 
 
 def _setups(what: list[str], dataset: str | None) -> tuple[Setup, ...]:

@@ -6,10 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from verifier.inventory import Evidence
 from verifier.rules import Gate, Status, View
 from verifier.rules.one_offsite import sites_km
 
-__all__ = ["CAPS", "COPIES_CAPS", "POINTS", "Ndsa", "Score", "ndsa", "ndsa_level", "score"]
+__all__ = [
+    "CAPS",
+    "COPIES_CAPS",
+    "POINTS",
+    "Ndsa",
+    "Score",
+    "explained",
+    "ndsa",
+    "ndsa_level",
+    "score",
+]
 
 POINTS = {"copies": 40, "media": 10, "offsite": 20, "offline_or_immutable": 15, "errors": 15}
 CAPS = {"media": 85, "offsite": 70, "offline_or_immutable": 85, "errors": 50}
@@ -65,6 +76,36 @@ def score(gates: Mapping[str, Gate], certain: int, possible: int) -> Score:
     low = _points(gates, certain, {Status.PASS})
     high = _points(gates, possible, {Status.PASS, Status.UNKNOWN})
     return Score(low, low, max(low, high))
+
+
+def explained() -> str:
+    """Return the formula in words with one worked example, both made of the numbers in use."""
+    gates = [name for name in POINTS if name != "copies"]
+    points = ", ".join(f"{name.replace('_', ' ')} {POINTS[name]}" for name in gates)
+    caps = ", ".join(f"{name.replace('_', ' ')} {CAPS[name]}" for name in gates)
+    few = ", ".join(f"{count} copies {cap}" for count, cap in COPIES_CAPS.items())
+    passing = {name: Status.PASS for name in POINTS}
+    states = {**passing, "offsite": Status.FAIL, "errors": Status.UNKNOWN}
+    example = {name: Gate(state, 0, 0, Evidence.MEASURED, "") for name, state in states.items()}
+    found = score(example, 3, 3)
+    earned = POINTS["copies"] + POINTS["media"] + POINTS["offline_or_immutable"]
+    return f"""score: from 0 to 100, by what is certain.
+
+  1. Copies earn {POINTS["copies"]} x min(n, 3) / 3, n being the number of independent copies.
+  2. With at least two of them each gate that passes earns: {points}.
+  3. The sum is cut at the lowest cap of what does not pass: {few}; {caps}.
+  4. It is rounded down. What is unknown earns nothing: the score shown counts it as failed, and
+     "low to high" says what it would be if all of it failed, or passed.
+
+A location on the drive of another is no independent copy, and earns nothing. A score never exceeds
+the cap of its worst gate. How copies are kept (fresh, regular, automatic, encrypted, key,
+retention) stands beside it and changes neither the score nor the exit code.
+
+Example: three independent copies on two media, one of them offline, all in one building, and the
+bytes of one not read yet. {POINTS["copies"]} + {POINTS["media"]} + {POINTS["offline_or_immutable"]} = \
+{earned}; errors are unknown: cap {CAPS["errors"]}. So the score is {found.value}. If no error
+turns up: {earned} + {POINTS["errors"]} = {earned + POINTS["errors"]}, and offsite still fails: \
+cap {CAPS["offsite"]}. It is shown as {found.value} ({found.low} to {found.high})."""
 
 
 def _points(gates: Mapping[str, Gate], copies: int, good: set[Status]) -> int:
