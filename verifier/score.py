@@ -83,17 +83,20 @@ def explained() -> str:
     gates = [name for name in POINTS if name != "copies"]
     points = ", ".join(f"{name.replace('_', ' ')} {POINTS[name]}" for name in gates)
     caps = ", ".join(f"{name.replace('_', ' ')} {CAPS[name]}" for name in gates)
-    few = ", ".join(f"{count} copies {cap}" for count, cap in COPIES_CAPS.items())
-    passing = {name: Status.PASS for name in POINTS}
+    few = ", ".join(f"n = {count} {cap}" for count, cap in COPIES_CAPS.items())
+    passing = dict.fromkeys(POINTS, Status.PASS)
     states = {**passing, "offsite": Status.FAIL, "errors": Status.UNKNOWN}
     example = {name: Gate(state, 0, 0, Evidence.MEASURED, "") for name, state in states.items()}
     found = score(example, 3, 3)
-    earned = POINTS["copies"] + POINTS["media"] + POINTS["offline_or_immutable"]
+    parts = [POINTS[name] for name in ("copies", "media", "offline_or_immutable")]
+    earned = sum(parts)
     return f"""score: from 0 to 100, by what is certain.
 
   1. Copies earn {POINTS["copies"]} x min(n, 3) / 3, n being the number of independent copies.
-  2. With at least two of them each gate that passes earns: {points}.
-  3. The sum is cut at the lowest cap of what does not pass: {few}; {caps}.
+  2. With at least two of them each gate that passes earns:
+     {points}.
+  3. The sum is cut at the lowest cap of what does not pass:
+     {few}; {caps}.
   4. It is rounded down. What is unknown earns nothing: the score shown counts it as failed, and
      "low to high" says what it would be if all of it failed, or passed.
 
@@ -102,8 +105,8 @@ the cap of its worst gate. How copies are kept (fresh, regular, automatic, encry
 retention) stands beside it and changes neither the score nor the exit code.
 
 Example: three independent copies on two media, one of them offline, all in one building, and the
-bytes of one not read yet. {POINTS["copies"]} + {POINTS["media"]} + {POINTS["offline_or_immutable"]} = \
-{earned}; errors are unknown: cap {CAPS["errors"]}. So the score is {found.value}. If no error
+bytes of one not read yet. {" + ".join(map(str, parts))} = {earned}; errors are unknown: cap \
+{CAPS["errors"]}. So the score is {found.value}. If no error
 turns up: {earned} + {POINTS["errors"]} = {earned + POINTS["errors"]}, and offsite still fails: \
 cap {CAPS["offsite"]}. It is shown as {found.value} ({found.low} to {found.high})."""
 
