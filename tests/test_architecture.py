@@ -28,16 +28,16 @@ ROOMS = [
     {"_chances", "_estimate_dict", "estimate", "unavailability", "exact", "_exact",
      "literature", "_run", "_executors", "_checkpoint", "_events", "_weighted", "_steering",
      "_threat_steering", "_excursion", "simulation", "_inner", "uncertainty"},
-    {"comparison", "separation"},
+    {"comparison", "separation", "effects"},
     {"fitting"},
     {"_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting", "cli",
      "__main__"},
 ]  # fmt: skip
 # facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [
-    {"access", "_waiting", "progress"},
+    {"access", "_waiting", "progress", "_spent"},
     {"inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
-     "identity", "manifest", "mounts",
+     "identity", "manifest", "mounts", "history",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"drift"},
     {"_reading", "_running", "walking", "_hasher", "_readers", "hashing", "host"},
@@ -53,17 +53,20 @@ VERIFIER_ROOMS = [
     {"noticing"},
     {"discover", "setup_text", "examine", "plan"},
     {"audit", "recorded", "diffing"},
-    {"document", "drilling", "risk", "bridge", "diff_text"},
+    {"steps"},
+    {"changes"},
+    {"document", "drilling", "risk", "bridge", "diff_text", "advice_text", "monitoring", "schemas"},
     {"show"},
+    {"_keeping_commands"},
     {"cli", "demo"},
     {"__main__"},
 ]  # fmt: skip
 # given values, return values or text: nothing here looks at the system
 VERIFIER_PURE = {
     "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
-    "identity", "manifest", "mounts",
-    "blockdev", "zpool", "tapes", "stack", "exports", "redaction", "joining", "rules", "score",
-    "aftermath", "drift", "setup_text", "document", "diff_text", "risk", "show",
+    "identity", "manifest", "mounts", "blockdev", "zpool", "tapes", "stack", "exports",
+    "redaction", "history", "joining", "rules", "score", "aftermath", "drift", "setup_text",
+    "document", "diff_text", "risk", "show",
 }  # fmt: skip
 SYSTEM = {"os", "io", "pathlib.Path", "shutil", "socket", "subprocess", "tempfile", "time"}
 BRIDGE_ONLY = {
@@ -71,6 +74,7 @@ BRIDGE_ONLY = {
     "simulation",
     "comparison",
     "estimate",
+    "effects",
     "exact",
     "literature",
     "_program",

@@ -15,6 +15,7 @@ from verifier.inventory import Depth, Evidence, Inventory, Location
 from verifier.rules import (
     FINDING_RULES,
     GATE_RULES,
+    PRACTICE_RULES,
     Finding,
     Gate,
     Severity,
@@ -23,7 +24,7 @@ from verifier.rules import (
     rule_named,
     view_of,
 )
-from verifier.score import Score, ndsa_level, score
+from verifier.score import Ndsa, Score, ndsa, score
 from verifier.setup import Accept, Setup
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Audit", "Verdict", "audit", "examine", "judge", "remember"]
 
 SCHEMA = 1
+# the other practice gates fail by what stale, irregular, missing or same-key have told already
+_SAID_OF_WHOLE = frozenset({"encryption", "retention"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +73,33 @@ class Audit:
         How the locations stand to each other.
     gates : mapping of str to Gate
         copies, media, offsite, offline_or_immutable, errors.
+    practice : mapping of str to Gate
+        freshness, regularity, automation, encryption, key, retention: how the copies are kept.
+        These change neither the exit code nor the score.
     verdicts : tuple of Verdict
         The source first, then the locations.
     findings : tuple of Finding
         The worst first.
     score : Score
         0 to 100.
-    ndsa_level : int
-        0 to 4.
+    ndsa : Ndsa
+        The level of digital preservation, why, and what the next one asks.
     """
 
     setup: Setup
     inventory: Inventory
     view: View
     gates: Mapping[str, Gate]
+    practice: Mapping[str, Gate]
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
     score: Score
-    ndsa_level: int
+    ndsa: Ndsa
+
+    @property
+    def ndsa_level(self) -> int:
+        """0 to 4."""
+        return self.ndsa.level
 
     @property
     def claimed_copies(self) -> int:
@@ -176,7 +188,8 @@ def judge(setup: Setup, inventory: Inventory) -> Audit:
     view = view_of(inventory, setup.policy, sites=setup.sites, keys=setup.keys_)
     gates = {rule.gate: rule.judge(view) for rule in GATE_RULES}
     findings = [finding for rule in FINDING_RULES for finding in rule.judge(view)]
-    findings += _gate_findings(gates)
+    practice = {rule.gate: rule.judge(view) for rule in PRACTICE_RULES}
+    findings += _gate_findings(gates) + _practice_findings(practice)
     accepted = [_accepted(finding, setup.accept, inventory.at) for finding in findings]
     order = list(Severity)
     ranked = sorted(accepted, key=lambda f: (bool(f.accepted), order.index(f.severity)))
@@ -185,10 +198,11 @@ def judge(setup: Setup, inventory: Inventory) -> Audit:
         inventory=inventory,
         view=view,
         gates=MappingProxyType(gates),
+        practice=MappingProxyType(practice),
         verdicts=tuple(_verdict(view, number) for number in range(len(view.locations))),
         findings=tuple(ranked),
         score=score(gates, len(view.counted), len(view.possible)),
-        ndsa_level=ndsa_level(view, gates),
+        ndsa=ndsa(view, gates),
     )
 
 
@@ -223,6 +237,20 @@ def _gate_findings(gates: Mapping[str, Gate]) -> list[Finding]:
             text = f"{rule.rule.title}: {gate.value} of {gate.wanted}; {gate.reason.rstrip('.')}."
             if rule.gate == "errors":
                 text = f"{rule.rule.title}: {gate.value}; {gate.reason.rstrip('.')}."
+            found.append(
+                Finding(rule.rule.id, gate.status, severity, None, text, rule.rule.remediation)
+            )
+    return found
+
+
+def _practice_findings(practice: Mapping[str, Gate]) -> list[Finding]:
+    """Make findings of failed practice; what single locations were told of is not said twice."""
+    found = []
+    for rule in PRACTICE_RULES:
+        gate = practice[rule.gate]
+        if rule.gate in _SAID_OF_WHOLE and gate.status is Status.FAIL:
+            text = f"{rule.rule.title}: {gate.value}; {gate.reason.rstrip('.')}."
+            severity = Severity.MEDIUM
             found.append(
                 Finding(rule.rule.id, gate.status, severity, None, text, rule.rule.remediation)
             )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from verifier._keeping_commands import advise, nagios_hears, schedule, schema
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -45,6 +47,7 @@ def main() -> NoReturn:
 
 
 @app.command()
+@nagios_hears
 def audit(
     what: Annotated[
         list[str],
@@ -96,13 +99,24 @@ def audit(
     reread: Annotated[
         bool, typer.Option("--reread", help="read everything, whatever earlier audits have read")
     ] = False,
+    nagios: Annotated[
+        bool, typer.Option("--nagios", help="one line; exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN")
+    ] = False,
+    prometheus: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="also write a text file for node_exporter")
+    ] = None,
 ) -> None:
-    """Look at every location, and say which copies are independent, whole and sound."""
+    """Look at every location, and say which copies are independent, whole and sound.
+
+    Exit codes: 0 all gates pass, 1 one fails, 3 one is unknown, 2 bad input; --nagios has its own.
+    """
     from riskmodel._console import printable
     from riskmodel.errors import InputError
     from verifier.effort_options import asked_effort, with_max_bad
 
     deep = _depth(depth)
+    if nagios and (as_json or plan):
+        raise InputError("--nagios: prints one line, and goes with neither --json nor --plan")
     if redact and record is None:
         raise InputError("--redact: replaces names in a recording; say --record FILE too")
     recorded = len(what) == 1 and what[0].endswith(".json")
@@ -116,15 +130,26 @@ def audit(
         return
     from verifier import show
     from verifier.datasets import exit_code, worst_first
+    from verifier.monitoring import Spent, prometheus_file
+    from verifier.monitoring import nagios as nagios_line
     from verifier.recording import read
 
+    spent = Spent.now()
+    if prometheus is not None:
+        prometheus_file(prometheus)  # tells now what could not be written later
     book = None if no_catalogue else _catalogue(catalogue)
     others = tuple(read(path.expanduser()) for path in from_ or ())
     looked: tuple[Setup | Path, ...] = (Path(what[0]).expanduser(),) if recorded else setups
-    effort = partial(asked_effort, seed=seed, reread=reread)
+    asked = partial(asked_effort, seed=seed, reread=reread)
     audits = worst_first(
-        [_audited(one, deep, book, others, record, redact, effort) for one in looked]
+        [_audited(one, deep, book, others, record, redact, asked) for one in looked]
     )
+    if prometheus is not None:
+        prometheus_file(prometheus, audits, spent)
+    if nagios:
+        line, code = nagios_line(audits)
+        typer.echo(line)
+        raise typer.Exit(code)
     if as_json:
         _print_json(show.documents(audits))
     else:
@@ -334,28 +359,34 @@ def rules(as_json: AsJson = False) -> None:
 @app.command()
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="RULE", help="a rule, a gate or a kind", show_default=False)
+        str,
+        typer.Argument(metavar="RULE", help="a rule, a gate, a kind, or score", show_default=False),
     ],
     as_json: AsJson = False,
 ) -> None:
     """Say what a rule, a gate or a kind of location is about, why, and what to do."""
     from riskmodel.errors import InputError, did_you_mean
     from verifier.kinds import kind_documents
-    from verifier.rules import GATE_RULES, RULES, rule_named
+    from verifier.rules import GATE_RULES, PRACTICE_RULES, RULES, rule_named
+    from verifier.score import explained
 
+    if name.strip().lower() == "score":
+        told = explained()
+        _print_json({"score": told}) if as_json else typer.echo(told)
+        return
     wanted = name.strip().lower().replace("-", "_")
-    gates = {gate.gate: gate.rule for gate in GATE_RULES}
+    gates = {gate.gate: gate.rule for gate in (*GATE_RULES, *PRACTICE_RULES)}
     kinds = kind_documents()
     rule = gates.get(wanted) or rule_named(name)
     if rule is None and name.strip().lower() in kinds:
-        told = kinds[name.strip().lower()]
+        kind = kinds[name.strip().lower()]
         if as_json:
-            _print_json(told)
+            _print_json(kind)
         else:
-            typer.echo(f"{told['kind']}: {told['text']}")
+            typer.echo(f"{kind['kind']}: {kind['text']}")
         return
     if rule is None:
-        known = [*(one.id for one in RULES), *gates, *kinds]
+        known = [*(one.id for one in RULES), *gates, *kinds, "score"]
         known = list({one.replace("_", "-"): one for one in known})
         hint = did_you_mean(name, known, shown=len(known))
         raise InputError(f"explain: unknown rule, gate or kind '{name}'{hint}")
@@ -363,6 +394,11 @@ def explain(
         _print_json(_rule_document(rule))
         return
     typer.echo(f"{rule.id}: {rule.title}.\n\n  why   {rule.risk}\n  do    {rule.remediation}")
+
+
+app.command()(advise)
+app.command()(schema)
+app.command()(schedule)
 
 
 def _named_datasets(what: str | None) -> tuple[str, ...]:

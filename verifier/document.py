@@ -25,8 +25,10 @@ def document(audit: Audit) -> dict[str, Any]:
         "claimed_copies": audit.claimed_copies,
         "independent_copies": audit.independent_copies,
         "gates": {name: _gate(gate) for name, gate in audit.gates.items()},
+        "practice": {name: _gate(gate) for name, gate in audit.practice.items()},
         "score": {"value": found.value, "low": found.low, "high": found.high},
         "ndsa_level": audit.ndsa_level,
+        "ndsa": {"reason": audit.ndsa.reason, "next": audit.ndsa.next or None},
         "locations": [_location(verdict) for verdict in audit.verdicts],
         "left_after": [
             {

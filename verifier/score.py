@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
+from verifier.inventory import Evidence
 from verifier.rules import Gate, Status, View
 from verifier.rules.one_offsite import sites_km
 
-__all__ = ["CAPS", "POINTS", "Score", "ndsa_level", "score"]
+__all__ = [
+    "CAPS",
+    "COPIES_CAPS",
+    "POINTS",
+    "Ndsa",
+    "Score",
+    "explained",
+    "ndsa",
+    "ndsa_level",
+    "score",
+]
 
 POINTS = {"copies": 40, "media": 10, "offsite": 20, "offline_or_immutable": 15, "errors": 15}
 CAPS = {"media": 85, "offsite": 70, "offline_or_immutable": 85, "errors": 50}
@@ -66,6 +78,39 @@ def score(gates: Mapping[str, Gate], certain: int, possible: int) -> Score:
     return Score(low, low, max(low, high))
 
 
+def explained() -> str:
+    """Return the formula in words with one worked example, both made of the numbers in use."""
+    gates = [name for name in POINTS if name != "copies"]
+    points = ", ".join(f"{name.replace('_', ' ')} {POINTS[name]}" for name in gates)
+    caps = ", ".join(f"{name.replace('_', ' ')} {CAPS[name]}" for name in gates)
+    few = ", ".join(f"n = {count} {cap}" for count, cap in COPIES_CAPS.items())
+    passing = dict.fromkeys(POINTS, Status.PASS)
+    states = {**passing, "offsite": Status.FAIL, "errors": Status.UNKNOWN}
+    example = {name: Gate(state, 0, 0, Evidence.MEASURED, "") for name, state in states.items()}
+    found = score(example, 3, 3)
+    parts = [POINTS[name] for name in ("copies", "media", "offline_or_immutable")]
+    earned = sum(parts)
+    return f"""score: from 0 to 100, by what is certain.
+
+  1. Copies earn {POINTS["copies"]} x min(n, 3) / 3, n being the number of independent copies.
+  2. With at least two of them each gate that passes earns:
+     {points}.
+  3. The sum is cut at the lowest cap of what does not pass:
+     {few}; {caps}.
+  4. It is rounded down. What is unknown earns nothing: the score shown counts it as failed, and
+     "low to high" says what it would be if all of it failed, or passed.
+
+A location on the drive of another is no independent copy, and earns nothing. A score never exceeds
+the cap of its worst gate. How copies are kept (fresh, regular, automatic, encrypted, key,
+retention) stands beside it and changes neither the score nor the exit code.
+
+Example: three independent copies on two media, one of them offline, all in one building, and the
+bytes of one not read yet. {" + ".join(map(str, parts))} = {earned}; errors are unknown: cap \
+{CAPS["errors"]}. So the score is {found.value}. If no error
+turns up: {earned} + {POINTS["errors"]} = {earned + POINTS["errors"]}, and offsite still fails: \
+cap {CAPS["offsite"]}. It is shown as {found.value} ({found.low} to {found.high})."""
+
+
 def _points(gates: Mapping[str, Gate], copies: int, good: set[Status]) -> int:
     passing = {name for name in CAPS if gates[name].status in good}
     earned = POINTS["copies"] * min(copies, 3) / 3
@@ -75,8 +120,27 @@ def _points(gates: Mapping[str, Gate], copies: int, good: set[Status]) -> int:
     return int(min(earned, COPIES_CAPS.get(copies, 100), *caps, 100))
 
 
-def ndsa_level(view: View, gates: Mapping[str, Gate]) -> int:
-    """Return the level that the storage row of the NDSA Levels of Digital Preservation gives.
+@dataclass(frozen=True, slots=True)
+class Ndsa:
+    """A level of the storage row of the NDSA Levels of Digital Preservation.
+
+    Parameters
+    ----------
+    level : int
+        0 to 4.
+    reason : str
+        What is there, in words.
+    next : str
+        What the next level asks for beyond that; empty at level 4.
+    """
+
+    level: int
+    reason: str
+    next: str
+
+
+def ndsa(view: View, gates: Mapping[str, Gate]) -> Ndsa:
+    """Judge the storage row of the NDSA Levels of Digital Preservation.
 
     Parameters
     ----------
@@ -87,9 +151,9 @@ def ndsa_level(view: View, gates: Mapping[str, Gate]) -> int:
 
     Returns
     -------
-    int
-        0 to 4; what is unknown earns nothing. Only copies, places and media are judged, not the
-        paperwork that the levels ask for as well.
+    Ndsa
+        What is unknown earns nothing. Only copies, places and media are judged, not the paperwork
+        that the levels ask for as well.
 
     Notes
     -----
@@ -103,21 +167,40 @@ def ndsa_level(view: View, gates: Mapping[str, Gate]) -> int:
        2019, row "Storage".
     """
     copies = len(view.counted)
+    number = "1 independent copy" if copies == 1 else f"{copies} independent copies"
     if copies < 2:
-        return 0
-    if copies < 3 or gates["offsite"].status is not Status.PASS:
-        return 1
-    sites = {view.locations[number].domains.site.value for number in view.counted} - {None}
-    names = sorted(site for site in sites if site is not None)
-    far = {(a, b) for a in names for b in names if a < b and _far(view, a, b)}
-    home = view.inventory.source.domains.site.value
+        return Ndsa(0, number, "a second independent copy")
+    offsite = gates["offsite"].status is Status.PASS
+    if copies < 3 or not offsite:
+        lacking = ["a third independent copy"] if copies < 3 else []
+        lacking += [] if offsite else ["a copy that is known to be offsite"]
+        where = "one of them offsite" if offsite else "none known to be offsite"
+        return Ndsa(1, f"{number}, {where}", " and ".join(lacking))
+    far, home = _far_pairs(view), view.inventory.source.domains.site.value
     away = any(home in pair for pair in far)
-    if not away or gates["media"].status is not Status.PASS:
-        return 2
-    threes = any(
-        {(a, b), (a, c), (b, c)} <= far for a in names for b in names for c in names if a < b < c
-    )
-    return 4 if threes else 3
+    media = gates["media"].status is Status.PASS
+    km = f"{_OTHER_THREAT_KM:g} km"
+    if not away or not media:
+        lacking = [] if media else ["a second kind of medium"]
+        lacking += [] if away else [f"a copy known to be {km} or more from the source"]
+        return Ndsa(2, f"{number}, one of them offsite", " and ".join(lacking))
+    names = sorted({site for pair in far for site in pair})
+    threes = any({(a, b), (a, c), (b, c)} <= far for a, b, c in combinations(names, 3))
+    if threes:
+        return Ndsa(4, f"{number} on two media, three of them {km} or more from each other", "")
+    reason = f"{number} on two media, one of them {km} or more away"
+    return Ndsa(3, reason, f"copies at three places that are all {km} or more from each other")
+
+
+def ndsa_level(view: View, gates: Mapping[str, Gate]) -> int:
+    """Return the level alone; see `ndsa`."""
+    return ndsa(view, gates).level
+
+
+def _far_pairs(view: View) -> set[tuple[str, str]]:
+    sites = {view.locations[number].domains.site.value for number in view.counted}
+    names = sorted(site for site in sites if site is not None)
+    return {(a, b) for a, b in combinations(names, 2) if _far(view, a, b)}
 
 
 def _far(view: View, one: str, other: str) -> bool:

@@ -10,7 +10,7 @@ from verifier.aftermath import left_after
 from verifier.audit import Audit
 from verifier.document import document, documents
 from verifier.inventory import Fact, Location
-from verifier.rules import GATE_RULES, Finding, Gate, Severity, Status
+from verifier.rules import GATE_RULES, PRACTICE_RULES, Finding, Gate, Severity, Status
 from verifier.rules._independence import Tie
 from verifier.rules._standing import percent
 from verifier.rules._view import names
@@ -94,6 +94,8 @@ def _lines(audit: Audit, width: int | None) -> Iterator[str]:
     spread = f" ({found.low} to {found.high}, as some things are unknown)"
     spread = spread if found.high > found.low else ""
     yield f"score {found.value} of 100{spread}, NDSA storage level {audit.ndsa_level}"
+    wish = f"; level {audit.ndsa_level + 1} asks for {audit.ndsa.next}" if audit.ndsa.next else ""
+    yield f"  {audit.ndsa.reason}{wish}"
     yield ""
     yield from _aftermath(audit)
     yield ""
@@ -104,11 +106,15 @@ def _lines(audit: Audit, width: int | None) -> Iterator[str]:
         verdict = f"{_WORDS[gate.status]}{evidence}"
         yield f"  {_LABELS[rule.gate]:<{longest}}  {verdict:<15}  {gate.reason}"
     yield ""
+    yield "how they are kept"
+    for name, gate in audit.practice.items():
+        yield f"  {name:<{longest}}  {_WORDS[gate.status]:<15}  {gate.reason}"
+    yield ""
     yield from _table(audit, width)
     yield from _section("what shares what", list(_sharing(audit)))
     yield from _section("who makes them", list(_schedules(audit)))
     problems = [f for f in audit.findings if f.severity is not Severity.NOTE and not f.accepted]
-    said_above = {rule.rule.id for rule in GATE_RULES}
+    said_above = {rule.rule.id for rule in (*GATE_RULES, *PRACTICE_RULES)}
     yield from _section(
         "findings", list(_together(f for f in problems if f.rule not in said_above))
     )

@@ -120,9 +120,19 @@ def write(page: Page, path: Path) -> None:
     InputError
         If the file cannot be written.
     """
+    write_text(render(page), path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text file, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
     from riskmodel.errors import InputError
 
-    text = render(page)
     part = path.with_name(path.name + ".part")
     try:
         part.write_text(text, encoding="utf-8")

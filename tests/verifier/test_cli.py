@@ -15,7 +15,7 @@ from tests.conftest import cpu_seconds
 KEYS = {
     "schema": int, "name": str, "at": str, "claimed_copies": int, "independent_copies": int,
     "gates": dict, "score": dict, "ndsa_level": int, "locations": list, "findings": list,
-    "left_after": list,
+    "left_after": list, "practice": dict, "ndsa": dict,
 }  # fmt: skip
 LOCATION = {
     "name", "kind", "status", "counted", "reason", "media_type", "domains", "points", "files",

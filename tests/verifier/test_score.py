@@ -8,7 +8,7 @@ from riskmodel.sites import Site
 from tests.verifier.inventories import place, source, view
 from verifier.inventory import Evidence
 from verifier.rules import GATE_RULES, Gate, Status
-from verifier.score import CAPS, POINTS, ndsa_level, score
+from verifier.score import CAPS, COPIES_CAPS, POINTS, explained, ndsa, score
 
 
 def gates(**statuses):
@@ -71,4 +71,32 @@ SITES = {
 def test_ndsa_levels(locations, level):
     found = view(*locations, live=source(), sites=SITES)
     judged = {rule.gate: rule.judge(found) for rule in GATE_RULES}
-    assert ndsa_level(found, judged) == level
+    told = ndsa(found, judged)
+    assert told.level == level
+    assert told.reason
+    assert bool(told.next) == (level < 4)
+
+
+def test_ndsa_says_what_the_next_level_needs():
+    def told(*locations):
+        found = view(*locations, live=source(), sites=SITES)
+        return ndsa(found, {rule.gate: rule.judge(found) for rule in GATE_RULES})
+
+    assert told().next == "a second independent copy"
+    two = told(place("a", "sdb"))
+    assert two.next == "a third independent copy and a copy that is known to be offsite"
+    near = told(place("a", "sdb"), place("b", "sdc", site="town", media="tape"))
+    assert near.next == "a copy known to be 100 km or more from the source"
+    plain = told(place("a", "sdb"), place("b", "sdc", site="oslo"))
+    assert plain.next == "a second kind of medium"
+
+
+def test_the_worked_example_is_what_the_formula_gives():
+    text = " ".join(explained().split())
+    found = score(gates(offsite="fail", errors="unknown"), 3, 3)
+    # by hand: 40 + 10 + 15 = 65, cut at 50; 80 if no error turns up, cut at 70
+    assert (found.value, found.low, found.high) == (50, 50, 70)
+    assert "40 + 10 + 15 = 65" in text
+    assert "shown as 50 (50 to 70)" in text
+    for number in (*POINTS.values(), *CAPS.values(), *COPIES_CAPS.values()):
+        assert str(number) in text

@@ -6,13 +6,24 @@ a location is an independent copy there are two layouts, one without it and one 
 
 from __future__ import annotations
 
-from verifier.bridge._commands import Risk, assess, layout_command, risk_command
+from verifier.bridge._advice import Advice, Proposal, advise
+from verifier.bridge._commands import (
+    Risk,
+    advise_command,
+    assess,
+    layout_command,
+    risk_command,
+)
 from verifier.bridge._layouts import Assumption, Bridged, to_layouts
 
 __all__ = [
+    "Advice",
     "Assumption",
     "Bridged",
+    "Proposal",
     "Risk",
+    "advise",
+    "advise_command",
     "assess",
     "layout_command",
     "risk_command",

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from riskmodel._console import say
 from riskmodel.errors import InputError
 from riskmodel.reporting import require_writable, write
+from verifier.bridge._advice import advise
 from verifier.bridge._layouts import Bridged, to_layouts
 
 if TYPE_CHECKING:
     from riskmodel.estimate import LossEstimate
     from verifier.audit import Audit
 
-__all__ = ["Risk", "assess", "layout_command", "risk_command"]
+__all__ = ["Risk", "advise_command", "assess", "layout_command", "risk_command"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def risk_command(
     dataset: str | None = None,
 ) -> int:
     """Run ``verifier risk``: audit, compute, print; return the exit code of the gates."""
+    from verifier.advice_text import advice_text
     from verifier.risk import risk_json, risk_page, risk_text
 
     if html is not None:
@@ -125,8 +127,27 @@ def risk_command(
     if html is not None:
         write(risk_page(risk), html)
         say(f"verifier: wrote {html}")
-    sys.stdout.write(risk_json(risk) if as_json else risk_text(risk, _width()))
+    if as_json:
+        sys.stdout.write(risk_json(risk))
+        return risk.audit.exit_code
+    sys.stdout.write(risk_text(risk, _width()))
+    sys.stdout.flush()
+    sys.stdout.write("\nWhat to change first\n")
+    advice = advise(risk.audit, horizon=horizon or "10 years", seed=seed, talk=_talk)
+    sys.stdout.write(advice_text(advice, _width()))
     return risk.audit.exit_code
+
+
+def advise_command(
+    path: Path, *, as_json: bool, horizon: str | None, seed: int, dataset: str | None = None
+) -> int:
+    """Run ``verifier advise``: audit, change one thing at a time, print; return the exit code."""
+    from verifier.advice_text import advice_json, advice_text
+
+    found = _audit(path, dataset)
+    advice = advise(found, horizon=horizon or "10 years", seed=seed, talk=_talk)
+    sys.stdout.write(advice_json(advice) if as_json else advice_text(advice, _width()))
+    return found.exit_code
 
 
 def _audit(path: Path, dataset: str | None) -> Audit:

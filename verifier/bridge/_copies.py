@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
@@ -12,14 +12,12 @@ from riskmodel.policies import Check, Feed, Key, Restore, Retention
 from riskmodel.presets import presets
 from riskmodel.units import format_hours
 from verifier.bridge._places import store_of
+from verifier.history import history_hours, kept_counts, kept_within_hours
 from verifier.inventory import Depth, Evidence, Location
 from verifier.rules import View
 
-__all__ = ["copy_of", "history_hours", "keys_of"]
+__all__ = ["copy_of", "keys_of"]
 
-_KEPT = re.compile(r"\b(hourly|daily|weekly|monthly|yearly)[ =:]+(\d{1,4})\b")
-_DAYS = re.compile(r"older versions are kept for ([\d.]+) days")
-_FOREVER = "older versions are kept without limit"
 _RECENT = 10  # gaps between points that tell the rhythm of today
 _REPOSITORY = ("restic-key:", "borg-repository:")
 _OWN_TOOLS = ("directory", "unknown", "declared")  # nobody knows what wrote these
@@ -93,14 +91,6 @@ def _restore(location: Location, notes: dict[str, Evidence]) -> Restore | None:
     return Restore(bandwidth=location.size_bytes / slowest)
 
 
-def history_hours(location: Location) -> float:
-    """Return how far back the points of a location reach from its newest one, in hours."""
-    times = location.points
-    if (times.count or 0) < 2 or times.newest is None or times.oldest is None:
-        return 0.0
-    return round((times.newest - times.oldest).total_seconds() / 3600.0, 2)
-
-
 def _undo(view: View, names: Iterable[str], notes: dict[str, Evidence]) -> Retention | None:
     """Return the versions of the live data that stand on its own drives: no copy, but an undo."""
     counted = set(names)
@@ -169,14 +159,14 @@ def _retention(
 ) -> Retention | None:
     said = location.retention
     text = said.value or ""
-    counts = {unit: int(number) for unit, number in _KEPT.findall(text)}
+    counts = kept_counts(location)
     if counts:
         notes[f"{location.name} keeps versions: {text}"] = said.evidence
         return Retention(**counts)
-    days = _DAYS.search(text)
-    if days or _FOREVER in text:
+    within = kept_within_hours(location)
+    if within is not None:
         notes[f"{location.name}: {text}"] = said.evidence
-        return Retention(within=float(days[1]) * 24.0 if days else horizon)
+        return Retention(within=horizon if math.isinf(within) else within)
     back = _reach_back(location, fed.every or 0.0)
     if not back:
         return None

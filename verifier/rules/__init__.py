@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from verifier.rules import (
+    automatic,
     chain_broken,
     damaged,
     degraded_array,
+    encrypted,
     expires,
+    fresh,
     irregular,
+    key_kept,
     mass_change,
     memory,
     missing,
@@ -18,8 +22,10 @@ from verifier.rules import (
     offline_or_immutable,
     one_offsite,
     partial,
+    regular,
     repeats_deletions,
     restore_drill,
+    retention,
     same_account,
     same_device,
     same_host,
@@ -43,6 +49,7 @@ from verifier.rules._view import View, view_of
 __all__ = [
     "FINDING_RULES",
     "GATE_RULES",
+    "PRACTICE_RULES",
     "RULES",
     "Finding",
     "FindingRule",
@@ -59,7 +66,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class GateRule:
-    """One of the five gates, and the key under which results carry it."""
+    """One of the five gates or of practice, and the key under which results carry it."""
 
     gate: str
     rule: Rule
@@ -80,6 +87,16 @@ GATE_RULES = (
     GateRule("offsite", one_offsite.RULE, one_offsite.judge),
     GateRule("offline_or_immutable", offline_or_immutable.RULE, offline_or_immutable.judge),
     GateRule("errors", zero_errors.RULE, zero_errors.judge),
+)
+
+# beside the five: they change neither the exit code nor the score
+PRACTICE_RULES = (
+    GateRule("freshness", fresh.RULE, fresh.judge),
+    GateRule("regularity", regular.RULE, regular.judge),
+    GateRule("automation", automatic.RULE, automatic.judge),
+    GateRule("encryption", encrypted.RULE, encrypted.judge),
+    GateRule("key", key_kept.RULE, key_kept.judge),
+    GateRule("retention", retention.RULE, retention.judge),
 )
 
 FINDING_RULES = (
@@ -110,7 +127,7 @@ FINDING_RULES = (
     FindingRule(same_model.RULE, same_model.judge),
 )
 
-RULES = (*(gate.rule for gate in GATE_RULES), *(found.rule for found in FINDING_RULES))
+RULES = tuple(one.rule for one in (*GATE_RULES, *PRACTICE_RULES, *FINDING_RULES))
 
 
 def rule_named(name: str) -> Rule | None:

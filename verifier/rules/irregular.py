@@ -12,7 +12,7 @@ from verifier.inventory import Evidence, Location, Schedule, State
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View
 
-__all__ = ["RULE", "judge"]
+__all__ = ["LAST_GAPS", "RULE", "judge", "late"]
 
 RULE = Rule(
     id="irregular",
@@ -48,7 +48,7 @@ def judge(view: View) -> Iterator[Finding]:
             continue
         if schedule.by == "by hand":
             yield _by_hand(place)
-        elif text := _late(place, schedule, view.inventory.at):
+        elif text := late(place, schedule, view.inventory.at):
             yield Finding(RULE.id, Status.FAIL, Severity.MEDIUM, place.name, text, RULE.remediation)
 
 
@@ -62,7 +62,7 @@ def _by_hand(place: Location) -> Finding:
     return Finding(RULE.id, status, Severity.NOTE, place.name, text, RULE.remediation)
 
 
-def _late(place: Location, schedule: Schedule, now: datetime) -> str:
+def late(place: Location, schedule: Schedule, now: datetime) -> str:
     """Say how the points differ from the promise; empty if they do not."""
     promised = schedule.interval_hours
     times = tuple(time for time in place.points.times if time <= now)

@@ -46,14 +46,15 @@ def judge(view: View) -> Gate:
     for number in view.apart_from_source(view.hopefuls):
         if doubt := _doubt(view, number):
             return Gate(Status.UNKNOWN, 0, WANTED, Evidence.UNKNOWN, doubt)
-    void = [
-        view.locations[n].name
-        for n in view.hopefuls
-        if n and view.locations[n].offline and view.relation(0, n).tie is Tie.SHARED
-    ]
     reason = "no copy is offline or immutable"
+    void = [
+        f"{place.name} cannot be offline: {name} is on the same drive"
+        for n in view.hopefuls
+        if n and (place := view.locations[n]).offline
+        if (name := _online_beside(view, n)) is not None
+    ]
     if void:
-        reason = f"{names(void)} cannot be offline: the source is on the same drive"
+        reason = "; ".join(void).replace("source is", "the source is")
     return Gate(Status.FAIL, 0, WANTED, Evidence.MEASURED, reason)
 
 
@@ -63,7 +64,8 @@ def _evidence(view: View, number: int) -> Evidence | None:
     if view.relation(0, number).tie is Tie.SHARED:
         return None
     absent = place.state is State.ABSENT_OFFLINE and found.status is Status.PASS
-    if absent or (place.offline and found.copyhood is Copyhood.YES):
+    offline = absent or (place.offline and found.copyhood is Copyhood.YES)
+    if offline and _online_beside(view, number) is None:
         return Evidence.DECLARED
     immutable = place.immutable
     if found.copyhood is Copyhood.YES and immutable.value and immutable.evidence in _MEASURED:
@@ -71,10 +73,19 @@ def _evidence(view: View, number: int) -> Evidence | None:
     return None
 
 
+def _online_beside(view: View, number: int) -> str | None:
+    """Return what was read on the same drive and is not offline: then this is not, either."""
+    for other, place in enumerate(view.locations):
+        here = other != number and not place.offline and place.state is State.READ
+        if here and view.relation(number, other).tie is Tie.SHARED:
+            return place.name
+    return None
+
+
 def _doubt(view: View, number: int) -> str:
     """Say why a location could turn out to pass; empty if it cannot."""
     place, found = view.locations[number], view.standings[number]
-    if place.offline:
+    if place.offline and _online_beside(view, number) is None:
         return f"{place.name} is offline, but does not count yet: {found.reason}"
     if place.immutable.value:
         why = found.reason or "that it is immutable is not measured"

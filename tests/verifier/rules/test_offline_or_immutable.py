@@ -68,3 +68,10 @@ def test_an_offline_location_that_is_no_copy_fails():
 def test_whether_a_remote_repository_is_immutable_is_unknown():
     remote = place("b2", None, host=None, real_path=None, address="s3:bucket")
     assert offline(remote).status is Status.UNKNOWN
+
+
+def test_a_drive_that_holds_an_online_copy_is_not_offline():
+    online, twin = place("online", "sdb"), place("twin", "sdb", offline=True)
+    gate = offline_or_immutable.judge(view(online, twin))
+    assert gate.status is Status.FAIL
+    assert "twin cannot be offline: online is on the same drive" in gate.reason

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.verifier.inventories import place, source
 from verifier.audit import Audit, judge
 from verifier.inventory import (
     Depth,
@@ -122,21 +123,92 @@ def test_a_dependent_location_never_raises_the_score(live, places, twin_of, othe
         assert after.independent_copies <= before.independent_copies
 
 
-@given(SOURCES, SETS, st.integers(0, 3), st.sampled_from(["missing", "stale", "partial", "errors"]))
+HARMS = {
+    "missing": lambda good: replace(good, state=State.MISSING, depth=None, errors=()),
+    "unread": lambda good: replace(
+        good, state=State.TIMEOUT, coverage=Fact(), depth=None, errors=(), immutable=Fact()
+    ),
+    "stale": lambda good: replace(
+        good, points=Points(1, NOW - timedelta(days=4000)), identical=False
+    ),
+    "without a point": lambda good: replace(good, points=Points(), identical=False),
+    "partial": lambda good: replace(good, coverage=Fact(0.5, Evidence.MEASURED)),
+    "of unknown coverage": lambda good: replace(good, coverage=Fact()),
+    "errors": lambda good: replace(good, errors=("a differs.",)),
+    "without a digest": lambda good: replace(good, depth=None),
+    "without a site": lambda good: replace(good, domains=replace(good.domains, site=Fact())),
+    "on unknown drives": lambda good: replace(
+        good, domains=replace(good.domains, drives=Fact(), pools=Fact())
+    ),
+    "no longer offline": lambda good: replace(good, offline=False),
+    "no longer locked": lambda good: replace(good, immutable=Fact(False, Evidence.MEASURED)),
+}
+
+
+@given(SOURCES, SETS, st.integers(0, 3), st.sampled_from(list(HARMS)))
 @settings(max_examples=100, deadline=None)
 def test_a_worse_location_never_raises_the_score(live, places, index, harm):
     if not places:
         return
     index %= len(places)
     good = places[index]
-    worse = {
-        "missing": replace(good, state=State.MISSING, depth=None, errors=()),
-        "stale": replace(good, points=Points(1, NOW - timedelta(days=4000)), identical=False),
-        "partial": replace(good, coverage=Fact(0.5, Evidence.MEASURED)),
-        "errors": replace(good, errors=("a differs.",)),
-    }[harm]
+    worse = HARMS[harm](good)
     before = judged(live, places)
     after = judged(live, (*places[:index], worse, *places[index + 1 :]))
-    if good.errors and harm == "missing":
+    assert after.score.low <= after.score.value <= after.score.high
+    if good.errors and harm in ("missing", "unread"):
         return  # damage that nobody sees any more is no longer counted as damage
     assert after.score.value <= before.score.value
+
+
+def _called(found, name, key):
+    """Return a location under a name and a path of its own, on a drive of its own."""
+    domains = replace(found.domains, drives=Fact(_drives(key), Evidence.MEASURED))
+    return replace(found, name=name, address=f"/{name}", real_path=f"/{name}", domains=domains)
+
+
+# mostly good, so that there is a score to lose
+FAIR = st.builds(
+    lambda on, site, media, offline, host: replace(
+        place("x", on, site=site, media=media, host=f"machine:{host}"),
+        offline=offline,
+        points=Points(1, NOW - timedelta(days=1)),
+    ),
+    st.sampled_from("BCDE"),
+    st.sampled_from(["home", "office", None]),
+    st.sampled_from(["hdd", "tape", "cloud"]),
+    st.booleans(),
+    st.sampled_from(["here", "there"]),
+)
+FAIR_SETS = st.lists(FAIR, min_size=1, max_size=4).map(
+    lambda found: tuple(_called(one, f"l{n}", "BCDE"[n]) for n, one in enumerate(found))
+)
+STEPS = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(list(HARMS))), min_size=1, max_size=3)
+
+
+@given(FAIR_SETS, STEPS)
+@settings(max_examples=60, deadline=None)
+def test_harm_after_harm_the_score_only_falls(places, steps):
+    live = source(points=Points(1, NOW))
+    score, damaged = judged(live, places).score.value, False
+    for index, harm in steps:
+        index %= len(places)
+        if damaged and harm in ("missing", "unread"):
+            return  # see above
+        damaged |= harm == "errors"
+        places = (*places[:index], HARMS[harm](places[index]), *places[index + 1 :])
+        after = judged(live, places).score
+        assert after.low <= after.value <= after.high
+        assert after.value <= score, (index, harm)
+        score = after.value
+
+
+@given(FAIR_SETS, FAIR, st.integers(0, 4))
+@settings(max_examples=60, deadline=None)
+def test_a_twin_on_a_drive_in_use_never_raises_a_good_score(places, twin, index):
+    live = source(points=Points(1, NOW))
+    known = (live, *places)[index % (len(places) + 1)]
+    # a drive is of one kind and at one place; what the twin says of itself may differ
+    domains = replace(twin.domains, drives=known.domains.drives, site=known.domains.site)
+    added = replace(_called(twin, "twin", "Z"), media_type=known.media_type, domains=domains)
+    assert judged(live, (*places, added)).score.value <= judged(live, places).score.value

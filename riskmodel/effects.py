@@ -1,0 +1,127 @@
+"""What single changes of a layout would do to its chance of loss, and which are only noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from riskmodel.simulation import simulate
+
+if TYPE_CHECKING:
+    from riskmodel.estimate import LossEstimate
+    from riskmodel.layout import Layout
+
+__all__ = ["Effect", "effects", "ranked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One change: the chance of loss before and after it.
+
+    Parameters
+    ----------
+    name : str
+        Of the change.
+    before, after : LossEstimate
+        Of the layout as it is, and changed; with the same seed.
+    """
+
+    name: str
+    before: LossEstimate
+    after: LossEstimate
+
+    @property
+    def removed(self) -> float:
+        """Share of the loss probability that the change removes; negative if it adds to it."""
+        if not self.before.probability:
+            return 0.0
+        return 1.0 - self.after.probability / self.before.probability
+
+    def removed_interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Return an interval of ``removed``.
+
+        Both runs have the same seed, but their layouts draw different things from it, so that
+        their errors are added as if independent; where they are not, the interval is too wide.
+        """
+        quantile = NormalDist().inv_cdf(0.5 + confidence / 2.0)
+        if not self.before.seen:
+            return -math.inf, 1.0
+        if not self.after.seen:
+            # no loss met: the bound of the changed layout against the least of the other
+            low = self.before.interval(confidence)[0]
+            bound = self.after.interval(confidence)[1]
+            return (1.0 - bound / low if low > 0.0 else -math.inf), 1.0
+        spread = quantile * math.hypot(self.before.relative_error, self.after.relative_error)
+        ratio = self.after.probability / self.before.probability
+        return 1.0 - ratio * math.exp(spread), 1.0 - ratio * math.exp(-spread)
+
+    @property
+    def in_the_noise(self) -> bool:
+        """Whether the sampling error hides if the change does anything."""
+        low, high = self.removed_interval()
+        return low <= 0.0 <= high
+
+
+def effects(
+    layout: Layout,
+    changed: Sequence[tuple[str, Layout]],
+    *,
+    seed: int = 1,
+    target_relative_error: float = 0.03,
+    trials: int | None = None,
+    talk: Callable[[int, str], None] = lambda number, name: None,
+) -> tuple[Effect, ...]:
+    """Estimate a layout and its changed ones over one horizon, with one seed.
+
+    Parameters
+    ----------
+    layout : Layout
+        As it is.
+    changed : sequence of (str, Layout)
+        The name of each change, and the layout with it.
+    seed : int
+        The same for all.
+    target_relative_error : float
+        See `simulate`.
+    trials : int, optional
+        At most this many for each.
+    talk : callable
+        Told the number and name of each change before its turn.
+
+    Returns
+    -------
+    tuple of Effect
+        In the order given.
+    """
+
+    def run(one: Layout) -> LossEstimate:
+        return simulate(
+            one,
+            horizon=layout.horizon,
+            seed=seed,
+            target_relative_error=target_relative_error,
+            trials=trials,
+            ranges=False,
+        )
+
+    before, known = run(layout), {}
+    found = []
+    for number, (name, other) in enumerate(changed):
+        talk(number, name)
+        digest = other.digest()
+        if digest == layout.digest():
+            known[digest] = before
+        if digest not in known:
+            known[digest] = run(other)
+        found.append(Effect(name, before, known[digest]))
+    return tuple(found)
+
+
+def ranked(found: Sequence[Effect]) -> tuple[Effect, ...]:
+    """Order changes by what they remove; those in the noise keep their order, at the end."""
+    clear = [one for one in found if not one.in_the_noise]
+    noise = [one for one in found if one.in_the_noise]
+    return (*sorted(clear, key=lambda one: -one.removed), *noise)

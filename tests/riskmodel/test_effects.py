@@ -1,0 +1,70 @@
+"""What a change removes, and when the sampling error hides it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import riskmodel as rm
+from riskmodel.effects import Effect, effects, ranked
+
+
+def layout(name: str, afr: float) -> rm.Layout:
+    # memoryless, so that an exact answer exists
+    return rm.Layout.from_dict(
+        {
+            "name": name,
+            "horizon": "5 years",
+            "media": {"m": {"afr": afr}},
+            "copies": [
+                {"name": one, "store": {"media": "m"}, "recovery": {"exponential": {"mean": "9 d"}}}
+                for one in ("a", "b")
+            ],
+        }
+    )
+
+
+BAD, GOOD = layout("bad", 0.2), layout("good", 0.1)
+
+
+def exact_removed() -> float:
+    before, after = (rm.simulate(one, method="exact").probability for one in (BAD, GOOD))
+    return 1.0 - after / before
+
+
+@pytest.mark.slow
+def test_the_interval_of_what_a_change_removes_covers_the_exact_answer():
+    wanted, seeds = exact_removed(), range(60)
+    hits = 0
+    for seed in seeds:
+        options = {"method": "events", "trials": 20_000, "seed": seed, "ranges": False}
+        found = Effect("x", rm.simulate(BAD, **options), rm.simulate(GOOD, **options))
+        low, high = found.removed_interval()
+        hits += low <= wanted <= high
+    # 95 % nominal, and at least that: 53 of 60 would be three standard errors short
+    assert hits >= 54
+
+
+def test_effects_are_those_of_simulate_on_the_changed_layout():
+    (found,) = effects(BAD, [("better drives", GOOD)], seed=3)
+    assert found.removed == pytest.approx(exact_removed(), rel=0.2)
+    assert found.after.probability == rm.simulate(GOOD, seed=3).probability
+    assert not found.in_the_noise
+
+
+def test_no_change_is_noise_and_noise_is_never_ranked_by_luck():
+    same, better = effects(BAD, [("same", BAD), ("better", GOOD)])
+    assert same.removed == 0.0
+    assert same.in_the_noise
+    assert [one.name for one in ranked([same, better])] == ["better", "same"]
+    few = {"method": "events", "trials": 50, "ranges": False}
+    unsure = Effect("few", rm.simulate(BAD, seed=1, **few), rm.simulate(GOOD, seed=1, **few))
+    assert unsure.in_the_noise
+    assert unsure.removed_interval()[0] < 0.0 or math.isinf(unsure.removed_interval()[0])
+
+
+def test_progress_names_each_change():
+    told: list[tuple[int, str]] = []
+    effects(BAD, [("one", GOOD), ("two", GOOD)], talk=lambda *words: told.append(words))
+    assert told == [(0, "one"), (1, "two")]

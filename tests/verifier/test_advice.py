@@ -1,0 +1,147 @@
+"""What to change first: by the probability that the risk model computes, with the steps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+import riskmodel as rm
+from tests.verifier.inventories import NOW, declared, measured, place, source
+from verifier.advice_text import advice_document, advice_json, advice_text
+from verifier.audit import judge
+from verifier.bridge import advise, to_layouts
+from verifier.changes import changes
+from verifier.inventory import Depth, Inventory, Points, Schedule, State
+from verifier.rules import view_of
+from verifier.setup import Setup
+
+TRIALS = 20_000
+
+
+def audited(*places, live=None, **setup):
+    tables = [{"name": one.name, "path": f"/{one.name}"} for one in places]
+    raw = {"name": "photos", "source": {"path": "/home/ada/photos"}, "locations": tables, **setup}
+    live = live or source()
+    return judge(
+        Setup.from_dict(raw), Inventory("photos", NOW, measured("machine:here"), live, places)
+    )
+
+
+USB = place("usb", "sdb", site="home", schedule=declared(Schedule("by hand", "", 720.0)))
+CLOUD = replace(
+    place("cloud", "x", site="frankfurt", host="address:cloud", media="object-storage"),
+    kind="restic",
+    address="s3:https://s3.example.org/bucket",
+    real_path=None,
+    depth=Depth.STRUCTURE,
+    encrypted=measured(True),
+    points=Points.at([NOW]),
+)
+
+
+@pytest.fixture(scope="module")
+def advice():
+    return advise(audited(USB), trials=TRIALS)
+
+
+@pytest.mark.slow
+def test_one_disk_at_home_is_told_to_go_offsite_and_the_numbers_are_simulates(advice):
+    audit = advice.audit
+    first = advice.clear[0]
+    assert "offsite" in first.change.name
+    assert "offsite" in first.passes
+    assert "/home/ada/photos" in first.change.step
+    shares = [one.effect.removed for one in advice.clear]
+    assert shares == sorted(shares, reverse=True)
+    assert min(shares) > 0.0
+    # the same layout, made and simulated by hand
+    sites, keys = first.change.sites, first.change.keys
+    view = view_of(first.change.inventory, audit.setup.policy, sites=sites, keys=keys)
+    layout = to_layouts("photos", view).worst
+    again = rm.simulate(layout, seed=1, target_relative_error=0.03, trials=TRIALS, ranges=False)
+    assert first.effect.after.probability == again.probability
+    assert first.effect.after.interval() == again.interval()
+
+
+@pytest.mark.slow
+def test_noise_is_said_to_be_noise(advice):
+    for one in advice.clear:
+        low, high = one.effect.removed_interval()
+        assert low > 0.0 or high < 0.0
+    for one in advice.noise:
+        low, high = one.effect.removed_interval()
+        assert low <= 0.0 <= high
+    text = advice_text(advice)
+    assert ("Inside the noise" in text) == bool(advice.noise)
+    numbered = [line for line in text.splitlines() if line[:1].isdigit()]
+    assert len(numbered) == len(advice.clear)
+    assert not any(one.change.name in line for one in advice.noise for line in numbered)
+
+
+@pytest.mark.slow
+def test_json_holds_all_and_is_json(advice):
+    found = json.loads(advice_json(advice))
+    total = len(advice.clear) + len(advice.noise) + len(advice.harmful)
+    assert len(found["proposals"]) == total > 3
+    assert found == json.loads(json.dumps(advice_document(advice)))
+
+
+@pytest.mark.parametrize(
+    ("location", "words", "step"),
+    [
+        (USB, "unplug usb", "umount"),
+        (USB, "scheduler make usb", "30 2 * * * rsync -a /home/ada/photos/ /usb/"),
+        (USB, "check usb every 30 days at depth source", "verifier audit FILE --depth source"),
+        (CLOUD, "lock the versions in cloud", "--bucket bucket"),
+        (CLOUD, "check cloud every 30 days at depth bytes", "check --read-data"),
+        (CLOUD, "key of cloud", "paper"),
+        (CLOUD, "older versions in cloud", "forget --keep-daily"),
+        (place("twin", "sda"), "move twin to a drive of its own", "rsync -a /twin/ /mnt/NEW/"),
+        (place("old", "sdb", coverage=measured(0.3)), "bring old up to date", "/old/"),
+        (
+            place("gone", "sdb", state=State.MISSING, depth=None, reason="nothing there"),
+            "bring gone up to date",
+            "rsync",
+        ),
+    ],
+)
+def test_each_finding_has_its_change_and_its_step(location, words, step):
+    named = {one.name: one for one in changes(audited(location))}
+    (found,) = [one for name, one in named.items() if words in name]
+    assert step in found.step
+
+
+def test_a_change_mends_what_it_says():
+    twin = place("twin", "sda", site="home")
+    audit = audited(twin)
+    assert audit.independent_copies == 1
+    (moved,) = [one for one in changes(audit) if "of its own" in one.name]
+    then = judge(audit.setup, moved.inventory)
+    assert then.independent_copies == 2
+
+
+def test_a_perfect_set_up_is_not_told_to_buy():
+    away = replace(CLOUD, immutable=measured(True), depth=Depth.SOURCE)
+    names = [one.name for one in changes(audited(replace(USB, offline=True), away))]
+    assert not any(name.startswith("add ") for name in names)
+
+
+@pytest.mark.slow
+def test_where_rule_and_probability_differ_the_reason_is_said(advice):
+    assert advice.disagreement == ""  # both want the copy offsite first
+    swapped = replace(
+        advice,
+        clear=tuple(replace(one, passes=()) for one in advice.clear[:1]) + advice.clear[1:],
+    )
+    assert "a gate counts copies" in swapped.disagreement
+
+
+def test_passwords_stay_in_their_files():
+    table = {"name": "cloud", "kind": "restic", "address": "s3:https://s3.example.org/bucket"}
+    table["password_file"] = "/etc/restic password"
+    setup = Setup.from_dict({"source": {"path": "/home/ada/photos"}, "locations": [table]})
+    audit = judge(setup, Inventory("x", NOW, measured("machine:here"), source(), (CLOUD,)))
+    (found,) = [one for one in changes(audit) if "scheduler" in one.name]
+    assert "--password-file '/etc/restic password'" in found.step

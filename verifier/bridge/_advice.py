@@ -1,0 +1,173 @@
+"""What to change first: each change's probability of loss, by the risk model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from riskmodel.effects import Effect, effects
+from riskmodel.errors import InputError
+from verifier.bridge._layouts import to_layouts
+from verifier.changes import Change, changes
+from verifier.rules import Status, view_of
+
+if TYPE_CHECKING:
+    from riskmodel.layout import Layout
+    from verifier.audit import Audit
+    from verifier.score import Score
+
+__all__ = ["Advice", "Proposal", "advise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One change, what it does to the probability of loss, and what to the verdict.
+
+    Parameters
+    ----------
+    change : Change
+        What to do.
+    effect : Effect
+        The probability before and after.
+    passes : tuple of str
+        Gates that pass then and do not now.
+    score : Score
+        After the change.
+    """
+
+    change: Change
+    effect: Effect
+    passes: tuple[str, ...]
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """All proposals: those that clearly remove loss, the most first; then the rest.
+
+    Parameters
+    ----------
+    audit : Audit
+        What they are about.
+    clear : tuple of Proposal
+        By how much of the loss probability they remove.
+    noise : tuple of Proposal
+        Their effect is smaller than the sampling error; not ranked.
+    harmful : tuple of Proposal
+        What would add to the probability.
+    """
+
+    audit: Audit
+    clear: tuple[Proposal, ...]
+    noise: tuple[Proposal, ...]
+    harmful: tuple[Proposal, ...]
+
+    @property
+    def disagreement(self) -> str:
+        """Why gates and probability rank differently; empty where they do not."""
+        first = next((one for one in self.clear), None)
+        with_gate = next((one for one in (*self.clear, *self.noise) if one.passes), None)
+        if first is None or with_gate is None or first.passes:
+            return ""
+        share = f"{first.effect.removed:.0%}".replace("%", " %")
+        return (
+            f"The rule would have '{with_gate.change.name}' first, as a gate passes by it; the "
+            f"probability would have '{first.change.name}', which removes {share} of the loss "
+            "though no gate asks for it: a gate counts copies, and does not weigh how often each "
+            "way to lose them is taken."
+        )
+
+
+def advise(
+    found: Audit,
+    *,
+    horizon: str | float = "10 years",
+    seed: int = 1,
+    trials: int | None = 200_000,
+    talk: Callable[[str], None] = lambda text: None,
+) -> Advice:
+    """Rank the changes of a set-up by the probability of loss that each removes.
+
+    Parameters
+    ----------
+    found : Audit
+        The audit.
+    horizon : str or float
+        Mission time. [h]
+    seed : int
+        The same for all, so that what the layouts share is drawn alike.
+    trials : int, optional
+        At most this many for each.
+    talk : callable
+        Told about progress.
+
+    Returns
+    -------
+    Advice
+
+    Raises
+    ------
+    InputError
+        If the source could not be read.
+    """
+    from verifier.audit import judge
+
+    now = to_layouts(found.setup.name, found.view, horizon=horizon).worst
+    possible, layouts, audits = [], [], []
+    for change in changes(found):
+        setup = found.setup.model_copy(
+            update={
+                "sites": {**change.sites, **found.setup.sites},
+                "keys_": {**found.setup.keys_, **change.keys},
+            }
+        )
+        layout = _layout(found, change, horizon)
+        if layout is not None:
+            possible.append(change)
+            layouts.append((change.name, layout))
+            audits.append(judge(setup, change.inventory))
+    count = len(layouts)
+    estimates = effects(
+        now,
+        layouts,
+        seed=seed,
+        trials=trials,
+        talk=lambda number, name: talk(f"computing change {number + 1} of {count}: {name}"),
+    )
+    proposals = [
+        Proposal(change, effect, _passes(found, then), then.score)
+        for change, effect, then in zip(possible, estimates, audits, strict=True)
+    ]
+    clear = [one for one in proposals if not one.effect.in_the_noise]
+    helpful = [one for one in clear if one.effect.removed > 0.0]
+    return Advice(
+        found,
+        tuple(sorted(helpful, key=lambda one: -one.effect.removed)),
+        tuple(one for one in proposals if one.effect.in_the_noise),
+        tuple(one for one in clear if one.effect.removed <= 0.0),
+    )
+
+
+def _layout(found: Audit, change: Change, horizon: str | float) -> Layout | None:
+    """Return the changed layout; None where the change does not come out as one."""
+    sites = {**change.sites, **found.setup.sites}
+    keys = {**found.setup.keys_, **change.keys}
+    view = view_of(change.inventory, found.setup.policy, sites=sites, keys=keys)
+    try:
+        layout = to_layouts(found.setup.name, view, horizon=horizon).worst
+        for path, value in change.edits:
+            layout = layout.replace(path, value)
+    except InputError:
+        return None
+    return layout
+
+
+def _passes(found: Audit, then: Audit) -> tuple[str, ...]:
+    both = ((found.gates, then.gates), (found.practice, then.practice))
+    return tuple(
+        name
+        for before, after in both
+        for name, gate in after.items()
+        if gate.status is Status.PASS and before[name].status is not Status.PASS
+    )

@@ -1,0 +1,70 @@
+"""The newest consistent point of all copies is recent enough."""
+
+from __future__ import annotations
+
+from riskmodel.units import format_hours
+from verifier.inventory import Evidence, Location
+from verifier.rules._backups import Word, any_of
+from verifier.rules._model import Gate, Rule, Status
+from verifier.rules._standing import Age, age_of
+from verifier.rules._view import View
+
+__all__ = ["RULE", "judge"]
+
+RULE = Rule(
+    id="fresh",
+    title="The newest consistent point is no older than max_age",
+    risk="All work since the newest point that can be restored is lost with the live data.",
+    remediation="Run a backup now, and let a scheduler run it more often than max_age.",
+)
+
+
+def judge(view: View) -> Gate:
+    """Ask whether one copy apart from the source has a completed, whole point of late.
+
+    A point counts when it is complete and its chain is whole; a newer one that is not is named.
+
+    Parameters
+    ----------
+    view : View
+        The prepared inventory.
+
+    Returns
+    -------
+    Gate
+    """
+    apart = [view.locations[number] for number in view.apart_from_source(_looked_at(view))]
+    words = [word for place in apart if (word := _word(view, place)) is not None]
+    return any_of(view, words, f"within {format_hours(view.policy.max_age)}")
+
+
+def _looked_at(view: View) -> range:
+    return range(1, len(view.locations))
+
+
+def _word(view: View, place: Location) -> Word | None:
+    """Judge one location; None for what nobody could look at, or that holds nothing whole."""
+    share = place.coverage
+    if share.value is None or share.value < view.policy.min_coverage or place.disqualified:
+        return None
+    if share.evidence is Evidence.DECLARED:
+        return None
+    age = age_of(place, view.inventory.source, view.policy, view.inventory.at)
+    newest = place.points.newest
+    when = f"{newest:%Y-%m-%d %H:%M}" if newest else "an unknown time"
+    text = f"{place.name} has one of {when}"
+    latest = place.points.latest
+    if latest is not None and newest is not None and latest > newest:
+        text += f" (the one of {latest:%Y-%m-%d %H:%M} is not complete)"
+    if place.points.consistency.value == "crash":
+        text += ", which is crash-consistent only"
+    if age is Age.FRESH:
+        same = f"{place.name} is the same as the source"
+        return Status.PASS, same if place.identical else text, share.evidence
+    if age is Age.STALE:
+        return Status.FAIL, f"{text}, which is too old", share.evidence
+    return (
+        Status.UNKNOWN,
+        f"the age of the newest point of {place.name} is not known",
+        (Evidence.UNKNOWN),
+    )

@@ -1,0 +1,62 @@
+"""JSON Schemas: of what ``verifier audit --json`` prints, and of set-up files.
+
+Within one schema number keys and words are only added, never removed, renamed or given another
+meaning; what breaks that gets the next number.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+__all__ = ["SCHEMAS", "audit_schema", "setup_schema"]
+
+
+def audit_schema() -> dict[str, Any]:
+    """Return the schema of ``verifier audit --json``."""
+    text = files("verifier.schemas").joinpath("audit.json").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def setup_schema() -> dict[str, Any]:
+    """Return the schema of set-up files of one dataset or several, for editors."""
+    from verifier.setup import Setup
+
+    one = Setup.model_json_schema(by_alias=True)
+    parts = one.pop("$defs")
+    keys = one["properties"]
+    place = {"anyOf": [{"type": "string"}, {"type": "object"}]}
+    dataset = {
+        "type": "object",
+        "properties": {
+            "name": keys["name"],
+            "source": {"anyOf": [{"type": "string"}, keys["source"]]},
+            "locations": {"type": "array", "items": place},
+            "policy": keys["policy"],
+            "accept": keys["accept"],
+        },
+        "required": ["name", "source"],
+        "additionalProperties": False,
+    }
+    shared = ("name", "policy", "sites", "keys", "accept", "locations")
+    several = {
+        "type": "object",
+        "properties": {
+            **{key: keys[key] for key in shared},
+            "datasets": {"type": "array", "minItems": 1, "items": dataset},
+        },
+        "required": ["datasets"],
+        "additionalProperties": False,
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:threetwoone:setup:1",
+        "title": "Set-up file of verifier",
+        "anyOf": [one, several],
+        "$defs": parts,
+    }
+
+
+SCHEMAS = {"audit": audit_schema, "setup": setup_schema}
