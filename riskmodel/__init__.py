@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from riskmodel._used import Used, parameters_used
     from riskmodel.catalogue import Parameters, parameters
     from riskmodel.comparison import Comparison, compare
+    from riskmodel.costs import Cost, yearly_cost
     from riskmodel.errors import (
         InputError,
         Interrupted,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from riskmodel.estimate import Cause, LossEstimate
     from riskmodel.examples import example, example_files
     from riskmodel.fitting import Fit, Lifetimes, fit_lifetimes, media_toml, read_lifetimes
+    from riskmodel.gates import Gate, Gates, rule_gates
     from riskmodel.layout import Copy, Layout, load_layout
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
@@ -40,6 +42,7 @@ _ROOMS = {
     "_used": ("Used", "parameters_used"),
     "catalogue": ("Parameters", "parameters"),
     "comparison": ("Comparison", "compare"),
+    "costs": ("Cost", "yearly_cost"),
     "errors": (
         "InputError",
         "Interrupted",
@@ -53,6 +56,7 @@ _ROOMS = {
     "estimate": ("Cause", "LossEstimate"),
     "examples": ("example", "example_files"),
     "fitting": ("Fit", "Lifetimes", "fit_lifetimes", "media_toml", "read_lifetimes"),
+    "gates": ("Gate", "Gates", "rule_gates"),
     "layout": ("Copy", "Layout", "load_layout"),
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
@@ -67,9 +71,12 @@ __all__ = [
     "Cause",
     "Comparison",
     "Copy",
+    "Cost",
     "Distance",
     "Exponential",
     "Fit",
+    "Gate",
+    "Gates",
     "Gompertz",
     "InputError",
     "Interrupted",
@@ -105,7 +112,9 @@ __all__ = [
     "plot",
     "presets",
     "read_lifetimes",
+    "rule_gates",
     "simulate",
+    "yearly_cost",
 ]
 
 
