@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
     from riskmodel.presets import presets
+    from riskmodel.sensitivity import Effect, Index, Sensitivity, sensitivity
+    from riskmodel.sensitivity_map import SensitivityMap, sensitivity_map
     from riskmodel.separation import Distance, distance
     from riskmodel.simulation import simulate
     from riskmodel.uncertainty import ParameterRange, parameter_range
@@ -61,6 +63,8 @@ _ROOMS = {
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
     "presets": ("presets",),
+    "sensitivity": ("Effect", "Index", "Sensitivity", "sensitivity"),
+    "sensitivity_map": ("SensitivityMap", "sensitivity_map"),
     "separation": ("Distance", "distance"),
     "simulation": ("simulate",),
     "uncertainty": ("ParameterRange", "parameter_range"),
@@ -73,11 +77,13 @@ __all__ = [
     "Copy",
     "Cost",
     "Distance",
+    "Effect",
     "Exponential",
     "Fit",
     "Gate",
     "Gates",
     "Gompertz",
+    "Index",
     "InputError",
     "Interrupted",
     "Law",
@@ -89,6 +95,8 @@ __all__ = [
     "NotSimulated",
     "ParameterRange",
     "Parameters",
+    "Sensitivity",
+    "SensitivityMap",
     "StateSpaceTooLarge",
     "ThreeTwoOneError",
     "UnitError",
@@ -113,6 +121,8 @@ __all__ = [
     "presets",
     "read_lifetimes",
     "rule_gates",
+    "sensitivity",
+    "sensitivity_map",
     "simulate",
     "yearly_cost",
 ]

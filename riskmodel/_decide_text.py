@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,10 @@ from riskmodel.units import format_hours
 if TYPE_CHECKING:
     from riskmodel._pairs import Pair
     from riskmodel.comparison import Comparison
+    from riskmodel.sensitivity import Effect, Sensitivity
+    from riskmodel.sensitivity_map import SensitivityMap
 
-__all__ = ["comparison_text"]
+__all__ = ["comparison_text", "map_text", "sensitivity_text"]
 
 
 def comparison_text(found: Comparison) -> str:
@@ -41,13 +44,13 @@ def _comparison_lines(found: Comparison) -> Iterator[str]:
     if found.gates:
         yield ""
         for k in found.order:
-            name = found.estimates[k].layout
-            yield f"{name:<{width}}  3-2-1 passes {found.gates[k].passed}/5: {found.gates[k].in_words}"
+            name, gates = found.estimates[k].layout, found.gates[k]
+            yield f"{name:<{width}}  3-2-1 passes {gates.passed}/5: {gates.in_words}"
     if any(found.costs):
         yield ""
         for k in found.order:
-            cost = found.costs[k]
-            yield f"{found.estimates[k].layout:<{width}}  {cost.in_words if cost else 'cost unknown'}"
+            name, cost = found.estimates[k].layout, found.costs[k]
+            yield f"{name:<{width}}  {cost.in_words if cost else 'cost unknown'}"
     notes = {text for loss in found.estimates for text in loss.all_warnings}
     notes |= {note for cost in found.costs if cost for note in cost.notes}
     yield from ("", *(f"note: {text}" for text in sorted(notes)))
@@ -94,3 +97,71 @@ def _ratio_text(pair: Pair, *, flipped: bool) -> str:
         else (f", correlation {pair.correlation:.2f}")
     )
     return f"{apart}{ratio:.3g} times as likely ({low:.3g} to {high:.3g}{how})"
+
+
+def sensitivity_text(found: Sensitivity) -> str:
+    """Return what matters most: the sentence, the tornado, the Sobol indices."""
+    return "\n".join(_sensitivity_lines(found))
+
+
+def _sensitivity_lines(found: Sensitivity) -> Iterator[str]:
+    yield str(found.best)
+    yield ""
+    yield from textwrap.wrap(found.in_words, 98)
+    clear = [effect for effect in found.effects if effect.clear]
+    if clear:
+        yield ""
+        yield (
+            "one at a time: times the chance of loss with the input at its 5 % and its 95 % point "
+            "(95 % interval)"
+        )
+    for effect in clear:
+        yield f"  {_reached(effect.low)}  {_reached(effect.high)}  {_named(effect)}"
+    for effect in clear:
+        if effect.elasticity is not None and effect.elasticity_error is not None:
+            yield (
+                f"  1 % more changes it by {effect.elasticity:+.2f} % "
+                f"(error {effect.elasticity_error:.2f}): {effect.parameter}"
+            )
+    unclear = [effect.parameter for effect in found.effects if not effect.clear]
+    if unclear:
+        yield from textwrap.wrap(
+            f"within the sampling error: {'; '.join(unclear)}", 98, initial_indent="  ",
+            subsequent_indent="    ", break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+    if found.indices:
+        yield ""
+        yield "all together: share of the variance of the logarithm, by itself and with others"
+    for index in found.indices:
+        first = f"{index.first:5.2f} ± {index.first_error:.2f}"
+        yield f"  {first}  {index.total:5.2f} ± {index.total_error:.2f}  {index.name}"
+    yield from (f"note: {text}" for text in found.notes)
+    if found.not_varied:
+        yield f"note: {len(found.not_varied)} inputs are taken as certain; --json says why"
+
+
+def _reached(pair: Pair) -> str:
+    if pair.ratio is None:
+        return f"{'unknown':<24}"
+    return f"{f'{pair.ratio:.2f} ({pair.ratio_low:.2f} to {pair.ratio_high:.2f})':<24}"
+
+
+def _named(effect: Effect) -> str:
+    return effect.parameter + (f" (grade {effect.grade})" if effect.grade else "")
+
+
+def map_text(found: SensitivityMap) -> str:
+    """Return the grid of two inputs as a table of chances."""
+    columns = [_value(value) for value in found.x_values]
+    rows = [_value(value) for value in found.y_values]
+    width = max(16, *(len(text) + 2 for text in (*columns, *rows)))
+    lines = [f"chance to lose everything; across: {found.x}; down: {found.y}", ""]
+    lines.append(" " * width + "".join(f"{text:>{width}}" for text in columns))
+    for name, row in zip(rows, found.probabilities, strict=True):
+        cells = ("none seen" if p is None else one_in(p) for p in row)
+        lines.append(f"{name:<{width}}" + "".join(f"{cell:>{width}}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _value(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

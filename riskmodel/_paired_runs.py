@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from riskmodel._executors import Pool
     from riskmodel.estimate import LossEstimate
 
-__all__ = ["BATCHES", "Run", "batch_trials", "extend", "runs_of"]
+__all__ = ["BATCHES", "Memory", "Run", "batch_trials", "extend", "run_here", "runs_of", "seed_of"]
 
 BATCHES = 64
 """Fewest batches of a run, so that their spread is known to a tenth."""
@@ -28,19 +28,22 @@ _LEAST_NET, _MOST_NET = 64, 256
 _MOST_PLAIN = 1024
 
 
-class _Memory:
+class Memory:
     """Keeps the chunks of a run, so that it can go on with more."""
 
     def __init__(self) -> None:
         self.chunks: list[Sums] = []
 
     def replay(self) -> Generator[Sums]:
+        """Give the chunks that are kept, in order."""
         yield from tuple(self.chunks)
 
     def append(self, sums: Sums) -> None:
+        """Keep one more chunk."""
         self.chunks.append(sums)
 
     def in_words(self) -> str:
+        """Say how much is kept."""
         return f"{len(self.chunks)} batches are kept"
 
 
@@ -58,7 +61,7 @@ class Run:
 
     ready: Prepared
     seed: int
-    memory: _Memory
+    memory: Memory
 
     @property
     def method(self) -> str:
@@ -112,12 +115,12 @@ def runs_of(ready: Sequence[Prepared], seed: int, batch: int | None = None) -> l
     # batches of unlike methods do not pair; that they be independent they have seeds of their own
     seeds = {name: seed if k == 0 else seed_of(seed, k) for k, name in enumerate(by_method)}
     return [
-        Run(item, seed, _Memory())
+        Run(item, seed, Memory())
         if item.exact is not None
         else Run(
             replace(item, chosen=replace(item.engine, chunk_trials=sizes[item.engine.name])),  # type: ignore[type-var]
             seeds[item.engine.name],
-            _Memory(),
+            Memory(),
         )
         for item in ready
     ]
@@ -143,3 +146,13 @@ def extend(
     engine = run.ready.engine
     plan = Plan(run.seed, batches * engine.chunk_trials, budget_seconds=seconds)
     go(engine, plan, pool, kept=run.memory, progress=progress)
+
+
+def run_here(run: Run, batches: int) -> None:
+    """Run batches on this thread until there are so many."""
+    if run.ready.exact is not None:
+        return
+    engine = run.ready.engine
+    size = engine.chunk_trials
+    for k in range(run.count, batches):
+        run.memory.append(engine.run(run.seed, k * size, size))

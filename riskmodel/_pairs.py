@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Pair", "pair_of"]
 
 _LEAST_LOSSES = 20
-_LEAST_EFFECTIVE = 10.0
+_LEAST_EFFECTIVE = 10.0  # of one estimate
+_LEAST_SQUARES = 5.0  # of a difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ def _error(values: NDArray[np.float64], confidence: float) -> tuple[float, float
     if fourths <= 0.0:
         return None
     effective = float(squares.sum()) ** 2 / fourths
-    if effective < _LEAST_EFFECTIVE:
+    if effective < _LEAST_SQUARES:
         return None
     error = math.sqrt(float(squares.sum()) / len(values) / (len(values) - 1))
     return error, error * float(stdtrit(effective - 1.0, 0.5 + 0.5 * confidence))

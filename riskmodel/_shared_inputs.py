@@ -17,7 +17,7 @@ import numpy as np
 
 from riskmodel._chances import binomial_interval
 from riskmodel._inner import on_scale, without_noise
-from riskmodel._paired_runs import Run, runs_of, seed_of
+from riskmodel._paired_runs import Run, run_here, runs_of, seed_of
 from riskmodel._run import Progress
 from riskmodel._uncertain import Inputs, inputs_of
 from riskmodel.simulation import prepare
@@ -184,16 +184,6 @@ def short_runs(runs: Sequence[Run], batches: int) -> list[LossEstimate]:
             break
         wanted *= _MORE
     return losses
-
-
-def run_here(run: Run, batches: int) -> None:
-    """Run batches on this thread until there are so many."""
-    if run.ready.exact is not None:
-        return
-    engine = run.ready.engine
-    size = engine.chunk_trials
-    for k in range(run.count, batches):
-        run.memory.append(engine.run(run.seed, k * size, size))
 
 
 def noise_of(runs: Sequence[Run], losses: Sequence[LossEstimate]) -> NDArray[np.float64]:

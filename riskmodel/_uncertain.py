@@ -136,12 +136,16 @@ class Inputs:
             return (name,)
         return (name, *(use.spread for use in own))
 
-    def reach(self, name: str) -> tuple[float, float, float] | None:
-        """Return the 5 % point, the best value and the 95 % point where the file states them."""
-        for use in self._uses:
-            if use.parameter.name == name and use.spread is not None:
-                return use.spread.at(0.05), use.spread.value, use.spread.at(0.95)
-        return None
+    def values(self, name: str, quantiles: Sequence[float]) -> tuple[float, ...]:
+        """Return what a parameter is at quantiles, by the first of the places it enters."""
+        spreads = (use.spread for use in self._uses if use.parameter.name == name)
+        spread = next(item for item in spreads if item is not None)
+        return tuple(spread.at(u) for u in quantiles)
+
+    def best(self, name: str) -> float:
+        """Return the best value of a parameter, by the first of the places it enters."""
+        spreads = (use.spread for use in self._uses if use.parameter.name == name)
+        return next(item.value for item in spreads if item is not None)
 
 
 def inputs_of(layout: Layout, horizon_hours: float | None = None) -> Inputs:
