@@ -126,7 +126,7 @@ def _sensitivity_lines(found: Sensitivity) -> Iterator[str]:
     unclear = [effect.parameter for effect in found.effects if not effect.clear]
     if unclear:
         yield from textwrap.wrap(
-            f"within the sampling error: {'; '.join(unclear)}", 98, initial_indent="  ",
+            f"within the sampling error, or below 1 %: {'; '.join(unclear)}", 98, initial_indent="  ",
             subsequent_indent="    ", break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
     if found.indices:

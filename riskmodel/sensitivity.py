@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Effect", "Index", "Sensitivity", "sensitivity"]
 
 _LOW, _HIGH = 0.05, 0.95
+_LEAST_SWING = 0.01
 _STEP = 0.25  # of the logarithm of an input, for elasticities
 _ALONE = 6  # inputs that get a Sobol index of their own
 _NETS = 16  # batches of a run at a point
@@ -75,8 +76,8 @@ class Effect:
 
     @property
     def clear(self) -> bool:
-        """Whether the effect stands out of the sampling error."""
-        return self.low.told_apart or self.high.told_apart
+        """Whether the effect stands out of the sampling error, and moves the answer by 1 %."""
+        return (self.low.told_apart or self.high.told_apart) and self.swing >= _LEAST_SWING
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class Sensitivity:
             return "No input has a range, so that nothing can be said of what matters most."
         clear = [effect for effect in self.effects if effect.clear]
         if not clear:
-            return "No input stands out: what each does by itself is within the sampling error."
+            return "No input stands out: what each does by itself is within the sampling error or below 1 %."
         top = clear[0]
         ends = [p for p in (self.best.probability, top.at_low, top.at_high) if p]
         grade = " (a judgement, not a measurement)" if top.grade == "C" else ""
