@@ -31,7 +31,7 @@ def _comparison_lines(found: Comparison) -> Iterator[str]:
     yield ""
     for rank, loss in zip(found.ranks, found.ranked, strict=True):
         low, high = loss.interval()
-        interval = "exact" if loss.exact is not None else f"{low:.2g} to {high:.2g}"
+        interval = "exact" if loss.exact is not None else f"{low:.3g} to {high:.3g}"
         line = f"{rank}  {loss.layout:<{width}}  {loss.in_words:<38} {interval}"
         if loss.parameter_range is not None:
             line += f"; with the uncertainty of the inputs {loss.parameter_range.in_words}"
@@ -126,8 +126,9 @@ def _sensitivity_lines(found: Sensitivity) -> Iterator[str]:
     unclear = [effect.parameter for effect in found.effects if not effect.clear]
     if unclear:
         yield from textwrap.wrap(
-            f"within the sampling error, or below 1 %: {'; '.join(unclear)}", 98, initial_indent="  ",
-            subsequent_indent="    ", break_long_words=False, break_on_hyphens=False,
+            f"within the sampling error, or below 1 %: {'; '.join(unclear)}", 98,
+            initial_indent="  ", subsequent_indent="    ", break_long_words=False,
+            break_on_hyphens=False,
         )  # fmt: skip
     if found.indices:
         yield ""

@@ -115,7 +115,10 @@ class Sensitivity:
             return "No input has a range, so that nothing can be said of what matters most."
         clear = [effect for effect in self.effects if effect.clear]
         if not clear:
-            return "No input stands out: what each does by itself is within the sampling error or below 1 %."
+            return (
+                "No input stands out: what each does by itself is within the sampling error or "
+                "below 1 %."
+            )
         top = clear[0]
         ends = [p for p in (self.best.probability, top.at_low, top.at_high) if p]
         grade = " (a judgement, not a measurement)" if top.grade == "C" else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -255,3 +256,24 @@ def test_many_layouts_are_ordered_as_their_exact_answers(
         ratio = probability(one) / probability(other)
         pair = found.pair(i, j)
         assert abs(math.log(pair.ratio / ratio)) < 4.0 * pair.ratio_error
+
+
+REFERENCE = {  # of the reference cases, over ten years of 8,760 h
+    "raid5_lse_rebuild_p1e-3_N8-10y": 0.0017928785841909427,
+    "detrepair_raid5_N8_12h-10y": 0.00027639165036986226,
+    "inhomog_raid5_N8_weib1.12-10y": 0.0001876553416586901,
+    "frailty_repair_raid5_N8_k0.5-10y": 0.0008239184541408491,
+}
+
+
+@pytest.mark.slow
+def test_reference_cases_are_ordered_as_their_exact_answers() -> None:
+    folder = Path(__file__).parents[1] / "layouts" / "reference"
+    layouts = [rm.load_layout(folder / f"{name}.toml").replace("name", name) for name in REFERENCE]
+    horizon = layouts[0].horizon
+    found = rm.compare(layouts, horizon=horizon, method="conditional", seed=4)
+    assert [loss.layout for loss in found.ranked] == sorted(REFERENCE, key=REFERENCE.__getitem__)
+    assert found.ranks == (1, 2, 3, 4)
+    for pair in found.pairs:
+        truth = math.log(REFERENCE[pair.one] / REFERENCE[pair.other])
+        assert abs(math.log(pair.ratio) - truth) < 4.0 * pair.ratio_error
