@@ -261,7 +261,7 @@ def test_many_layouts_are_ordered_as_their_exact_answers(
 REFERENCE = {  # of the reference cases, over ten years of 8,760 h
     "raid5_lse_rebuild_p1e-3_N8-10y": 0.0017928785841909427,
     "detrepair_raid5_N8_12h-10y": 0.00027639165036986226,
-    "inhomog_raid5_N8_weib1.12-10y": 0.0001876553416586901,
+    "mirror2_exp_a-10y": 2.102034128387877e-06,
     "frailty_repair_raid5_N8_k0.5-10y": 0.0008239184541408491,
 }
 
