@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from riskmodel._used import Used, parameters_used
     from riskmodel.catalogue import Parameters, parameters
     from riskmodel.comparison import Comparison, compare
+    from riskmodel.costs import Cost, yearly_cost
     from riskmodel.errors import (
         InputError,
         Interrupted,
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
     from riskmodel.estimate import Cause, LossEstimate
     from riskmodel.examples import example, example_files
     from riskmodel.fitting import Fit, Lifetimes, fit_lifetimes, media_toml, read_lifetimes
+    from riskmodel.gates import Gate, Gates, rule_gates
     from riskmodel.layout import Copy, Layout, load_layout
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
     from riskmodel.presets import presets
     from riskmodel.reporting.candidates import report
+    from riskmodel.sensitivity import Effect, Index, Sensitivity, sensitivity
+    from riskmodel.sensitivity_map import SensitivityMap, sensitivity_map
     from riskmodel.separation import Distance, distance
     from riskmodel.simulation import simulate
     from riskmodel.uncertainty import ParameterRange, parameter_range
@@ -41,6 +45,7 @@ _ROOMS = {
     "_used": ("Used", "parameters_used"),
     "catalogue": ("Parameters", "parameters"),
     "comparison": ("Comparison", "compare"),
+    "costs": ("Cost", "yearly_cost"),
     "errors": (
         "InputError",
         "Interrupted",
@@ -54,11 +59,14 @@ _ROOMS = {
     "estimate": ("Cause", "LossEstimate"),
     "examples": ("example", "example_files"),
     "fitting": ("Fit", "Lifetimes", "fit_lifetimes", "media_toml", "read_lifetimes"),
+    "gates": ("Gate", "Gates", "rule_gates"),
     "layout": ("Copy", "Layout", "load_layout"),
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
     "presets": ("presets",),
     "reporting.candidates": ("report",),
+    "sensitivity": ("Effect", "Index", "Sensitivity", "sensitivity"),
+    "sensitivity_map": ("SensitivityMap", "sensitivity_map"),
     "separation": ("Distance", "distance"),
     "simulation": ("simulate",),
     "uncertainty": ("ParameterRange", "parameter_range"),
@@ -69,10 +77,15 @@ __all__ = [
     "Cause",
     "Comparison",
     "Copy",
+    "Cost",
     "Distance",
+    "Effect",
     "Exponential",
     "Fit",
+    "Gate",
+    "Gates",
     "Gompertz",
+    "Index",
     "InputError",
     "Interrupted",
     "Law",
@@ -84,6 +97,8 @@ __all__ = [
     "NotSimulated",
     "ParameterRange",
     "Parameters",
+    "Sensitivity",
+    "SensitivityMap",
     "StateSpaceTooLarge",
     "ThreeTwoOneError",
     "UnitError",
@@ -108,7 +123,11 @@ __all__ = [
     "presets",
     "read_lifetimes",
     "report",
+    "rule_gates",
+    "sensitivity",
+    "sensitivity_map",
     "simulate",
+    "yearly_cost",
 ]
 
 

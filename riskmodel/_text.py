@@ -14,12 +14,11 @@ from riskmodel.presets import presets
 from riskmodel.units import format_hours
 
 if TYPE_CHECKING:
-    from riskmodel.comparison import Comparison
     from riskmodel.estimate import LossEstimate
     from riskmodel.layout import Copy, Layout
     from riskmodel.separation import Distance
 
-__all__ = ["comparison_text", "copy_text", "distance_text", "estimate_text", "layout_text"]
+__all__ = ["copy_text", "distance_text", "estimate_text", "layout_text"]
 
 
 def estimate_text(loss: LossEstimate) -> str:
@@ -111,22 +110,6 @@ def _once(word: str) -> Iterator[str]:
     yield word
     while True:
         yield ""
-
-
-def comparison_text(found: Comparison) -> str:
-    """Return a table of layouts, the safest first."""
-    width = max(len(loss.layout) for loss in found.estimates)
-    horizon = format_hours(found.estimates[0].horizon_hours)
-    lines = [f"to lose everything within {horizon}", ""]
-    for loss in found.ranked:
-        low, high = loss.interval()
-        interval = "exact" if loss.exact is not None else f"{low:.2g} to {high:.2g}"
-        line = f"{loss.layout:<{width}}  {loss.in_words:<38} {interval}"
-        if loss.parameter_range is not None:
-            line += f"; with the uncertainty of the inputs {loss.parameter_range.in_words}"
-        lines.append(line)
-    notes = {text for loss in found.estimates for text in loss.all_warnings}
-    return "\n".join([*lines, "", *(f"note: {text}" for text in sorted(notes))])
 
 
 def distance_text(found: Distance) -> str:

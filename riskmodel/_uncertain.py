@@ -7,7 +7,7 @@ do all drives of one label; a row only counts if the simulated law changes with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -102,12 +102,50 @@ class Inputs:
         LayoutError
             If ranges of the layout contradict each other there.
         """
-        values = dict(zip((item.name for item in self.parameters), point, strict=True))
+        return self.only(dict(zip((item.name for item in self.parameters), point, strict=True)))
+
+    def only(self, points: Mapping[str, float]) -> Layout:
+        """Return the layout with some parameters at quantiles, the others at their best values."""
         layout = self._base
         for use in self._uses:
-            if use.spread is not None:
-                layout = use.put(layout, use.spread.at(values[use.parameter.name]))
+            u = points.get(use.parameter.name)
+            if use.spread is not None and u is not None:
+                layout = use.put(layout, use.spread.at(u))
         return _checked(layout)
+
+    def times(self, name: str, factor: float) -> Layout | None:
+        """Return the layout with one parameter multiplied, None where that has no meaning."""
+        layout = self._base
+        for use in self._uses:
+            if use.parameter.name != name or use.spread is None:
+                continue
+            number = use.spread.value * factor
+            beyond = use.spread.scale == "logit" and number >= 1.0
+            if use.spread.whole or use.spread.value <= 0.0 or beyond:
+                return None
+            layout = use.put(layout, number)
+        return _checked(layout)
+
+    def key_of(self, name: str) -> tuple[object, ...]:
+        """Return what tells whether a parameter of this name in another layout is the same one.
+
+        Rows of the catalogue are known by name; ranges of a file have to be equal as well.
+        """
+        own = [use for use in self._uses if use.parameter.name == name]
+        if any(use.parameter.grade for use in own):
+            return (name,)
+        return (name, *(use.spread for use in own))
+
+    def values(self, name: str, quantiles: Sequence[float]) -> tuple[float, ...]:
+        """Return what a parameter is at quantiles, by the first of the places it enters."""
+        spreads = (use.spread for use in self._uses if use.parameter.name == name)
+        spread = next(item for item in spreads if item is not None)
+        return tuple(spread.at(u) for u in quantiles)
+
+    def best(self, name: str) -> float:
+        """Return the best value of a parameter, by the first of the places it enters."""
+        spreads = (use.spread for use in self._uses if use.parameter.name == name)
+        return next(item.value for item in spreads if item is not None)
 
 
 def inputs_of(layout: Layout, horizon_hours: float | None = None) -> Inputs:

@@ -1,59 +1,193 @@
-"""Compare layouts side by side, each estimated with the same seed."""
+"""Compare layouts side by side, on common random numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import html
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from riskmodel._executors import Pool, pool_of
+from riskmodel._paired_runs import BATCHES, Run, extend, runs_of
+from riskmodel._pairs import Pair, pair_of
+from riskmodel._run import Progress
+from riskmodel._shared_inputs import Better, shared_ranges
+from riskmodel.costs import Cost, yearly_cost
 from riskmodel.errors import InputError
 from riskmodel.estimate import LossEstimate
-from riskmodel.simulation import Progress, simulate
+from riskmodel.gates import Gates, rule_gates
+from riskmodel.simulation import plan_of, prepare, say_if_cold
+from riskmodel.units import HOURS_PER_YEAR, hours
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from riskmodel._run import Plan
     from riskmodel.layout import Layout
 
 __all__ = ["Comparison", "compare"]
 
+_RESOLUTION = 0.025  # standard error of a ratio at which neighbours are left as they are
+_CLEAR = 4.0  # standard errors: so clear at an early look that the look itself does no harm
+_PLAIN = 1e-3  # from here plain trials serve any layout
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Estimates of several layouts over one horizon, in the order given."""
+    """Estimates of several layouts over one horizon, in the order given.
+
+    Parameters
+    ----------
+    estimates : tuple of LossEstimate
+        One a layout.
+    pairs : tuple of Pair
+        Every two of them, in the order (0, 1), (0, 2) … (1, 2) ….
+    gates : tuple of Gates
+        The 3-2-1 rule asked of each layout.
+    costs : tuple of (Cost or None)
+        What each costs a year; None where it states no price.
+    better : tuple of Better
+        For each pair, over what the inputs may be, if that was asked for.
+    """
 
     estimates: tuple[LossEstimate, ...]
+    pairs: tuple[Pair, ...] = ()
+    gates: tuple[Gates, ...] = ()
+    costs: tuple[Cost | None, ...] = ()
+    better: tuple[Better, ...] = ()
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Places of the layouts as they were given, least likely to lose the data first."""
+        losses = self.estimates
+        return tuple(
+            sorted(range(len(losses)), key=lambda k: (losses[k].probability, losses[k].interval()))
+        )
 
     @property
     def ranked(self) -> tuple[LossEstimate, ...]:
         """The estimates, least likely to lose the data first."""
-        return tuple(sorted(self.estimates, key=lambda loss: (loss.probability, loss.interval())))
+        return tuple(self.estimates[k] for k in self.order)
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        """By the order of `ranked`: 1 is the safest; who is not told apart shares a rank.
+
+        A layout shares the rank of the first of those above it from which it is not told apart.
+        """
+        found: list[int] = []
+        for place, k in enumerate(self.order):
+            above = self.order[:place]
+            tied = [rank for rank, j in zip(found, above, strict=True) if not self._apart(j, k)]
+            found.append(min(tied, default=place + 1))
+        return tuple(found)
+
+    def _apart(self, j: int, k: int) -> bool:
+        return bool(self.pairs) and self.pair(j, k).told_apart
+
+    def pair(self, one: int, other: int) -> Pair:
+        """Return how two layouts compare, by their places as they were given."""
+        return self.pairs[self._place(one, other)]
+
+    def better_of(self, one: int, other: int) -> Better | None:
+        """Return how sure it is which of two is safer, if the inputs were varied."""
+        return self.better[self._place(one, other)] if self.better else None
+
+    def _place(self, one: int, other: int) -> int:
+        return list(_twos(len(self.estimates))).index((min(one, other), max(one, other)))
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row a layout, least likely to lose the data first."""
         import pandas as pd
 
         frame = pd.concat([loss.to_frame() for loss in self.ranked], ignore_index=True)
-        frame.insert(1, "in_words", [loss.in_words for loss in self.ranked])
+        frame.insert(0, "rank", list(self.ranks))
+        frame.insert(2, "in_words", [loss.in_words for loss in self.ranked])
+        for gate in self.gates[0] if self.gates else ():
+            frame[gate.name] = [getattr(self.gates[k], gate.name).status for k in self.order]
+        if any(self.costs):
+            frame["cost_a_year"] = [
+                cost.in_words if (cost := self.costs[k]) else "unknown" for k in self.order
+            ]
         return frame
 
-    def to_dict(self) -> list[dict[str, Any]]:
-        """Return what ``--json`` prints: the estimates in the order given."""
-        return [loss.to_dict() for loss in self.estimates]
+    def to_pairs_frame(self) -> pd.DataFrame:
+        """Return a row for every two layouts, with the intervals of difference and ratio."""
+        import pandas as pd
+
+        return pd.DataFrame([self._pair_dict(k) for k in range(len(self.pairs))])
+
+    def _pair_dict(self, k: int) -> dict[str, Any]:
+        pair = self.pairs[k]
+        found = {
+            "one": pair.one,
+            "other": pair.other,
+            "difference": pair.difference,
+            "difference_low": pair.difference_low,
+            "difference_high": pair.difference_high,
+            "ratio": pair.ratio,
+            "ratio_low": pair.ratio_low if math.isfinite(pair.ratio_high) else None,
+            "ratio_high": pair.ratio_high if math.isfinite(pair.ratio_high) else None,
+            "confidence": pair.confidence,
+            "told_apart": pair.told_apart,
+            "correlation": pair.correlation,
+            "how": pair.how,
+        }
+        if self.better:
+            found["one_is_better"] = self.better[k].to_dict()
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``--json`` prints: the layouts in the order given, and every two of them."""
+        ranks = dict(zip(self.order, self.ranks, strict=True))
+        layouts = []
+        for k, loss in enumerate(self.estimates):
+            one = loss.to_dict() | {"rank": ranks[k]}
+            if self.gates:
+                one["gates"] = self.gates[k].to_dict()
+            cost = self.costs[k] if self.costs else None
+            layouts.append(one | {"cost": cost.to_dict() if cost else None})
+        return {
+            "horizon_years": self.estimates[0].horizon_hours / HOURS_PER_YEAR,
+            "order": [self.estimates[k].layout for k in self.order],
+            "layouts": layouts,
+            "pairs": [self._pair_dict(k) for k in range(len(self.pairs))],
+        }
+
+    @property
+    def in_words(self) -> str:
+        """Which is the safest, or that it cannot be told, in a sentence."""
+        first, *rest = (self.estimates[k].layout for k in self.order)
+        tied = [name for name, rank in zip(rest, self.ranks[1:], strict=True) if rank == 1]
+        if tied:
+            return f"{first} and {', '.join(tied)} are not told apart"
+        return f"{first} is the safest"
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False))
+        return f"<p><b>{html.escape(self.in_words)}</b></p>{self.to_frame().to_html(index=False)}"
 
 
 def compare(
     layouts: Sequence[Layout],
     *,
     horizon: str | float | None = None,
+    method: str = "auto",
+    target_relative_error: float | None = None,
+    trials: int | None = None,
+    time_budget: str | float | None = None,
     seed: int = 1,
+    threads: int | None = None,
+    processes: int | None = None,
+    dask: str | None = None,
+    executor: Any = None,
+    ranges: bool | None = None,
+    points: int = 128,
     progress: Callable[[Progress], None] | None = None,
-    **options: Any,
 ) -> Comparison:
-    """Estimate several layouts over one horizon.
+    """Estimate several layouts over one horizon, on common random numbers.
 
     Parameters
     ----------
@@ -61,12 +195,23 @@ def compare(
         The candidates; names must differ.
     horizon : str or float, optional
         Mission time for all; needed if the layouts' own differ. [h]
-    seed : int
-        The same for all.
-    progress : callable, optional
+    method, seed, threads, processes, dask, executor
         See `simulate`.
-    **options
-        Further arguments of `simulate`.
+    target_relative_error : float, optional
+        Of each estimate, 0.05 unless ``trials`` is given. Then layouts next to each other in the
+        order run on until they are told apart beyond doubt or the ratio of the two is known to
+        2.5 %.
+    trials : int, optional
+        Run so many of each layout, rounded up to whole batches.
+    time_budget : str or float, optional
+        Stop after about this time, whatever has been reached.
+    ranges : bool, optional
+        Also vary what nobody knows exactly, the same draws for all layouts: their ranges, and the
+        chance that one is better than another; by default where a layout has ranges of its own.
+    points : int
+        Draws of the inputs then; a power of two, 32 or more.
+    progress : callable, optional
+        Called with a `Progress` now and then.
 
     Returns
     -------
@@ -76,7 +221,55 @@ def compare(
     ------
     InputError
         If there is nothing to compare, names repeat, or horizons differ.
+
+    Notes
+    -----
+    Early looks stop at four standard errors only, so that looking does not make chance differences
+    pass for real ones (the rule of Haybittle and Peto [1]_). Intervals hold for each pair alone.
+
+    References
+    ----------
+    .. [1] Peto et al., "Design and analysis of randomized clinical trials requiring prolonged
+       observation of each patient", British Journal of Cancer 34, 1976.
+
+    Examples
+    --------
+    >>> import riskmodel as rm
+    >>> one = rm.Layout.from_dict({"name": "one", "media": {"m": {"afr": 0.02}},
+    ...     "horizon": "1 year", "copies": [{"name": "disk", "store": {"media": "m"}}]})
+    >>> worse = one.replace("name", "worse").replace("media.m.afr", 0.03)
+    >>> [loss.layout for loss in rm.compare([worse, one]).ranked]
+    ['one', 'worse']
     """
+    _check_names(layouts, horizon)
+    plan = plan_of(method, target_relative_error, trials, time_budget, seed)
+    pool = pool_of(threads, processes, dask, executor)
+    say_if_cold()
+    runs = _run_all(layouts, horizon, method, plan, pool, trials, progress)
+    count = min((run.count for run in runs if run.count), default=None)
+    losses = [run.estimate(count) for run in runs]
+    pairs = tuple(_pair(runs, losses, count, i, j) for i, j in _twos(len(runs)))
+    better: tuple[Better, ...] = ()
+    if ranges if ranges is not None else any(layout.ranges for layout in layouts):
+        over = shared_ranges(
+            layouts, losses, horizon_hours=losses[0].horizon_hours, points=points, level=0.9,
+            seed=seed, threads=threads, progress=progress,
+        )  # fmt: skip
+        better = over.better
+        losses = [
+            replace(loss, parameter_range=found if found.names else None)
+            for loss, found in zip(losses, over.ranges, strict=True)
+        ]
+    return Comparison(
+        estimates=tuple(losses),
+        pairs=pairs,
+        gates=tuple(map(rule_gates, layouts)),
+        costs=tuple(yearly_cost(layout, losses[0].horizon_hours) for layout in layouts),
+        better=better,
+    )
+
+
+def _check_names(layouts: Sequence[Layout], horizon: str | float | None) -> None:
     if len(layouts) < 2:
         raise InputError("compare: needs at least two layouts")
     names = [layout.name for layout in layouts]
@@ -85,9 +278,122 @@ def compare(
         raise InputError(f"compare: two layouts are named '{twins[0]}'; names must differ")
     if horizon is None and len({layout.horizon for layout in layouts}) > 1:
         raise InputError("compare: the layouts' horizons differ; give one with --horizon")
-    return Comparison(
-        tuple(
-            simulate(layout, horizon=horizon, seed=seed, progress=progress, **options)
-            for layout in layouts
-        )
-    )
+    if horizon is not None:
+        hours(horizon)
+
+
+def _run_all(
+    layouts: Sequence[Layout],
+    horizon: str | float | None,
+    method: str,
+    plan: Plan,
+    pool: Callable[[], Pool],
+    trials: int | None,
+    progress: Callable[[Progress], None] | None,
+) -> list[Run]:
+    """Run all layouts, by one method where one serves them all."""
+    deadline = time.monotonic() + plan.budget_seconds
+    ready = [
+        prepare(layout, horizon=horizon, method=method, seed=plan.seed, pool=pool)
+        for layout in layouts
+    ]
+    runs = runs_of(ready, plan.seed)
+    _go(runs, plan, BATCHES, pool, deadline, progress)
+    sampled = [run for run in runs if run.count]
+    plain = all(run.estimate().probability >= _PLAIN for run in sampled)
+    if len({run.method for run in sampled}) > 1 and plain:
+        ready = [
+            item
+            if item.exact is not None or item.engine.name == "events"
+            else replace(
+                prepare(item.layout, horizon=horizon, method="events", seed=plan.seed, pool=pool),
+                why="losses are frequent, and all layouts compared are run by one method",
+            )
+            for item in ready
+        ]
+        runs = runs_of(ready, plan.seed)
+    if any(run.ready.exact is None for run in runs):
+        _until_told_apart(runs, plan, pool, trials, deadline, progress)
+    return runs
+
+
+def _go(
+    runs: Sequence[Run],
+    plan: Plan,
+    batches: int,
+    pool: Callable[[], Pool],
+    deadline: float,
+    progress: Callable[[Progress], None] | None,
+) -> None:
+    """Bring all runs to so many batches, sharing the time that is left."""
+    todo = [run for run in runs if run.ready.exact is None]
+    for k, run in enumerate(todo):
+        seconds = (deadline - time.monotonic()) / (len(todo) - k)
+        shown = progress and _Part(progress, k, len(todo))
+        extend(run, batches, pool, seconds=max(seconds, 0.0), progress=shown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Shows the progress of one layout as a part of that of all."""
+
+    show: Callable[[Progress], None]
+    place: int
+    count: int
+
+    def __call__(self, done: Progress) -> None:
+        before = self.place * done.max_trials
+        self.show(Progress(before + done.trials, self.count * done.max_trials, math.inf, None))
+
+
+def _until_told_apart(
+    runs: list[Run],
+    plan: Plan,
+    pool: Callable[[], Pool],
+    trials: int | None,
+    deadline: float,
+    progress: Callable[[Progress], None] | None,
+) -> None:
+    size = max(run.ready.engine.chunk_trials for run in runs if run.ready.exact is None)
+    most = max(plan.max_trials // size, BATCHES)
+    if trials is not None:
+        most = -(-trials // min(r.ready.engine.chunk_trials for r in runs if r.ready.exact is None))
+    batches = most if plan.target is None else min(BATCHES, most)
+    while True:
+        _go(runs, plan, batches, pool, deadline, progress)
+        if batches >= most or time.monotonic() > deadline or _settled(runs, plan):
+            return
+        batches = min(2 * batches, most)
+
+
+def _settled(runs: Sequence[Run], plan: Plan) -> bool:
+    """Tell whether each estimate is good enough, and neighbours are told apart or near enough."""
+    for run in runs:
+        if run.ready.exact is None and plan.target is not None:
+            sums, engine = run.total(), run.ready.engine
+            if not engine.enough(sums) or engine.relative_error(sums) > plan.target:
+                return False
+    losses = [run.estimate() for run in runs]
+    order = sorted(range(len(runs)), key=lambda k: losses[k].probability)
+    for i, j in itertools.pairwise(order):
+        pair = _pair(runs, losses, None, i, j)
+        if pair.ratio is None or pair.ratio_error <= _RESOLUTION:
+            continue
+        if abs(math.log(pair.ratio)) < _CLEAR * pair.ratio_error:
+            return False
+    return True
+
+
+def _pair(
+    runs: Sequence[Run], losses: Sequence[LossEstimate], count: int | None, i: int, j: int
+) -> Pair:
+    one, other = runs[i], runs[j]
+    batches = None
+    if one.count and other.count and one.method == other.method:
+        batches = one.values(count), other.values(count)
+    programs = {run.ready.compiled.digest() for run in (one, other)}
+    return pair_of(losses[i], losses[j], batches, same_law=len(programs) == 1)
+
+
+def _twos(count: int) -> Iterator[tuple[int, int]]:
+    return itertools.combinations(range(count), 2)

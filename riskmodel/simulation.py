@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,7 +29,7 @@ class _Engine(Engine, Protocol):
     def found(self, sums: Sums) -> dict[str, Any]: ...
 
 
-__all__ = ["METHODS", "Progress", "simulate"]
+__all__ = ["METHODS", "Prepared", "Progress", "plan_of", "prepare", "say_if_cold", "simulate"]
 
 METHODS = ("auto", "exact", "conditional", "excursion", "events")
 _LOG = logging.getLogger("riskmodel")
@@ -140,8 +140,64 @@ def simulate(
             checkpoint=checkpoint,
             progress=progress,
         )
-    plan = _plan(method, target_relative_error, trials, time_budget, seed)
+    plan = plan_of(method, target_relative_error, trials, time_budget, seed)
     pool = pool_of(threads, processes, dask, executor)
+    ready = prepare(layout, horizon=horizon, method=method, seed=seed, pool=pool)
+    if ready.exact is not None:
+        if checkpoint is not None and method == "auto":
+            _LOG.info("the answer is exact: nothing is kept in %s", checkpoint)
+        return ready.exact
+    engine = ready.engine
+    say_if_cold()
+    with _kept(checkpoint, layout, ready.compiled, engine, seed) as kept:
+        sums = go(engine, plan, pool, kept=kept, progress=progress)
+    return ready.estimate(sums, seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A layout that is ready to run: its exact answer, or the engine that was chosen and why."""
+
+    layout: Layout
+    compiled: Compiled
+    started: float
+    why: str = ""
+    exact: LossEstimate | None = None
+    chosen: _Engine | None = None
+
+    @property
+    def engine(self) -> _Engine:
+        """The engine; there is none where the answer is exact."""
+        if self.chosen is None:
+            raise InputError(f"{self.layout.name}: the answer is exact, nothing is run")
+        return self.chosen
+
+    def estimate(self, sums: Sums, seed: int) -> LossEstimate:
+        """Return what sums of the engine stand for."""
+        return LossEstimate(
+            layout=self.layout.name,
+            digest=self.layout.digest(),
+            horizon_hours=self.compiled.horizon_hours,
+            method=self.engine.name,
+            why=self.why,
+            seed=seed,
+            warnings=self.compiled.warnings,
+            assumptions=self.compiled.assumptions,
+            parameters=self.compiled.parameters,
+            elapsed_seconds=time.perf_counter() - self.started,
+            **self.engine.found(sums),
+        )
+
+
+def prepare(
+    layout: Layout,
+    *,
+    horizon: str | float | None,
+    method: str,
+    seed: int,
+    pool: Callable[[], Pool],
+) -> Prepared:
+    """Compile a layout and choose how it is estimated; see `simulate`."""
     compiled = compile_layout(layout, hours(horizon) if horizon is not None else None)
     started = time.perf_counter()
     why = "asked for"
@@ -154,26 +210,8 @@ def simulate(
             method, better = _cheapest(compiled, seed, pool)
             why = f"{better}; exact is out of reach: {error}"
         else:
-            if checkpoint is not None:
-                _LOG.info("the answer is exact: nothing is kept in %s", checkpoint)
-            return exact
-    engine = _ENGINES[method](compiled)
-    _say_if_cold()
-    with _kept(checkpoint, layout, compiled, engine, seed) as kept:
-        sums = go(engine, plan, pool, kept=kept, progress=progress)
-    return LossEstimate(
-        layout=layout.name,
-        digest=layout.digest(),
-        horizon_hours=compiled.horizon_hours,
-        method=engine.name,
-        why=why,
-        seed=seed,
-        warnings=compiled.warnings,
-        assumptions=compiled.assumptions,
-        parameters=compiled.parameters,
-        elapsed_seconds=time.perf_counter() - started,
-        **engine.found(sums),
-    )
+            return Prepared(layout, compiled, started, exact.why, exact=exact)
+    return Prepared(layout, compiled, started, why, chosen=_ENGINES[method](compiled))
 
 
 def _with_range(layout: Layout, **options: Any) -> LossEstimate:
@@ -190,7 +228,7 @@ def _cheapest(compiled: Compiled, seed: int, pool: Callable[[], Pool]) -> tuple[
     if compiled.program.formats:
         return "events", "the end of a format is no event with a rate"
     engine = ConditionalEngine.of(compiled)
-    _say_if_cold()
+    say_if_cold()
     plan = Plan(seed=seed, max_trials=_PILOT_CHUNKS * engine.chunk_trials)
     sums = go(engine, plan, pool)
     pilot = engine.found(sums)["weighted"]
@@ -219,7 +257,8 @@ def _kept(
     return Checkpoint(Path(path), identity, engine.chunk_trials)
 
 
-def _say_if_cold() -> None:
+def say_if_cold() -> None:
+    """Say that the engine is being compiled, where it is."""
     from riskmodel._kernels._jit import is_cold
 
     if is_cold():
@@ -245,7 +284,7 @@ def _exactly(layout: Layout, compiled: Compiled, started: float) -> LossEstimate
     )
 
 
-def _plan(
+def plan_of(
     method: str,
     target: float | None,
     trials: int | None,

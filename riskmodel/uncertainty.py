@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from riskmodel.estimate import LossEstimate
     from riskmodel.layout import Layout
 
-__all__ = ["NETS", "ParameterRange", "Share", "parameter_range"]
+__all__ = ["NETS", "ParameterRange", "Share", "cube_of", "inner_run", "parameter_range", "summary"]
 
 NETS = 4
 _LOSSES = 12.0  # wanted at a point like the best estimate
@@ -218,12 +218,12 @@ def parameter_range(
     if not inputs.parameters:
         same = best.probability if best.seen else None
         return ParameterRange(same, same, same, level, not_varied=inputs.not_varied)
-    cube = _cube(len(inputs.parameters), points, seed)
+    cube = cube_of(len(inputs.parameters), points, seed)
     runs = _runs(inputs, best, cube, horizon, seed, threads, progress)
-    return _summary(inputs, cube, runs, level)
+    return summary(inputs, cube, runs, level)
 
 
-def _cube(dimensions: int, points: int, seed: int) -> NDArray[np.float64]:
+def cube_of(dimensions: int, points: int, seed: int) -> NDArray[np.float64]:
     """Return the nets one after the other, a point a row, clear of 0 and 1."""
     import numpy as np
     from scipy.stats import qmc
@@ -252,7 +252,7 @@ def _runs(
     import os
     from concurrent.futures import ThreadPoolExecutor
 
-    method, trials = _inner_run(best)
+    method, trials = inner_run(best)
 
     def run(index: int) -> LossEstimate:
         layout = inputs.at([float(u) for u in cube[index]])
@@ -284,7 +284,7 @@ def _runs(
     return found
 
 
-def _inner_run(best: LossEstimate) -> tuple[str, int | None]:
+def inner_run(best: LossEstimate) -> tuple[str, int | None]:
     """Choose the method of the short runs and their trials, from the run at the best values."""
     if best.exact is not None:
         return "exact", None
@@ -311,7 +311,7 @@ def _seed_of(seed: int, index: int) -> int:
     return int(key.generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def _summary(
+def summary(
     inputs: Inputs, cube: NDArray[np.float64], runs: Sequence[LossEstimate], level: float
 ) -> ParameterRange:
     """Take the noise out, and return the quantiles with their errors."""

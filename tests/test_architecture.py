@@ -28,10 +28,12 @@ ROOMS = [
     {"_chances", "_estimate_dict", "estimate", "unavailability", "exact", "_exact",
      "literature", "_run", "_executors", "_checkpoint", "_events", "_weighted", "_steering",
      "_threat_steering", "_excursion", "simulation", "_inner", "uncertainty"},
-    {"comparison", "separation", "effects"},
+    {"gates", "costs", "separation"},
+    {"_pairs", "_paired_runs", "_shared_inputs", "_sobol", "_varied"},
+    {"comparison", "sensitivity", "sensitivity_map", "effects"},
     {"fitting"},
-    {"_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting", "cli",
-     "__main__"},
+    {"_text", "_decide_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting",
+     "_decide_command", "cli", "__main__"},
 ]  # fmt: skip
 # facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [

@@ -278,7 +278,7 @@ def test_defaults_of_an_example_are_varied_with_their_grades() -> None:
 
 
 def test_a_comparison_shows_the_ranges_too(disk_layout: dict) -> None:
-    from riskmodel._text import comparison_text
+    from riskmodel._decide_text import comparison_text
 
     better = {**disk_layout, "name": "better", "media": {"drive": {"afr": 0.01}}}
     disk_layout["media"]["drive"]["afr"] = {"low": 0.01, "mode": 0.02, "high": 0.08}
