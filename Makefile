@@ -2,6 +2,7 @@
 # make test      the tests, without the slow ones
 # make check     lint and types
 # make slow      the slow and the integration tests
+# make proof     more digits of the statistics, half an hour or more; CI does not run it
 # make notebooks run the notebooks
 # make fit-backblaze DATA=FILE   fits to Backblaze drives 2013-2016, a Parquet of a life each
 # make footprints DATA=path   footprints, kernels and rates from catalogues of disasters
@@ -13,7 +14,7 @@ STAMP  := $(VENV)/.installed
 
 JOBS   ?= $(shell nproc 2>/dev/null || echo 1)
 
-.PHONY: install demo test check slow slow-riskmodel slow-verifier notebooks fit-backblaze footprints benchmark clean
+.PHONY: install demo test check slow slow-riskmodel slow-verifier proof notebooks fit-backblaze footprints benchmark clean
 
 install: $(STAMP)
 
@@ -31,7 +32,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	@echo "== tests (make slow runs the rest)"
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations=5 -m "not slow and not integration"
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations=5 -m "not slow and not integration and not proof"
 
 check: $(STAMP)
 	@echo "== lint and types"
@@ -49,6 +50,10 @@ slow-riskmodel: $(STAMP)
 
 slow-verifier: $(STAMP)
 	@$(BIN)/python -m pytest -q --durations=15 -m "slow or integration" tests/verifier
+
+proof: $(STAMP)
+	@echo "== more digits"
+	@$(BIN)/python -m pytest -q --durations=0 -m proof --ignore=tests/verifier
 
 notebooks: $(STAMP)
 	@echo "== notebooks"

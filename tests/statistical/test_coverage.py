@@ -53,18 +53,39 @@ def _exact(name: str) -> float:
     return expected
 
 
-def _covered(name: str, method: str, seeds: int = SEEDS, **until: Any) -> float:
+def _covered(name: str, method: str, **until: Any) -> float:
     """Return the share of seeds whose interval covers the exact answer."""
     expected = _exact(name)
     hits = 0
-    for seed in range(seeds):
+    for seed in range(SEEDS):
         found = rm.simulate(LAYOUTS[name][1], method=method, seed=7_000 + seed, **until)
         low, high = found.interval()
         hits += low <= expected <= high
-    return hits / seeds
+    return hits / SEEDS
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("method", ["conditional", "excursion", "events"])
+def test_intervals_are_of_the_right_width(method: str) -> None:
+    """Over 400 runs together, 100 or 200 of each layout; 85 instead of 95 % is seen all but surely.
+
+    Proof has 400 seeds for each layout.
+    """
+    names = [name for name in LAYOUTS if method != "events" or "1e-2" in name]
+    seeds = SEEDS // len(names)
+    hits = 0
+    for name in names:
+        expected = _exact(name)
+        for seed in range(seeds):
+            found = rm.simulate(
+                LAYOUTS[name][1], method=method, target_relative_error=0.1, seed=50_000 + seed
+            )
+            low, high = found.interval()
+            hits += low <= expected <= high
+    assert 0.92 <= hits / SEEDS <= 0.98
+
+
+@pytest.mark.proof
 @pytest.mark.parametrize("method", ["conditional", "excursion"])
 @pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.parametrize("until", [{"target_relative_error": 0.1}, {"trials": 16_384}], ids=str)
@@ -72,17 +93,11 @@ def test_intervals_of_rare_losses_cover(name: str, method: str, until: dict[str,
     assert 0.92 <= _covered(name, method, **until) <= 0.98
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("name", ["array, 1e-2", "frailty, 1e-2"])
 @pytest.mark.parametrize("until", [{"target_relative_error": 0.1}, {"trials": 4_000}], ids=str)
 def test_intervals_of_counted_losses_cover(name: str, until: dict[str, Any]) -> None:
     assert 0.92 <= _covered(name, "events", **until) <= 0.98
-
-
-def test_few_seeds_are_covered_most_of_the_time() -> None:
-    """Of 40 intervals fewer than 32 cover once in 6,000 times."""
-    for method in ("conditional", "excursion"):
-        assert _covered("frailty, 1e-8", method, seeds=40, target_relative_error=0.1) >= 32 / 40
 
 
 def test_no_loss_seen_bounds_what_is_rare() -> None:
@@ -102,7 +117,7 @@ def test_the_bound_of_no_loss_seen_holds_at_its_level() -> None:
     trials = math.ceil(3.75 / expected)
     bound = binomial_interval(0, trials)[1]
     assert bound < expected
-    seeds = 4 * SEEDS
+    seeds = 2 * SEEDS
     found = [
         rm.simulate(LAYOUTS[name][1], method="events", trials=trials, seed=90_000 + seed)
         for seed in range(seeds)

@@ -116,6 +116,9 @@ def test_events_agree_with_the_twin_on_a_few_random_layouts() -> None:
     _assert_agree(range(6), trials=400)
 
 
-@pytest.mark.slow
-def test_events_agree_with_the_twin_on_twenty_random_layouts() -> None:
-    _assert_agree(range(100, 120), trials=3_000)
+@pytest.mark.parametrize(
+    "trials",
+    [pytest.param(1_000, marks=pytest.mark.slow), pytest.param(3_000, marks=pytest.mark.proof)],
+)
+def test_events_agree_with_the_twin_on_twenty_random_layouts(trials: int) -> None:
+    _assert_agree(range(100, 120), trials)

@@ -291,9 +291,15 @@ def test_exact_and_events_agree() -> None:
     _assert_agree(trials=60_000, seed=50)
 
 
-@pytest.mark.slow
-def test_exact_and_events_agree_to_more_digits() -> None:
-    _assert_agree(trials=2_000_000, seed=5000)
+@pytest.mark.parametrize(
+    ("trials", "seed"),
+    [
+        pytest.param(300_000, 4000, marks=pytest.mark.slow),
+        pytest.param(2_000_000, 5000, marks=pytest.mark.proof),
+    ],
+)
+def test_exact_and_events_agree_to_more_digits(trials: int, seed: int) -> None:
+    _assert_agree(trials, seed)
 
 
 def _history(draw: np.random.Generator, horizon: float) -> bool:

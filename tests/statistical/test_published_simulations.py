@@ -91,7 +91,7 @@ def test_elerath_and_pecht_2009() -> None:
     _agree_with_elerath_and_pecht(1, 41)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_elerath_and_pecht_2009_to_more_digits() -> None:
     _agree_with_elerath_and_pecht(20, 42)
 
@@ -168,6 +168,6 @@ def test_elerath_and_schindler_2014() -> None:
     _agree_with_elerath_and_schindler(12_000, 46)
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_elerath_and_schindler_2014_to_more_digits() -> None:
     _agree_with_elerath_and_schindler(300_000, 47)

@@ -89,7 +89,7 @@ def _assert_agree(
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
-    "seeds", [(500, 501, 504), pytest.param((502, 503), marks=pytest.mark.slow)]
+    "seeds", [(500, 501, 504), pytest.param((502, 503), marks=pytest.mark.proof)]
 )
 def test_a_few_layouts_with_frequent_losses(method: str, seeds: tuple[int, ...]) -> None:
     cases = {seed: _frequent(seed, 50_000) for seed in seeds}
@@ -97,7 +97,7 @@ def test_a_few_layouts_with_frequent_losses(method: str, seeds: tuple[int, ...])
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("seeds", [(600, 601), pytest.param((602, 603), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seeds", [(600, 601), pytest.param((602, 603), marks=pytest.mark.proof)])
 def test_a_few_layouts_with_rare_losses(method: str, seeds: tuple[int, ...]) -> None:
     cases = {seed: _slowed(seed, 200_000, RARE) for seed in seeds}
     _assert_agree(cases, method, 40_000, most=4.5, may_warn=0.25)
@@ -111,7 +111,7 @@ def test_thirty_layouts_at_inflated_rates(method: str) -> None:
     assert scored >= 30
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("method", METHODS)
 def test_more_layouts_with_rare_losses(method: str) -> None:
     cases = {seed: _slowed(seed, 400_000, RARE) for seed in range(800, 806)}

@@ -40,15 +40,21 @@ def test_multicopy_values_in_few_trials() -> None:
     _assert_agree(MULTICOPY, 400)
 
 
-@pytest.mark.slow
-def test_multicopy_values() -> None:
-    _assert_agree(MULTICOPY, 6_000)
+@pytest.mark.parametrize(
+    "trials",
+    [pytest.param(1_500, marks=pytest.mark.slow), pytest.param(6_000, marks=pytest.mark.proof)],
+)
+def test_multicopy_values(trials: int) -> None:
+    _assert_agree(MULTICOPY, trials)
 
 
-@pytest.mark.slow
-def test_exact_values() -> None:
+@pytest.mark.parametrize(
+    "trials",
+    [pytest.param(1_500, marks=pytest.mark.slow), pytest.param(6_000, marks=pytest.mark.proof)],
+)
+def test_exact_values(trials: int) -> None:
     assert len(EXACT) > 15
-    _assert_agree(EXACT, 6_000)
+    _assert_agree(EXACT, trials)
 
 
 def _of_drives(horizon: str, medium: dict[str, Any], **store: Any) -> Layout:
