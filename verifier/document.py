@@ -9,7 +9,8 @@ from typing import Any
 
 from verifier.aftermath import left_after
 from verifier.audit import SCHEMA, Audit, Verdict
-from verifier.inventory import Depth, Domains, Fact, Location, Schedule
+from verifier.bounds import CONFIDENCE, most_bad
+from verifier.inventory import Changes, Depth, Domains, Fact, Location, Sample, Schedule
 from verifier.rules import Gate
 
 __all__ = ["document", "documents", "restored_document"]
@@ -103,7 +104,10 @@ def _location(verdict: Verdict) -> dict[str, Any]:
         "lag_hours": place.lag_hours,
         "schedule": _schedule(place.schedule.value),
         "errors": list(place.errors),
+        "read_since": _time(place.read_since),
+        "sample": _sample(place.sample),
         "restored": restored_document(place),
+        "changes": _changes(place.changes),
         "missing": list(place.missing),
         "offline": place.offline,
         "last_seen": _time(place.last_seen),
@@ -130,6 +134,39 @@ def restored_document(place: Location) -> dict[str, Any] | None:
         "seed": found.seed,
         "reason": found.reason,
         "differing": list(found.differing),
+    }
+
+
+def _sample(found: Sample | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    most = most_bad(found.looked, found.of, found.bad) / found.of if found.of else None
+    return {
+        "looked": found.looked,
+        "of": found.of,
+        "bad": found.bad,
+        "seed": found.seed,
+        "bad_share_at_most": most,
+        "confidence": CONFIDENCE,
+    }
+
+
+def _changes(found: Changes | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "since": _time(found.since),
+        "new": found.new,
+        "gone": found.gone,
+        "changed": found.changed,
+        "moved": found.moved,
+        "rotten": found.rotten,
+        "compared": found.compared,
+        "scrambled": found.scrambled,
+        "suspects": [
+            {"path": one.path, "right": one.right, "reason": one.reason, "where": one.where}
+            for one in found.suspects
+        ],
     }
 
 

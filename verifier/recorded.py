@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from riskmodel._described import first_mistake
 from riskmodel.errors import InputError
 from verifier.audit import Audit, judge, remember
-from verifier.catalogue import CatalogueError
+from verifier.catalogue import CatalogueError, Recorder
 from verifier.examine import examine
 from verifier.host import Host
 from verifier.inventory import Depth, Inventory
@@ -108,7 +108,8 @@ def _noticed(
     try:
         return noticed(found, host, book)
     except CatalogueError as problem:
-        complain(f"{problem}; nothing is compared with earlier audits")
+        if not (isinstance(host.digests, Recorder) and host.digests.broken):  # said already
+            complain(f"{problem}; nothing is compared with earlier audits")
         return found
 
 

@@ -119,6 +119,7 @@ def packed_listing(files: Files, cut: Cut, devices: Sequence[int]) -> bytes:
         files.column("mtime")[rows],
         _steps(files.column("ino")[rows].view(np.int64)),
         device.astype(np.int64),
+        files.column("ctime")[rows],
         hollow,
     )
     return b"".join((head, of_folders, of_names, *map(_turned, columns)))
@@ -158,7 +159,7 @@ def files_of(listings: Sequence[bytes], devices: Sequence[int]) -> Files:
     """Return the tree that these pieces, in order, are cut from."""
     names: dict[str, bytes] = {}
     starts = array("q")
-    gathered: list[list[NDArray[Any]]] = [[], [], [], []]
+    gathered: list[list[NDArray[Any]]] = [[], [], [], [], []]
     hollow = array("q")
     rows = 0
     known = np.asarray([*devices, 0], np.uint64)
@@ -171,21 +172,22 @@ def files_of(listings: Sequence[bytes], devices: Sequence[int]) -> Files:
                 names[folder] = some
                 starts.append(rows)
             rows += count
-        size, mtime, ino, device = columns
+        size, mtime, ino, device, ctime = columns
         if len(device) and not 0 <= device.min() <= device.max() < len(known):
             raise DamagedPiece
         hollow.extend((holes + (rows - len(size))).tolist())
-        for column, part in zip(gathered, (size, mtime, known[device], ino), strict=True):
+        for column, part in zip(gathered, (size, mtime, known[device], ino, ctime), strict=True):
             column.append(part)
     starts.append(rows)
-    kinds = (("q", np.int64), ("q", np.int64), ("Q", np.uint64), ("Q", np.uint64))
+    signed, unsigned = ("q", np.int64), ("Q", np.uint64)
+    kinds = (signed, signed, unsigned, unsigned, signed)
     made = []
     for (code, kind), parts in zip(kinds, gathered, strict=True):
         whole = array(code)
         for part in parts:
             whole.frombytes(part.view(kind).tobytes())
         made.append(whole)
-    return Files(names, starts, (made[0], made[1], made[2], made[3]), hollow)
+    return Files(names, starts, tuple(made), hollow)
 
 
 def packed(raw: bytes) -> bytes:
@@ -224,7 +226,7 @@ def _parts(
     except struct.error as error:
         raise DamagedPiece from error
     at = _HEAD.size
-    numbers = n_folders + 4 * rows + holes
+    numbers = n_folders + 5 * rows + holes
     if len(raw) != at + of_folders + of_names + 8 * numbers:
         raise DamagedPiece
     folders = raw[at : at + of_folders].decode("utf-8", "surrogateescape").split("\0")
@@ -232,7 +234,7 @@ def _parts(
     names = raw[at : at + of_names].split(b"\0")
     at += of_names
     columns = []
-    for count in (n_folders, rows, rows, rows, rows, holes):
+    for count in (n_folders, rows, rows, rows, rows, rows, holes):
         columns.append(_straight(raw[at : at + 8 * count], count))
         at += 8 * count
     counts = columns[0].tolist()
@@ -242,8 +244,8 @@ def _parts(
     for count in counts:
         joined.append(b"\0".join(names[first : first + count]))
         first += count
-    size, mtime, ino, device = columns[1], columns[2], _summed(columns[3]), columns[4]
-    return folders, counts, joined, [size, mtime, ino, device], columns[5]
+    size, mtime, ino, device, ctime, hollow = columns[1:]
+    return folders, counts, joined, [size, mtime, _summed(ino), device, ctime], hollow
 
 
 def _turned(column: NDArray[np.int64]) -> bytes:

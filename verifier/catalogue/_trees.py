@@ -228,7 +228,8 @@ def _carried(connection: Connection, before: RowMapping, files: Files) -> Digest
         return found
     here, there = files.pairs(old)
     same = known.read_at[there] != 0
-    for column in ("size", "mtime", "ino"):
+    # ctime too: content that is put back under the old size and time betrays itself by it
+    for column in ("size", "mtime", "ino", "ctime"):
         same &= files.column(column)[here] == old.column(column)[there]
     # where a listing tells neither time nor inode, nothing says that a file is still the same
     same &= (files.column("mtime")[here] != 0) | (files.column("ino")[here] != 0)

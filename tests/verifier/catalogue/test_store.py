@@ -83,7 +83,7 @@ def test_what_did_not_change_is_written_once_and_its_digests_are_known(where):
     assert pieces[0] == pieces[1] == pieces[2] > 0
 
 
-@pytest.mark.parametrize("change", ["size", "mtime_ns", "ino", "new", "moved"])
+@pytest.mark.parametrize("change", ["size", "mtime_ns", "ino", "ctime_ns", "new", "moved"])
 def test_only_files_that_look_as_they_did_are_known(where, change):
     book = Catalogue(where)
     store = begin(book)

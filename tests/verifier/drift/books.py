@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.verifier.inventories import NOW, place, source
 from verifier.digests import Digests, nothing_known
-from verifier.files import Files, Gathering, table
+from verifier.files import FileFact, Files, Gathering, table
 from verifier.host import Host
 from verifier.inventory import Fact, Inventory, Location
 from verifier.noticing import noticed
@@ -49,7 +49,7 @@ def files(facts: Mapping[str, tuple[int, ...]]) -> Files:
     """Paths to size, mtime and perhaps inode, as columns."""
     gathered = Gathering()
     for path, (size, mtime, *inode) in facts.items():
-        gathered.add(path, (size, mtime, 1, inode[0] if inode else 0))
+        gathered.add(path, FileFact(size, mtime, 1, inode[0] if inode else 0))
     return gathered.files()
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from tests.verifier.drift.books import seen
 from verifier.digests import Digests
 from verifier.drift import between
-from verifier.files import Gathering
+from verifier.files import FileFact, Gathering
 from verifier.sightings import Seen
 
 HOUR = 3600 * 10**9
@@ -146,7 +146,7 @@ def test_many_files_take_seconds():
         for number in range(count):
             folder = f"{shift}/{number // 1000}"
             gathered.add(
-                f"{folder}/IMG_{number % 1000:04}.jpg", (number, number, 1, number + inode)
+                f"{folder}/IMG_{number % 1000:04}.jpg", FileFact(number, number, 1, number + inode)
             )
         of = gathered.files()
         random = np.random.default_rng(1).integers(0, 256, (count, 32)).astype(np.uint8)

@@ -150,7 +150,7 @@ class TestStates:
         assert found.reason
 
     def test_a_broken_examination_is_recorded(self, source, manifest, monkeypatch):
-        monkeypatch.setattr(Host, "walk", lambda *_: 1 / 0)
+        monkeypatch.setattr(Host, "listing", lambda *_: 1 / 0)
         found = look(source, manifest)
         assert (found.state, found.depth) == (State.UNREADABLE, None)
         assert "ZeroDivisionError" in found.reason
