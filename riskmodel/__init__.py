@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
     from riskmodel.presets import presets
+    from riskmodel.relocation import DistanceLoss, loss_by_distance
     from riskmodel.reporting.candidates import report
     from riskmodel.sensitivity import Effect, Index, Sensitivity, sensitivity
     from riskmodel.sensitivity_map import SensitivityMap, sensitivity_map
@@ -64,6 +65,7 @@ _ROOMS = {
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
     "presets": ("presets",),
+    "relocation": ("DistanceLoss", "loss_by_distance"),
     "reporting.candidates": ("report",),
     "sensitivity": ("Effect", "Index", "Sensitivity", "sensitivity"),
     "sensitivity_map": ("SensitivityMap", "sensitivity_map"),
@@ -79,6 +81,7 @@ __all__ = [
     "Copy",
     "Cost",
     "Distance",
+    "DistanceLoss",
     "Effect",
     "Exponential",
     "Fit",
@@ -115,6 +118,7 @@ __all__ = [
     "joint_hit_probability",
     "literature",
     "load_layout",
+    "loss_by_distance",
     "media_toml",
     "parameter_range",
     "parameters",

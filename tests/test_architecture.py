@@ -30,7 +30,7 @@ ROOMS = [
      "_threat_steering", "_excursion", "simulation", "_inner", "uncertainty"},
     {"gates", "costs", "separation"},
     {"_pairs", "_paired_runs", "_shared_inputs", "_sobol", "_varied"},
-    {"comparison", "sensitivity", "sensitivity_map", "effects"},
+    {"comparison", "sensitivity", "sensitivity_map", "effects", "relocation"},
     {"fitting"},
     {"_text", "_decide_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting",
      "_decide_command", "cli", "__main__"},
