@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import InputError
+from riskmodel.influence import plain_name
 from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, words_on_log
 from riskmodel.plot.shares import MOST_BARS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from riskmodel.sensitivity import Sensitivity
-    from riskmodel.sensitivity_map import SensitivityMap
+    from riskmodel.influence import Sensitivity
+    from riskmodel.influence_map import SensitivityMap
 
 __all__ = ["sensitivity_map", "tornado"]
 
-_NAME_LETTERS = 44
+_NAME_LETTERS = 40
 
 
 def tornado(found: Sensitivity, *, ax: Axes | None = None) -> Axes:
@@ -43,7 +45,7 @@ def tornado(found: Sensitivity, *, ax: Axes | None = None) -> Axes:
     shown = [one for one in found.effects if one.clear and one.at_low and one.at_high][:MOST_BARS]
     if not shown:
         raise InputError(f"tornado: no input moves the answer of '{found.best.layout}' clearly")
-    ax = axes_or_new(ax, 8.0, 0.9 + 0.42 * len(shown))
+    ax = axes_or_new(ax, 8.0, 1.0 + 0.5 * len(shown))
     middle = found.best.probability
     for place, one in enumerate(reversed(shown)):
         for end, hatch in ((one.at_low, ""), (one.at_high, "////")):
@@ -55,7 +57,8 @@ def tornado(found: Sensitivity, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(shown)), names)
     ax.set_xscale("log")
     words_on_log(ax.xaxis)
-    ax.set_xlabel("chance that everything is lost (hatched: the input at its high end)")
+    ax.set_xlabel("chance that everything is lost")
+    ax.set_title("hatched: the input at its high end", fontsize="small", loc="right")
     bare(ax, "top", "right", "left")
     ax.tick_params(axis="y", length=0)
     return ax
@@ -102,8 +105,8 @@ def sensitivity_map(found: SensitivityMap, *, ax: Axes | None = None) -> Axes:
 
 
 def _name(parameter: str, grade: str) -> str:
-    short = parameter if len(parameter) <= _NAME_LETTERS else f"…{parameter[-_NAME_LETTERS:]}"
-    return f"{short} (grade {grade})" if grade else short
+    told = f"{plain_name(parameter)}, grade {grade}" if grade else parameter
+    return "\n".join(wrap(told, _NAME_LETTERS, break_long_words=False, max_lines=2))
 
 
 def _value(value: object) -> str:
