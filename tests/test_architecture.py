@@ -15,9 +15,9 @@ ROOT = Path(__file__).parent.parent
 # describe -> compile -> run -> estimate -> decide -> show
 ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
-    {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "preset_catalogue",
-     "_ranges", "_media_from", "layout", "_write", "_toml", "examples", "catalogue",
-     "bathtub", "shrinkage", "drive_models", "_scaling", "_spread", "_places",
+    {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies",
+     "preset_catalogue", "_ranges", "_media_from", "layout", "_write", "_toml", "examples",
+     "catalogue", "bathtub", "shrinkage", "drive_models", "_scaling", "_spread", "_places",
      "geodesy", "_footprints", "perils"},
     {"_resolve", "_rest", "_bounds", "_builder"},
     {"_job_chances"},
