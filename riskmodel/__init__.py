@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from riskmodel.examples import example, example_files
     from riskmodel.fitting import Fit, Lifetimes, fit_lifetimes, media_toml, read_lifetimes
     from riskmodel.gates import Gate, Gates, rule_gates
+    from riskmodel.improvement import Improvement, Proposal, improve
     from riskmodel.layout import Copy, Layout, load_layout
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
@@ -60,6 +61,7 @@ _ROOMS = {
     "examples": ("example", "example_files"),
     "fitting": ("Fit", "Lifetimes", "fit_lifetimes", "media_toml", "read_lifetimes"),
     "gates": ("Gate", "Gates", "rule_gates"),
+    "improvement": ("Improvement", "Proposal", "improve"),
     "layout": ("Copy", "Layout", "load_layout"),
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
@@ -85,6 +87,7 @@ __all__ = [
     "Gate",
     "Gates",
     "Gompertz",
+    "Improvement",
     "Index",
     "InputError",
     "Interrupted",
@@ -97,6 +100,7 @@ __all__ = [
     "NotSimulated",
     "ParameterRange",
     "Parameters",
+    "Proposal",
     "Sensitivity",
     "SensitivityMap",
     "StateSpaceTooLarge",
@@ -111,6 +115,7 @@ __all__ = [
     "example_files",
     "fit_lifetimes",
     "hit_rate",
+    "improve",
     "joint_hit_interval",
     "joint_hit_probability",
     "literature",

@@ -227,6 +227,42 @@ def sensitivity(
 
 
 @app.command()
+def improve(
+    file: Annotated[Path, typer.Argument(help="layout file", show_default=False)],
+    target: Annotated[
+        float | None,
+        typer.Option(help="chance of loss to get under, such as 1e-3: changes are added up to it"),
+    ] = None,
+    horizon: Annotated[
+        str | None, typer.Option(help="mission time, such as '10 years'; else the layout's own")
+    ] = None,
+    target_relative_error: Annotated[float, typer.Option(help="of each estimate")] = 0.03,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="write the changed layout to a new file")
+    ] = None,
+    take: Annotated[
+        int,
+        typer.Option(
+            help="which change of the list to write, 1 for the first; without it the changes that "
+            "meet the target, or else the first"
+        ),
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what to change first: single changes, ranked by the share of the loss they remove.
+
+    Example: riskmodel improve home.toml --target 1e-3 -o better.toml
+    """
+    from riskmodel._improve_command import run_improve
+
+    run_improve(
+        _load([file])[0], output, take, as_json, target=target, horizon=horizon, seed=seed,
+        target_relative_error=target_relative_error,
+    )  # fmt: skip
+
+
+@app.command()
 def check(files: Files) -> None:
     """Read layout files and say what they mean, without simulating."""
     from riskmodel._text import layout_text
