@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from riskmodel.estimate import Cause, LossEstimate
     from riskmodel.examples import example, example_files
     from riskmodel.fitting import Fit, Lifetimes, fit_lifetimes, media_toml, read_lifetimes
+    from riskmodel.frontier import Candidate, Frontier, pareto
     from riskmodel.gates import Gate, Gates, rule_gates
     from riskmodel.improvement import Improvement, Proposal, improve
     from riskmodel.layout import Copy, Layout, load_layout
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from riskmodel.sensitivity_map import SensitivityMap, sensitivity_map
     from riskmodel.separation import Distance, distance
     from riskmodel.simulation import simulate
+    from riskmodel.space import Space, read_space
     from riskmodel.uncertainty import ParameterRange, parameter_range
 
 _ROOMS = {
@@ -60,6 +62,7 @@ _ROOMS = {
     "estimate": ("Cause", "LossEstimate"),
     "examples": ("example", "example_files"),
     "fitting": ("Fit", "Lifetimes", "fit_lifetimes", "media_toml", "read_lifetimes"),
+    "frontier": ("Candidate", "Frontier", "pareto"),
     "gates": ("Gate", "Gates", "rule_gates"),
     "improvement": ("Improvement", "Proposal", "improve"),
     "layout": ("Copy", "Layout", "load_layout"),
@@ -71,11 +74,13 @@ _ROOMS = {
     "sensitivity_map": ("SensitivityMap", "sensitivity_map"),
     "separation": ("Distance", "distance"),
     "simulation": ("simulate",),
+    "space": ("Space", "read_space"),
     "uncertainty": ("ParameterRange", "parameter_range"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
+    "Candidate",
     "Cause",
     "Comparison",
     "Copy",
@@ -84,6 +89,7 @@ __all__ = [
     "Effect",
     "Exponential",
     "Fit",
+    "Frontier",
     "Gate",
     "Gates",
     "Gompertz",
@@ -103,6 +109,7 @@ __all__ = [
     "Proposal",
     "Sensitivity",
     "SensitivityMap",
+    "Space",
     "StateSpaceTooLarge",
     "ThreeTwoOneError",
     "UnitError",
@@ -124,9 +131,11 @@ __all__ = [
     "parameter_range",
     "parameters",
     "parameters_used",
+    "pareto",
     "plot",
     "presets",
     "read_lifetimes",
+    "read_space",
     "report",
     "rule_gates",
     "sensitivity",

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from riskmodel._console import say
-from riskmodel._improve_text import improvement_text
+from riskmodel._improve_text import frontier_text, improvement_text
 from riskmodel._write import layout_toml
 from riskmodel.errors import InputError
+from riskmodel.frontier import Frontier, pareto
 from riskmodel.improvement import improve
+from riskmodel.space import read_space
 
 if TYPE_CHECKING:
     from riskmodel.improvement import Improvement
@@ -29,33 +31,51 @@ def run_improve(
     output: Path | None,
     take: int,
     as_json: bool,
+    space: Path | None,
     **options: Any,
 ) -> None:
-    """Print the ranked changes of a layout, and write one of the changed layouts."""
+    """Print the ranked changes of a layout, or a search's front, and write a changed layout."""
     if output is not None and output.exists():
         raise InputError(f"improve: {output} exists already; nothing was done")
-    with _talk() as talk:
-        found = improve(layout, talk=talk, **options)
+    found: Improvement | Frontier
+    if space is not None:
+        stated = read_space(space)
+        with _talk() as talk:
+            found = pareto(layout, stated, talk=talk, **options)
+        text = frontier_text(found)
+    else:
+        with _talk() as talk:
+            found = improve(layout, talk=talk, **options)
+        text = improvement_text(found)
     if as_json:
         json.dump(found.to_dict(), sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
     else:
-        typer.echo(improvement_text(found))
+        typer.echo(text)
     if output is not None:
-        _write(found, output, take)
+        changed, name = _taken(found, take)
+        _write(layout.name, changed, name, output)
 
 
-def _write(found: Improvement, output: Path, take: int) -> None:
-    """Write the layout with the change of a number in the list, or of all changes of the path."""
-    if found.path and take == 0:
-        changed, name = found.path[-1].change.layout, "; ".join(p.change.name for p in found.path)
-    elif not 1 <= max(take, 1) <= len(found.clear):
-        raise InputError(f"--take: {len(found.clear)} changes are ranked, got {take}")
+def _taken(found: Improvement | Frontier, take: int) -> tuple[Layout, str]:
+    """Return the layout of a number in the list; by default what meets the target."""
+    if isinstance(found, Frontier):
+        rows = [(one.layout, one.name) for one in found.front]
+        if take == 0 and found.cheapest is not None:
+            return found.cheapest.layout, found.cheapest.name
     else:
-        one = found.clear[max(take, 1) - 1]
-        changed, name = one.change.layout, one.change.name
+        rows = [(one.change.layout, one.change.name) for one in found.clear]
+        if take == 0 and found.path:
+            return found.path[-1].change.layout, "; ".join(p.change.name for p in found.path)
+    if not 1 <= max(take, 1) <= len(rows):
+        raise InputError(f"--take: {len(rows)} are listed, got {take}")
+    return rows[max(take, 1) - 1]
+
+
+def _write(before: str, changed: Layout, name: str, output: Path) -> None:
+    """Write a changed layout to a new file."""
     lost = " Ranges are written by their modes." if changed.ranges else ""
-    comment = f"{found.layout.name}, with this changed: {name}.{lost}"
+    comment = f"{before}, with this changed: {name}.{lost}"
     try:
         with output.open("x", encoding="utf-8") as file:
             file.write(layout_toml(changed, comment))

@@ -9,9 +9,10 @@ from riskmodel._console import wrapped
 from riskmodel.units import format_hours
 
 if TYPE_CHECKING:
+    from riskmodel.frontier import Frontier
     from riskmodel.improvement import Improvement, Proposal
 
-__all__ = ["improvement_text"]
+__all__ = ["frontier_text", "improvement_text"]
 
 
 def improvement_text(found: Improvement, width: int | None = 98) -> str:
@@ -72,3 +73,25 @@ def _share(one: Proposal) -> str:
     digits = 0 if one.effect.removed < 0.99 else 2
     text = f"{one.effect.removed:.{digits}%} ({low:.{digits}%} to {high:.{digits}%})"
     return text.replace("%", " %")
+
+
+def frontier_text(found: Frontier, width: int | None = 98) -> str:
+    """Return the sentence on top, and the front, the cheapest first."""
+    return "\n".join(wrapped(_front_lines(found), width))
+
+
+def _front_lines(found: Frontier) -> Iterator[str]:
+    yield found.in_words
+    yield ""
+    for number, one in enumerate(found.front, 1):
+        low, high = one.loss.interval()
+        interval = "exact" if one.loss.exact is not None else f"interval {low:.3g} to {high:.3g}"
+        yield f"{number}. {one.name}"
+        yield f"   {one.cost:,.0f} {found.currency} a year; {one.loss.in_words}, {interval}"
+    yield ""
+    yield (
+        f"{found.candidates:,} candidates, {len(found.front) + len(found.near):,} of them near the "
+        "front and estimated in full"
+    )
+    if found.refused:
+        yield f"note: {found.refused:,} are no layouts, such as: {found.refusals[0]}"

@@ -247,6 +247,13 @@ def improve(
             "meet the target, or else the first"
         ),
     ] = 0,
+    space: Annotated[
+        Path | None,
+        typer.Option(
+            help="search the alternatives of this file instead: a TOML table [space] with a list "
+            'of values for each path, such as "copies.usb.check.every" = ["7 days", "30 days"]'
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -257,7 +264,7 @@ def improve(
     from riskmodel._improve_command import run_improve
 
     run_improve(
-        _load([file])[0], output, take, as_json, target=target, horizon=horizon, seed=seed,
+        _load([file])[0], output, take, as_json, space, target=target, horizon=horizon, seed=seed,
         target_relative_error=target_relative_error,
     )  # fmt: skip
 
