@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from riskmodel._chances import binomial_interval
 from riskmodel.errors import InputError
+from riskmodel.improvement import improve
 from riskmodel.relocation import loss_by_distance, movable_sites
 from riskmodel.simulation import Progress, simulate
 
 if TYPE_CHECKING:
     from riskmodel.estimate import LossEstimate
+    from riskmodel.improvement import Improvement
     from riskmodel.layout import Layout
     from riskmodel.relocation import DistanceLoss
 
@@ -39,12 +41,15 @@ class Reported:
         Whole histories by ``events``: the loss of a part, lost work, time without data.
     distances : tuple of DistanceLoss
         The chance to lose everything with each site moved whose distance is known.
+    improvement : Improvement or None
+        What to change first; asked of a single layout only, as it takes a run a change.
     """
 
     layout: Layout
     loss: LossEstimate
     history: LossEstimate
     distances: tuple[DistanceLoss, ...] = ()
+    improvement: Improvement | None = None
 
     @property
     def something(self) -> tuple[float, float, float | None]:
@@ -122,7 +127,11 @@ def reported(
                     target_relative_error=max(target_relative_error, 0.05),
                 )  # fmt: skip
                 distances.append(moved)
-        found.append(Reported(layout, loss, history, tuple(distances)))
+        better = None
+        if len(layouts) == 1:
+            with watch("what to change first"):
+                better = improve(layout, horizon=horizon, seed=seed)
+        found.append(Reported(layout, loss, history, tuple(distances), better))
     return tuple(found)
 
 

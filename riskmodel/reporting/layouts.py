@@ -25,6 +25,7 @@ from riskmodel.reporting.words import LIMITS, inputs_in_words, sampling_in_words
 from riskmodel.units import format_hours
 
 if TYPE_CHECKING:
+    from riskmodel.improvement import Improvement
     from riskmodel.relocation import DistanceLoss
     from riskmodel.reporting.assessing import Reported
 
@@ -68,6 +69,9 @@ def layouts_page(found: Sequence[Reported]) -> Page:
         sections.append(Section("Side by side", (figures.compare(losses), _side_by_side(found))))
     sections.append(Section("The 3-2-1-1-0 rule, asked of the plan", _gates(found)))
     sections.append(Section("How likely it becomes with time", (figures.curve(losses),)))
+    better = found[0].improvement
+    if better is not None:
+        sections.append(Section("What to change first", _what_first(better)))
     sections += [_of_one(one, alone=len(found) == 1) for one in found]
     taken = {one.layout.name: one.loss.parameters for one in found}
     sections += [
@@ -232,6 +236,24 @@ def _of_one(one: Reported, *, alone: bool) -> Section:
     parts += [picture for picture in pictures if picture is not None]
     parts += [_how_far(each) for each in one.distances]
     return Section(heading, tuple(parts))
+
+
+def _what_first(found: Improvement) -> tuple[Part, ...]:
+    """Return the changes that surely help, what each removes, and those that do not."""
+    rows = []
+    for rank, one in zip(found.ranks, found.clear, strict=True):
+        low, high = (f"{end * 100:.0f} %" for end in one.effect.removed_interval())
+        cost = () if found.cost is None else ("" if one.cost is None else one.cost.in_words,)
+        removed = f"{one.effect.removed * 100:.0f} % ({low} to {high})"
+        rows.append((f"{rank}. {one.change.name}", removed, one.effect.after.in_words, *cost))
+    columns = ("change", "removes of the loss", "lose everything, then")
+    parts: list[Part] = [Prose((found.in_words,))]
+    if rows:
+        parts.append(Table(columns if found.cost is None else (*columns, "cost"), tuple(rows)))
+    told = [f"no effect that the sampling error does not hide: {one.change.name}"
+            for one in found.noise]  # fmt: skip
+    told += [f"adds to the loss as the model sees it: {one.change.name}" for one in found.harmful]
+    return (*parts, sentences(told)) if told else tuple(parts)
 
 
 def _how_far(found: DistanceLoss) -> Part:
