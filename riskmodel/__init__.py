@@ -32,13 +32,14 @@ if TYPE_CHECKING:
     from riskmodel.frontier import Candidate, Frontier, pareto
     from riskmodel.gates import Gate, Gates, rule_gates
     from riskmodel.improvement import Improvement, Proposal, improve
+    from riskmodel.influence import Effect, Index, Sensitivity, sensitivity
+    from riskmodel.influence_map import SensitivityMap, sensitivity_map
     from riskmodel.layout import Copy, Layout, load_layout
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
-    from riskmodel.presets import presets
+    from riskmodel.preset_catalogue import presets
+    from riskmodel.relocation import DistanceLoss, loss_by_distance
     from riskmodel.reporting.candidates import report
-    from riskmodel.sensitivity import Effect, Index, Sensitivity, sensitivity
-    from riskmodel.sensitivity_map import SensitivityMap, sensitivity_map
     from riskmodel.separation import Distance, distance
     from riskmodel.simulation import simulate
     from riskmodel.space import Space, read_space
@@ -68,10 +69,11 @@ _ROOMS = {
     "layout": ("Copy", "Layout", "load_layout"),
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
-    "presets": ("presets",),
+    "preset_catalogue": ("presets",),
+    "relocation": ("DistanceLoss", "loss_by_distance"),
     "reporting.candidates": ("report",),
-    "sensitivity": ("Effect", "Index", "Sensitivity", "sensitivity"),
-    "sensitivity_map": ("SensitivityMap", "sensitivity_map"),
+    "influence": ("Effect", "Index", "Sensitivity", "sensitivity"),
+    "influence_map": ("SensitivityMap", "sensitivity_map"),
     "separation": ("Distance", "distance"),
     "simulation": ("simulate",),
     "space": ("Space", "read_space"),
@@ -86,6 +88,7 @@ __all__ = [
     "Copy",
     "Cost",
     "Distance",
+    "DistanceLoss",
     "Effect",
     "Exponential",
     "Fit",
@@ -127,6 +130,7 @@ __all__ = [
     "joint_hit_probability",
     "literature",
     "load_layout",
+    "loss_by_distance",
     "media_toml",
     "parameter_range",
     "parameters",

@@ -306,6 +306,6 @@ def _batches(layout: Layout, copy: Copy) -> Iterator[Draft]:
 
 
 def _has_average_law(preset: str | None) -> bool:
-    from riskmodel.presets import presets
+    from riskmodel.preset_catalogue import presets
 
     return preset is not None and presets().media[preset].unlabelled is not None

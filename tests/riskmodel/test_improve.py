@@ -17,7 +17,7 @@ from riskmodel._write import layout_toml
 from riskmodel.changes import single_changes
 from riskmodel.effects import Effect, sharpened
 from riskmodel.improvement import improve
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 
 # memoryless and without people: an exact answer exists
 TWO = {
