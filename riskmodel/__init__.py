@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
     from riskmodel.preset_catalogue import presets
     from riskmodel.relocation import DistanceLoss, loss_by_distance
-    from riskmodel.reporting.candidates import report
+    from riskmodel.reporting.assessing import report
     from riskmodel.separation import Distance, distance
     from riskmodel.simulation import simulate
     from riskmodel.space import Space, read_space
@@ -71,7 +71,7 @@ _ROOMS = {
     "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
     "preset_catalogue": ("presets",),
     "relocation": ("DistanceLoss", "loss_by_distance"),
-    "reporting.candidates": ("report",),
+    "reporting.assessing": ("report",),
     "influence": ("Effect", "Index", "Sensitivity", "sensitivity"),
     "influence_map": ("SensitivityMap", "sensitivity_map"),
     "separation": ("Distance", "distance"),

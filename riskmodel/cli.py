@@ -180,7 +180,7 @@ def report(
 ) -> None:
     """Write one HTML page about layouts, for somebody who decides."""
     from riskmodel._console import bar
-    from riskmodel.reporting.candidates import report as write
+    from riskmodel.reporting.assessing import report as write
 
     write(
         _load(files), output, horizon=horizon, seed=seed, ranges=ranges, watch=bar,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -44,7 +45,8 @@ VERIFIER_ROOMS = [
      "identity", "manifest", "mounts", "history",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"drift"},
-    {"_reading", "_running", "walking", "_hasher", "_readers", "hashing", "host"},
+    {"_opening", "_reading", "_running", "walking", "_hasher", "_cutting", "_readers",
+     "hashing", "host"},
     {"devices", "ssh_config", "resolver", "domains", "volumes"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
@@ -98,7 +100,8 @@ def _level(rooms: list[set[str]], room: str) -> int:
     pytest.fail(f"{room} belongs to no room of tests/test_architecture.py")
 
 
-def _imports(path: Path) -> set[str]:
+@cache  # a dozen tests ask about the same files
+def _imports(path: Path) -> frozenset[str]:
     """Modules imported at run time, inside functions too; type-checking blocks aside."""
     tree = ast.parse(path.read_text("utf-8"))
     skipped = {
@@ -116,10 +119,10 @@ def _imports(path: Path) -> set[str]:
             found |= {f"{node.module}.{name.name}" for name in node.names}
         elif isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
-    return found
+    return frozenset(found)
 
 
-def _rooms_of(modules: set[str], package: str) -> set[str]:
+def _rooms_of(modules: Iterable[str], package: str) -> set[str]:
     known = {path.stem for path in (ROOT / package).glob("*") if path.stem != "__pycache__"}
     parts = (name.split(".") for name in modules)
     return {p[1] for p in parts if p[0] == package and len(p) > 1 and p[1] in known}
