@@ -29,16 +29,20 @@ if TYPE_CHECKING:
     from riskmodel.estimate import Cause, LossEstimate
     from riskmodel.examples import example, example_files
     from riskmodel.fitting import Fit, Lifetimes, fit_lifetimes, media_toml, read_lifetimes
+    from riskmodel.frontier import Candidate, Frontier, pareto
     from riskmodel.gates import Gate, Gates, rule_gates
+    from riskmodel.improvement import Improvement, Proposal, improve
+    from riskmodel.influence import Effect, Index, Sensitivity, sensitivity
+    from riskmodel.influence_map import SensitivityMap, sensitivity_map
     from riskmodel.layout import Copy, Layout, load_layout
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
-    from riskmodel.presets import presets
-    from riskmodel.reporting.candidates import report
-    from riskmodel.sensitivity import Effect, Index, Sensitivity, sensitivity
-    from riskmodel.sensitivity_map import SensitivityMap, sensitivity_map
+    from riskmodel.preset_catalogue import presets
+    from riskmodel.relocation import DistanceLoss, loss_by_distance
+    from riskmodel.reporting.assessing import report
     from riskmodel.separation import Distance, distance
     from riskmodel.simulation import simulate
+    from riskmodel.space import Space, read_space
     from riskmodel.uncertainty import ParameterRange, parameter_range
 
 _ROOMS = {
@@ -59,32 +63,40 @@ _ROOMS = {
     "estimate": ("Cause", "LossEstimate"),
     "examples": ("example", "example_files"),
     "fitting": ("Fit", "Lifetimes", "fit_lifetimes", "media_toml", "read_lifetimes"),
+    "frontier": ("Candidate", "Frontier", "pareto"),
     "gates": ("Gate", "Gates", "rule_gates"),
+    "improvement": ("Improvement", "Proposal", "improve"),
     "layout": ("Copy", "Layout", "load_layout"),
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
-    "presets": ("presets",),
-    "reporting.candidates": ("report",),
-    "sensitivity": ("Effect", "Index", "Sensitivity", "sensitivity"),
-    "sensitivity_map": ("SensitivityMap", "sensitivity_map"),
+    "preset_catalogue": ("presets",),
+    "relocation": ("DistanceLoss", "loss_by_distance"),
+    "reporting.assessing": ("report",),
+    "influence": ("Effect", "Index", "Sensitivity", "sensitivity"),
+    "influence_map": ("SensitivityMap", "sensitivity_map"),
     "separation": ("Distance", "distance"),
     "simulation": ("simulate",),
+    "space": ("Space", "read_space"),
     "uncertainty": ("ParameterRange", "parameter_range"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
+    "Candidate",
     "Cause",
     "Comparison",
     "Copy",
     "Cost",
     "Distance",
+    "DistanceLoss",
     "Effect",
     "Exponential",
     "Fit",
+    "Frontier",
     "Gate",
     "Gates",
     "Gompertz",
+    "Improvement",
     "Index",
     "InputError",
     "Interrupted",
@@ -97,8 +109,10 @@ __all__ = [
     "NotSimulated",
     "ParameterRange",
     "Parameters",
+    "Proposal",
     "Sensitivity",
     "SensitivityMap",
+    "Space",
     "StateSpaceTooLarge",
     "ThreeTwoOneError",
     "UnitError",
@@ -111,17 +125,21 @@ __all__ = [
     "example_files",
     "fit_lifetimes",
     "hit_rate",
+    "improve",
     "joint_hit_interval",
     "joint_hit_probability",
     "literature",
     "load_layout",
+    "loss_by_distance",
     "media_toml",
     "parameter_range",
     "parameters",
     "parameters_used",
+    "pareto",
     "plot",
     "presets",
     "read_lifetimes",
+    "read_space",
     "report",
     "rule_gates",
     "sensitivity",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -15,9 +16,9 @@ ROOT = Path(__file__).parent.parent
 # describe -> compile -> run -> estimate -> decide -> show
 ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
-    {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
-     "_ranges", "_media_from", "layout", "_write", "_toml", "examples", "catalogue",
-     "bathtub", "shrinkage", "drive_models", "_scaling", "_spread", "_places",
+    {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies",
+     "preset_catalogue", "_ranges", "_media_from", "layout", "_write", "_toml", "examples",
+     "catalogue", "bathtub", "shrinkage", "drive_models", "_scaling", "_spread", "_places",
      "geodesy", "_footprints", "perils"},
     {"_resolve", "_rest", "_bounds", "_builder"},
     {"_job_chances"},
@@ -29,11 +30,13 @@ ROOMS = [
      "literature", "_run", "_executors", "_checkpoint", "_events", "_weighted", "_steering",
      "_threat_steering", "_excursion", "simulation", "_inner", "uncertainty"},
     {"gates", "costs", "separation"},
+    {"_changes_of_copies", "changes", "space"},
     {"_pairs", "_paired_runs", "_shared_inputs", "_sobol", "_varied"},
-    {"comparison", "sensitivity", "sensitivity_map", "effects"},
+    {"comparison", "influence", "influence_map", "effects", "relocation"},
+    {"improvement", "frontier"},
     {"fitting"},
     {"_text", "_decide_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting",
-     "_decide_command", "cli", "__main__"},
+     "_decide_command", "_improve_text", "_improve_command", "cli", "__main__"},
 ]  # fmt: skip
 # facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [
@@ -42,7 +45,8 @@ VERIFIER_ROOMS = [
      "identity", "manifest", "mounts", "history",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"drift"},
-    {"_reading", "_running", "walking", "_hasher", "_readers", "hashing", "host"},
+    {"_opening", "_reading", "_running", "walking", "_hasher", "_cutting", "_readers",
+     "hashing", "host"},
     {"devices", "ssh_config", "resolver", "domains", "volumes"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
@@ -96,7 +100,8 @@ def _level(rooms: list[set[str]], room: str) -> int:
     pytest.fail(f"{room} belongs to no room of tests/test_architecture.py")
 
 
-def _imports(path: Path) -> set[str]:
+@cache  # a dozen tests ask about the same files
+def _imports(path: Path) -> frozenset[str]:
     """Modules imported at run time, inside functions too; type-checking blocks aside."""
     tree = ast.parse(path.read_text("utf-8"))
     skipped = {
@@ -114,10 +119,10 @@ def _imports(path: Path) -> set[str]:
             found |= {f"{node.module}.{name.name}" for name in node.names}
         elif isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
-    return found
+    return frozenset(found)
 
 
-def _rooms_of(modules: set[str], package: str) -> set[str]:
+def _rooms_of(modules: Iterable[str], package: str) -> set[str]:
     known = {path.stem for path in (ROOT / package).glob("*") if path.stem != "__pycache__"}
     parts = (name.split(".") for name in modules)
     return {p[1] for p in parts if p[0] == package and len(p) > 1 and p[1] in known}
@@ -232,3 +237,13 @@ def test_only_one_place_compiles() -> None:
     for path in (ROOT / "riskmodel").rglob("*.py"):
         if path.name != "_jit.py":
             assert "numba" not in _imports(path), path
+
+
+def test_no_module_of_riskmodel_hides_a_public_function() -> None:
+    """`import riskmodel.x` puts the module x where the function x should be."""
+    import riskmodel
+
+    files = {path.stem for path in (ROOT / "riskmodel").glob("*.py")}
+    packages = {path.parent.name for path in (ROOT / "riskmodel").glob("*/__init__.py")}
+    known = {"literature", "plot"}  # are modules
+    assert not (set(riskmodel.__all__) - known) & (files | packages)

@@ -26,7 +26,13 @@ def _share(group: Group) -> float:
     return EXACT_R1 if group is R1 else ELERATH_PECHT_RAID5
 
 
-@pytest.mark.parametrize("topic", TOPICS)
+HEAVY = {"catalogue", "memory"}  # nine seconds of processor time each, even when tiny
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [pytest.param(topic, marks=pytest.mark.slow) if topic in HEAVY else topic for topic in TOPICS],
+)
 def test_every_topic_prints_a_table(topic: str) -> None:
     table = TOPICS[topic](Size.TINY)
     assert table.rows

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from copy import deepcopy
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
+from tests.commands import verifier_command
 from tests.verifier.rules.test_properties import SETS, SOURCES, judged
 from verifier import show
 from verifier.audit import SCHEMA
@@ -19,16 +18,6 @@ from verifier.schemas import audit_schema, setup_schema
 
 AUDIT = Draft202012Validator(audit_schema())
 SETUP = Draft202012Validator(setup_schema())
-
-
-def verifier(*words, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "verifier", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-    )
 
 
 def test_both_are_schemas_and_say_their_version():
@@ -71,7 +60,9 @@ def printed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("printed")
     (folder / "a").mkdir()
     (folder / "a" / "x").write_text("x")
-    return json.loads(verifier("audit", "a", "a", "--json", "--no-catalogue", cwd=folder).stdout)
+    return json.loads(
+        verifier_command("audit", "a", "a", "--json", "--no-catalogue", cwd=folder).stdout
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,13 +89,13 @@ def test_several_datasets_fit_and_the_command_prints_what_is_shipped(tmp_path):
     (tmp_path / "a" / "x").write_text("x")
     datasets = '[[datasets]]\nname = "one"\nsource = "a"\nlocations = []\n'
     (tmp_path / "s.toml").write_text(datasets + datasets.replace("one", "two"))
-    found = verifier("audit", "s.toml", "--json", "--no-catalogue", cwd=tmp_path)
+    found = verifier_command("audit", "s.toml", "--json", "--no-catalogue", cwd=tmp_path)
     document = json.loads(found.stdout)
     assert len(document["datasets"]) == 2
     AUDIT.validate(document)
-    printed = verifier("schema", "audit", cwd=tmp_path)
+    printed = verifier_command("schema", "audit", cwd=tmp_path)
     assert json.loads(printed.stdout) == audit_schema()
-    wrong = verifier("schema", "adit", cwd=tmp_path)
+    wrong = verifier_command("schema", "adit", cwd=tmp_path)
     assert wrong.returncode == 2
     assert "audit" in wrong.stderr
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,18 @@ print(laws.draw(terms, row, stream))
 """
 
 
-def _draw(folder: Path, cache: str) -> float:
-    environment = {**os.environ, "NUMBA_CACHE_DIR": cache, "PYTHONPATH": str(folder)}
-    done = subprocess.run(
-        [sys.executable, "-c", CODE], cwd=folder, env=environment, capture_output=True, text=True,
-        check=True,
+def _start(folder: Path, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", CODE], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env={**os.environ, "PYTHONPATH": str(folder), **environment},
     )  # fmt: skip
-    return float(done.stdout)
+
+
+def _draw(folder: Path, cache: str, **environment: str) -> float:
+    process = _start(folder, NUMBA_CACHE_DIR=cache, **environment)
+    output, talk = process.communicate(timeout=300)
+    assert process.returncode == 0, talk
+    return float(output)
 
 
 @pytest.mark.slow
@@ -51,3 +57,18 @@ def test_without_a_writable_place_all_works_uncached(tmp_path: Path) -> None:
     blocked = tmp_path / "a file"
     blocked.write_text("")
     assert _draw(ROOT, str(blocked / "below")) == _draw(ROOT, str(tmp_path / "cache"))
+    nowhere = {"HOME": "/dev/null/nowhere", "XDG_CACHE_HOME": ""}
+    assert _draw(ROOT, "", **nowhere) == _draw(ROOT, str(tmp_path / "cache"))
+
+
+@pytest.mark.slow
+def test_a_process_killed_while_it_compiles_leaves_no_harm(tmp_path: Path) -> None:
+    process = _start(ROOT, NUMBA_CACHE_DIR=str(tmp_path))
+    deadline = time.monotonic() + 120.0
+    while not any(tmp_path.rglob("*.nbi")) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert process.poll() is None  # one kernel is kept, and the next one is under way
+    process.kill()
+    process.communicate()
+    killed = _draw(ROOT, str(tmp_path))
+    assert killed == _draw(ROOT, str(tmp_path))

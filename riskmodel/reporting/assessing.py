@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from riskmodel._chances import binomial_interval
 from riskmodel.errors import InputError
+from riskmodel.relocation import loss_by_distance, movable_sites
 from riskmodel.simulation import Progress, simulate
 
 if TYPE_CHECKING:
     from riskmodel.estimate import LossEstimate
     from riskmodel.layout import Layout
+    from riskmodel.relocation import DistanceLoss
 
-__all__ = ["Candidate", "candidates", "report"]
+__all__ = ["Reported", "report", "reported"]
 
 Watch = Callable[[str], AbstractContextManager[Callable[[Progress], None] | None]]
 _HISTORIES = 200_000  # 1 in 10,000 is then known to about half of itself
@@ -24,7 +26,7 @@ _HISTORY_SECONDS = 4.0 / 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Reported:
     """One layout of a report.
 
     Parameters
@@ -35,11 +37,14 @@ class Candidate:
         The chance to lose everything, by the method that suits it.
     history : LossEstimate
         Whole histories by ``events``: the loss of a part, lost work, time without data.
+    distances : tuple of DistanceLoss
+        The chance to lose everything with each site moved whose distance is known.
     """
 
     layout: Layout
     loss: LossEstimate
     history: LossEstimate
+    distances: tuple[DistanceLoss, ...] = ()
 
     @property
     def something(self) -> tuple[float, float, float | None]:
@@ -55,7 +60,7 @@ class Candidate:
         return max(low, least), max(high, most), mean
 
 
-def candidates(
+def reported(
     layouts: Sequence[Layout],
     *,
     horizon: str | float | None = None,
@@ -63,7 +68,7 @@ def candidates(
     target_relative_error: float = 0.05,
     ranges: bool = True,
     watch: Watch = lambda label: nullcontext(None),
-) -> tuple[Candidate, ...]:
+) -> tuple[Reported, ...]:
     """Estimate what a report tells of each layout.
 
     Parameters
@@ -83,7 +88,7 @@ def candidates(
 
     Returns
     -------
-    tuple of Candidate
+    tuple of Reported
         In the order given.
 
     Raises
@@ -109,7 +114,15 @@ def candidates(
                 layout, horizon=horizon, seed=seed, method="events", trials=_HISTORIES,
                 time_budget=_HISTORY_SECONDS, ranges=False, progress=progress,
             )  # fmt: skip
-        found.append(Candidate(layout, loss, history))
+        distances = []
+        for site in movable_sites(layout):
+            with watch(f"{layout.name}: {site} nearer and farther") as progress:
+                moved = loss_by_distance(
+                    layout, site, horizon=horizon, seed=seed, progress=progress,
+                    target_relative_error=max(target_relative_error, 0.05),
+                )  # fmt: skip
+                distances.append(moved)
+        found.append(Reported(layout, loss, history, tuple(distances)))
     return tuple(found)
 
 
@@ -132,7 +145,7 @@ def report(
     path : str or Path
         The file, which is replaced; its folder must exist.
     horizon, seed, target_relative_error, ranges, watch
-        As for `candidates`.
+        As for `reported`.
 
     Returns
     -------
@@ -155,7 +168,7 @@ def report(
 
     target = Path(path)
     require_writable(target)
-    found = candidates(
+    found = reported(
         [layouts] if isinstance(layouts, Layout) else layouts,
         horizon=horizon, seed=seed, target_relative_error=target_relative_error, ranges=ranges,
         watch=watch,
