@@ -32,7 +32,7 @@ _PLAIN = MappingProxyType(
         "not-restorable": Depth.RESTORE,
     }
 )
-# formats that keep a digest or a CRC of all that they store
+# formats that keep a digest or a CRC of all that they store, in files of their own
 _OWN_DIGESTS = MappingProxyType(
     {
         "gone": Depth.STRUCTURE,
@@ -43,11 +43,20 @@ _OWN_DIGESTS = MappingProxyType(
         "not-restorable": Depth.RESTORE,
     }
 )
-_KINDS: Mapping[str, Mapping[str, Depth]] = MappingProxyType(
-    dict.fromkeys(
-        ("directory", "dated", "btrfs", "zfs", "optical", "s3", "sftp", "rclone", "unknown"), _PLAIN
-    )
+# files that lie open beside their digests, and slices that are counted
+_OPEN = MappingProxyType({**_OWN_DIGESTS, "gone": Depth.LISTED, "cut-off": Depth.LISTED})
+# what one file holds is held against the source too; tar and images of discs have no digests
+_CRC = MappingProxyType({**_PLAIN, "changed": Depth.BYTES, "unreadable": Depth.BYTES})
+_TABLES: tuple[tuple[Mapping[str, Depth], tuple[str, ...]], ...] = (
+    (_PLAIN, ("directory", "dated", "btrfs", "zfs", "optical", "s3", "sftp", "rclone", "unknown")),
+    (_PLAIN, ("tar", "archive", "iso")),
+    (_CRC, ("zip",)),
+    (_OPEN, ("bagit", "rdiff-backup", "dar", "git-annex")),
+    (MappingProxyType({**_OPEN, "cut-off": Depth.STRUCTURE}), ("bup",)),
+    (MappingProxyType({**_OPEN, "cut-off": Depth.BYTES}), ("duplicity",)),
+    (MappingProxyType({**_OWN_DIGESTS, "cut-off": Depth.STRUCTURE}), ("borg",)),
 )
+_KINDS = MappingProxyType({kind: table for table, kinds in _TABLES for kind in kinds})
 
 
 def shallowest(kind: str, damage: str) -> Depth:
@@ -68,7 +77,7 @@ def shallowest(kind: str, damage: str) -> Depth:
 
 
 def beyond(kind: str, reached: Depth) -> str:
-    """Say what the next deeper examination would find that this one cannot; empty if nothing.
+    """Say what deeper examinations would find that this one cannot; empty if nothing.
 
     Parameters
     ----------
@@ -80,20 +89,21 @@ def beyond(kind: str, reached: Depth) -> str:
     Returns
     -------
     str
-        ``"changed bytes under the same size would be found at depth source"``.
+        ``"not looked for: at depth source changed bytes under the same size; at depth …"``.
     """
-    table = {damage: shallowest(kind, damage) for damage in DAMAGES}
-    deeper = min((depth for depth in table.values() if depth > reached), default=None)
-    if deeper is None:
-        return ""
-    damage = next(damage for damage, depth in table.items() if depth is deeper)
-    return f"{DAMAGES[damage]} would be found at depth {deeper.word}"
+    deeper = _by_depth(kind, reached)
+    return f"not looked for: {deeper}" if deeper else ""
 
 
 def depth_text(kind: str) -> str:
     """Say of a kind of location which damage is found at which depth."""
+    return f"Damage is found {_by_depth(kind)}."
+
+
+def _by_depth(kind: str, reached: Depth | None = None) -> str:
     found: dict[Depth, list[str]] = {}
     for damage, words in DAMAGES.items():
-        found.setdefault(shallowest(kind, damage), []).append(words)
-    parts = (f"at depth {depth.word} {', '.join(found[depth])}" for depth in sorted(found))
-    return f"Damage is found {'; '.join(parts)}."
+        depth = shallowest(kind, damage)
+        if reached is None or depth > reached:
+            found.setdefault(depth, []).append(words)
+    return "; ".join(f"at depth {depth.word} {', '.join(found[depth])}" for depth in sorted(found))
