@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from riskmodel.examples import example, example_files
     from riskmodel.fitting import Fit, Lifetimes, fit_lifetimes, media_toml, read_lifetimes
     from riskmodel.gates import Gate, Gates, rule_gates
+    from riskmodel.influence import Effect, Index, Sensitivity, sensitivity
+    from riskmodel.influence_map import SensitivityMap, sensitivity_map
     from riskmodel.layout import Copy, Layout, load_layout
     from riskmodel.lifetimes import Exponential, Gompertz, Law, Lognormal, Weibull
     from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
-    from riskmodel.presets import presets
+    from riskmodel.preset_catalogue import presets
+    from riskmodel.relocation import DistanceLoss, loss_by_distance
     from riskmodel.reporting.candidates import report
-    from riskmodel.sensitivity import Effect, Index, Sensitivity, sensitivity
-    from riskmodel.sensitivity_map import SensitivityMap, sensitivity_map
     from riskmodel.separation import Distance, distance
     from riskmodel.simulation import simulate
     from riskmodel.uncertainty import ParameterRange, parameter_range
@@ -63,10 +64,11 @@ _ROOMS = {
     "layout": ("Copy", "Layout", "load_layout"),
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
-    "presets": ("presets",),
+    "preset_catalogue": ("presets",),
+    "relocation": ("DistanceLoss", "loss_by_distance"),
     "reporting.candidates": ("report",),
-    "sensitivity": ("Effect", "Index", "Sensitivity", "sensitivity"),
-    "sensitivity_map": ("SensitivityMap", "sensitivity_map"),
+    "influence": ("Effect", "Index", "Sensitivity", "sensitivity"),
+    "influence_map": ("SensitivityMap", "sensitivity_map"),
     "separation": ("Distance", "distance"),
     "simulation": ("simulate",),
     "uncertainty": ("ParameterRange", "parameter_range"),
@@ -79,6 +81,7 @@ __all__ = [
     "Copy",
     "Cost",
     "Distance",
+    "DistanceLoss",
     "Effect",
     "Exponential",
     "Fit",
@@ -115,6 +118,7 @@ __all__ = [
     "joint_hit_probability",
     "literature",
     "load_layout",
+    "loss_by_distance",
     "media_toml",
     "parameter_range",
     "parameters",

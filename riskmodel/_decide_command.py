@@ -12,8 +12,8 @@ import typer
 from riskmodel._console import bar
 from riskmodel._decide_text import map_text, sensitivity_text
 from riskmodel.errors import InputError
-from riskmodel.sensitivity import sensitivity
-from riskmodel.sensitivity_map import sensitivity_map
+from riskmodel.influence import sensitivity
+from riskmodel.influence_map import sensitivity_map
 
 if TYPE_CHECKING:
     from riskmodel.layout import Layout

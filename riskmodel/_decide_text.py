@@ -13,8 +13,8 @@ from riskmodel.units import format_hours
 if TYPE_CHECKING:
     from riskmodel._pairs import Pair
     from riskmodel.comparison import Comparison
-    from riskmodel.sensitivity import Effect, Sensitivity
-    from riskmodel.sensitivity_map import SensitivityMap
+    from riskmodel.influence import Effect, Sensitivity
+    from riskmodel.influence_map import SensitivityMap
 
 __all__ = ["comparison_text", "map_text", "sensitivity_text"]
 

@@ -12,7 +12,7 @@ from riskmodel._rest import is_alone, sets_of
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law
 from riskmodel.perils import hit_rate, peril_reaches
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from riskmodel.sites import Peril, Site
 from riskmodel.units import HOURS_PER_YEAR, format_hours
 

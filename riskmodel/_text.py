@@ -10,7 +10,7 @@ from riskmodel._program import compile_layout
 from riskmodel._resolve import perils_of
 from riskmodel._rest import pieces_of, refresh_of, sets_of
 from riskmodel.geodesy import km_text
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from riskmodel.units import format_hours
 
 if TYPE_CHECKING:

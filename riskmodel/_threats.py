@@ -21,7 +21,7 @@ from riskmodel._resolve import NEVER, is_online
 from riskmodel._rest import expanded, sets_of
 from riskmodel.errors import LayoutError, did_you_mean
 from riskmodel.policies import Threat
-from riskmodel.presets import ShockPreset, presets
+from riskmodel.preset_catalogue import ShockPreset, presets
 from riskmodel.units import HOURS_PER_YEAR, format_hours
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from riskmodel._threats import threats_of
 from riskmodel._used import parameters_used
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law
-from riskmodel.presets import Source, presets
+from riskmodel.preset_catalogue import Source, presets
 from riskmodel.units import parse
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from riskmodel._resolve import local_perils, needs_recovery, perils_of, rebuild_
 from riskmodel._threats import people_of, threats_of
 from riskmodel.drive_models import find_drive
 from riskmodel.perils import sources_at
-from riskmodel.presets import Source, presets
+from riskmodel.preset_catalogue import Source, presets
 
 if TYPE_CHECKING:
     from riskmodel.layout import Copy, Layout

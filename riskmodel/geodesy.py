@@ -7,7 +7,7 @@ import re
 
 from riskmodel.errors import InputError
 
-__all__ = ["distance_km", "km_text", "read_place"]
+__all__ = ["distance_km", "km_text", "moved", "read_place"]
 
 Place = tuple[float, float]
 
@@ -32,6 +32,23 @@ def distance_km(one: Place, other: Place) -> float:
     from geographiclib.geodesic import Geodesic
 
     return float(Geodesic.WGS84.Inverse(*one, *other, Geodesic.DISTANCE)["s12"]) / 1000.0
+
+
+def moved(start: Place, end: Place, km: float) -> Place:
+    """Return the place that lies so far from `start` on the way to `end`, or beyond it.
+
+    Parameters
+    ----------
+    start, end : tuple of float
+        Latitude and longitude; where both are one place, the way goes north. [degrees]
+    km : float
+        Distance from `start`. [km]
+    """
+    from geographiclib.geodesic import Geodesic
+
+    way = Geodesic.WGS84.Inverse(*start, *end, Geodesic.AZIMUTH)["azi1"] if start != end else 0.0
+    found = Geodesic.WGS84.Direct(*start, way, km * 1000.0, Geodesic.LATITUDE | Geodesic.LONGITUDE)
+    return float(found["lat2"]), float(found["lon2"])
 
 
 def km_text(km: float, digits: int = 4) -> str:

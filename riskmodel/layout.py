@@ -22,7 +22,7 @@ from riskmodel.lifetimes import Law
 from riskmodel.media import Medium, Name, Store
 from riskmodel.perils import countries
 from riskmodel.policies import Check, Feed, Key, Price, Restore, Retention, Threats
-from riskmodel.presets import Defaults, presets
+from riskmodel.preset_catalogue import Defaults, presets
 from riskmodel.sites import Shock, Site
 from riskmodel.units import Bytes, Fraction, Hours
 

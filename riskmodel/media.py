@@ -39,7 +39,7 @@ class Label(Described):
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, value: Any) -> Any:
-        from riskmodel.presets import presets
+        from riskmodel.preset_catalogue import presets
 
         if not isinstance(value, dict) or not isinstance(value.get("preset"), str):
             return value
@@ -89,7 +89,7 @@ class Medium(Described):
     @field_validator("obsolescence", mode="before")
     @classmethod
     def _sourced_obsolescence(cls, value: Any) -> Any:
-        from riskmodel.presets import presets
+        from riskmodel.preset_catalogue import presets
 
         if not isinstance(value, str) or value in ("none", "never"):
             return value
@@ -149,7 +149,7 @@ class StoreShock(Described):
     @model_validator(mode="before")
     @classmethod
     def _from_preset(cls, value: Any) -> Any:
-        from riskmodel.presets import presets
+        from riskmodel.preset_catalogue import presets
 
         if not isinstance(value, dict) or not isinstance(value.get("preset"), str):
             return value

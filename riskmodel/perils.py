@@ -16,7 +16,7 @@ from riskmodel._described import Described
 from riskmodel._footprints import Footprints, footprints, pair_chance
 from riskmodel.errors import InputError, did_you_mean
 from riskmodel.media import Name
-from riskmodel.presets import Source
+from riskmodel.preset_catalogue import Source
 from riskmodel.units import HOURS_PER_YEAR, Fraction, PerHour
 
 __all__ = [

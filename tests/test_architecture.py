@@ -16,9 +16,9 @@ ROOT = Path(__file__).parent.parent
 # describe -> compile -> run -> estimate -> decide -> show
 ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
-    {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies", "presets",
-     "_ranges", "_media_from", "layout", "_write", "_toml", "examples", "catalogue",
-     "bathtub", "shrinkage", "drive_models", "_scaling", "_spread", "_places",
+    {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies",
+     "preset_catalogue", "_ranges", "_media_from", "layout", "_write", "_toml", "examples",
+     "catalogue", "bathtub", "shrinkage", "drive_models", "_scaling", "_spread", "_places",
      "geodesy", "_footprints", "perils"},
     {"_resolve", "_rest", "_bounds", "_builder"},
     {"_job_chances"},
@@ -31,7 +31,7 @@ ROOMS = [
      "_threat_steering", "_excursion", "simulation", "_inner", "uncertainty"},
     {"gates", "costs", "separation"},
     {"_pairs", "_paired_runs", "_shared_inputs", "_sobol", "_varied"},
-    {"comparison", "sensitivity", "sensitivity_map", "effects"},
+    {"comparison", "influence", "influence_map", "effects", "relocation"},
     {"fitting"},
     {"_text", "_decide_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting",
      "_decide_command", "cli", "__main__"},
@@ -43,7 +43,8 @@ VERIFIER_ROOMS = [
      "identity", "manifest", "mounts", "history",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"drift"},
-    {"_reading", "_running", "walking", "_hasher", "_readers", "hashing", "host"},
+    {"_opening", "_reading", "_running", "walking", "_hasher", "_cutting", "_readers",
+     "hashing", "host"},
     {"devices", "ssh_config", "resolver", "domains", "volumes"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
@@ -234,3 +235,13 @@ def test_only_one_place_compiles() -> None:
     for path in (ROOT / "riskmodel").rglob("*.py"):
         if path.name != "_jit.py":
             assert "numba" not in _imports(path), path
+
+
+def test_no_module_of_riskmodel_hides_a_public_function() -> None:
+    """`import riskmodel.x` puts the module x where the function x should be."""
+    import riskmodel
+
+    files = {path.stem for path in (ROOT / "riskmodel").glob("*.py")}
+    packages = {path.parent.name for path in (ROOT / "riskmodel").glob("*/__init__.py")}
+    known = {"literature", "plot"}  # are modules
+    assert not (set(riskmodel.__all__) - known) & (files | packages)

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from riskmodel.layout import Layout
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from riskmodel.sites import Peril, Shock, Site
 from tests.twin.copies import Whole
 from tests.twin.outage import Outage

@@ -13,16 +13,19 @@ import os
 import stat
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
-from verifier.walking import open_quietly
+from verifier._opening import NOATIME, open_quietly
 
 __all__ = [
     "BOARD_BYTES",
     "HEAD",
+    "HELD",
     "JOB_FILES",
     "JOB_TEXT",
+    "PIECE",
     "READY",
     "RECORD",
     "SLOTS",
@@ -38,11 +41,11 @@ HEAD = struct.Struct("<QQQ")  # files done, bytes read, length of the job's text
 _SLOT_BYTES = HEAD.size + JOB_TEXT + JOB_FILES * RECORD.size
 BOARD_BYTES = SLOTS * _SLOT_BYTES
 READY = b"\xff"
-_PIECE = 1 << 18
+PIECE = 1 << 18
+HELD = 1 << 20  # bytes of files that wait for their twins: few, so that caches keep them
 _EMPTY = bytes(32)
 _UNFIT = errno.EISDIR  # what is no regular file any more
 _FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NOFOLLOW
-_NOATIME = getattr(os, "O_NOATIME", 0)
 
 
 class Board:
@@ -58,7 +61,11 @@ class Board:
         self._memory = memoryview(memory).cast("B")
 
     def put(self, slot: int, text: bytes) -> None:
-        """Write a job: for each folder its path, how many names, and the names, between zeros."""
+        """Write a job, its parts between zeros.
+
+        For each folder come its path, that of its twin or nothing, how many names, and the names.
+        Where there is a twin they come once more, in the order in which it is read.
+        """
         start = slot * _SLOT_BYTES
         HEAD.pack_into(self._memory, start, 0, 0, len(text))
         self._memory[start + HEAD.size : start + HEAD.size + len(text)] = text
@@ -87,68 +94,118 @@ class Board:
 
 def work(board: Board, slot: int, given_up: Callable[[], bool] = lambda: False) -> None:
     """Read the files of one job and note a record of each."""
-    from blake3 import blake3
-
     fields = iter(board.text(slot).split(b"\0"))
-    heads, records = board.heads(slot), board.records(slot)
-    view = memoryview(bytearray(_PIECE))
-    done = 0
+    desk = _Desk(board, slot, given_up)
     for folder in fields:
-        names = [next(fields) for _ in range(int(next(fields)))]
+        twin, count = next(fields), int(next(fields))
+        desk.clear()
+        if not desk.read(folder, islice(fields, count), desk.kept if twin else desk.plain):
+            return
+        if twin and not desk.read(twin, islice(fields, count), desk.compared):
+            return
+
+
+class _Desk:
+    """Where the files of a job are laid beside each other.
+
+    Bytes that are those of the twin have its digest, and comparing takes a tenth of hashing.
+    """
+
+    def __init__(self, board: Board, slot: int, given_up: Callable[[], bool]) -> None:
+        from blake3 import blake3
+
+        self._hash, self._given_up = blake3, given_up
+        self._heads, self._records = board.heads(slot), board.records(slot)
+        self._bytes = bytearray(HELD + PIECE)
+        self._view = memoryview(self._bytes)
+        self._used = 0
+        self._kept: dict[bytes, tuple[int, int, bytes]] = {}
+
+    def clear(self) -> None:
+        """Make room."""
+        self._used = 0
+        self._kept.clear()
+
+    def read(
+        self, folder: bytes, names: Iterator[bytes], digest: Callable[[bytes, int], bytes]
+    ) -> bool:
+        """Read files of a folder and note their records; False when nobody waits for them."""
+        heads, records, note, size = self._heads, self._records, RECORD.pack_into, RECORD.size
         try:
-            where = _folder(folder)
+            where = open_quietly(os.fsdecode(folder), os.O_DIRECTORY)
         except OSError as error:
             for _ in names:
-                RECORD.pack_into(records, done * RECORD.size, error.errno or -1, 0, 0, _EMPTY)
-                done += 1
-            heads[0] = done
-            continue
+                note(records, heads[0] * size, error.errno or -1, 0, 0, _EMPTY)
+                heads[0] += 1
+            return True
+        done = heads[0]
         try:
             for name in names:
-                if given_up():
-                    return
-                record = _read(name, where, view, heads, blake3)
-                RECORD.pack_into(records, done * RECORD.size, *record)
+                if self._given_up():
+                    return False
+                note(records, done * size, *self._read(name, where, digest))
                 done += 1
                 heads[0] = done
         finally:
             os.close(where)
+        return True
 
+    def plain(self, name: bytes, count: int) -> bytes:
+        """Return the digest of what was just read."""
+        return self._hash(self._view[self._used : self._used + count]).digest()
 
-def _folder(path: bytes) -> int:
-    return open_quietly(os.fsdecode(path), os.O_DIRECTORY)
+    def kept(self, name: bytes, count: int) -> bytes:
+        """Return the digest of what was just read, and keep that for the twin."""
+        used = self._used
+        digest = self._hash(self._view[used : used + count]).digest()
+        if used + count <= HELD:
+            self._kept[name] = used, count, digest
+            self._used = used + count
+        return digest
 
+    def compared(self, name: bytes, count: int) -> bytes:
+        """Return the twin's digest if what was just read is the same, else its own."""
+        start, length, digest = self._kept.get(name, (0, -1, _EMPTY))
+        # memoryviews compare item by item, which takes ten times as long as hashing
+        if length == count:
+            read = self._view[self._used : self._used + count]
+            if self._bytes.startswith(read, start):
+                return digest
+        return self.plain(name, count)
 
-def _read(
-    name: bytes, where: int, view: memoryview, heads: memoryview, start: Callable[..., Any]
-) -> tuple[int, int, int, bytes]:
-    """Hash one file; its size and time are those after the last byte was read."""
-    try:
-        descriptor = _opened(name, where)
-    except OSError as error:
-        return error.errno or -1, 0, 0, _EMPTY
-    try:
-        count = os.readv(descriptor, (view,))
-        running = start(view[:count])
-        heads[1] += count
-        facts = os.fstat(descriptor)
-        if count != facts.st_size or count == _PIECE:  # a file of which more may come
-            while more := os.readv(descriptor, (view,)):
-                running.update(view[:more])
-                heads[1] += more
+    def _read(
+        self, name: bytes, where: int, digest: Callable[[bytes, int], bytes]
+    ) -> tuple[int, int, int, bytes]:
+        """Hash one file; its size and time are those after the last byte was read."""
+        try:
+            descriptor = _opened(name, where)
+        except OSError as error:
+            return error.errno or -1, 0, 0, _EMPTY
+        try:
+            room = self._view[self._used : self._used + PIECE]
+            count = os.readv(descriptor, (room,))
+            self._heads[1] += count
             facts = os.fstat(descriptor)
+            if count == facts.st_size and count != PIECE:
+                found = digest(name, count)
+            else:  # a file of which more may come
+                running = self._hash(room[:count])
+                while more := os.readv(descriptor, (room,)):
+                    running.update(room[:more])
+                    self._heads[1] += more
+                facts, found = os.fstat(descriptor), running.digest()
+        except OSError as error:
+            return error.errno or -1, 0, 0, _EMPTY
+        finally:
+            os.close(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             return _UNFIT, 0, 0, _EMPTY
-        return 0, facts.st_size, facts.st_mtime_ns, running.digest()
-    except OSError as error:
-        return error.errno or -1, 0, 0, _EMPTY
-    finally:
-        os.close(descriptor)
+        return 0, facts.st_size, facts.st_mtime_ns, found
 
 
 def _opened(name: bytes, where: int) -> int:
     try:
-        return os.open(name, _FILE | _NOATIME, dir_fd=where)
+        return os.open(name, _FILE | NOATIME, dir_fd=where)
     except PermissionError:  # the access time is the owner's to leave alone
         return os.open(name, _FILE, dir_fd=where)
 

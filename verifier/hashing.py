@@ -14,10 +14,10 @@ import select
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from verifier._hasher import JOB_FILES, JOB_TEXT, READY, SLOTS
+from verifier._cutting import Job, cut
+from verifier._hasher import READY, SLOTS
 from verifier._readers import ProcessReader, Reader, ThreadReader
 from verifier._reading import translated
 
@@ -29,12 +29,20 @@ if TYPE_CHECKING:
 
     from verifier.files import Files, Rows
 
-__all__ = ["Batch", "Failure", "Tree", "failure_of", "hashed"]
+__all__ = ["Batch", "Failure", "Tree", "Twin", "failure_of", "hashed"]
 
 _LOOK_S = 0.2
 _START_S = 30.0  # an interpreter that starts beside other work
 _FEW_FILES, _FEW_BYTES = 2_000, 64 << 20  # less is done before a process has started
-_JOB_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """Files to read beside those of a tree: the same paths below another root, row by row."""
+
+    root: str
+    files: Files
+    rows: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,8 @@ class Tree:
         Trees that lie on the same drives have the same; they share its readers.
     readers : int
         How many may read in this lane at the same time; 0 for as many as there are processors.
+    twin : Twin, optional
+        Its copy. Small files that are alike are hashed once for both.
     """
 
     root: str
@@ -60,6 +70,18 @@ class Tree:
     rows: Rows
     lane: str = ""
     readers: int = 2
+    twin: Twin | None = None
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """Where the tree and its twin begin."""
+        return (self.root, self.twin.root) if self.twin else (self.root,)
+
+    @property
+    def bytes(self) -> int:
+        """How much there is to read."""
+        both = (self, self.twin) if self.twin else (self,)
+        return sum(int(part.files.column("size")[part.rows].sum()) for part in both)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,8 @@ class Batch:
         The row at which a reader hung or ended; nothing more comes of this tree. Else -1.
     reason : str
         Why.
+    of_twin : bool
+        True if the rows are those of the tree's twin.
     """
 
     tree: int
@@ -95,6 +119,7 @@ class Batch:
     read_at: int
     stopped_at: int = -1
     reason: str = ""
+    of_twin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +136,12 @@ def failure_of(error: int) -> Failure:
     return Failure(problem.reason, problem.damage)
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    tree: int
-    rows: Rows
-    text: bytes
-    at: int = field(default_factory=time.time_ns)
-
-
 @dataclass(slots=True)
 class _Busy:
     """A reader and what it has been given; `seen` is its last sign of life."""
 
     reader: Reader
-    jobs: dict[int, _Job] = field(default_factory=dict)
+    jobs: dict[int, Job] = field(default_factory=dict)
     ready: bool = False
     sign: tuple[int, ...] = ()
     seen: float = field(default_factory=time.monotonic)
@@ -153,8 +170,8 @@ def hashed(
     lanes: dict[str, list[int]] = {}
     for number, tree in enumerate(trees):
         lanes.setdefault(tree.lane, []).append(number)
-    count = sum(len(tree.rows) for tree in trees)
-    size = sum(int(tree.files.column("size")[tree.rows].sum()) for tree in trees)
+    count = sum(len(tree.rows) * (2 if tree.twin else 1) for tree in trees)
+    size = sum(tree.bytes for tree in trees)
     few = (count <= _FEW_FILES and size <= _FEW_BYTES) or not hasattr(os, "memfd_create")
     pool = _Pool(trees, timeout, ThreadReader if few else lambda: ProcessReader(start))
     try:
@@ -174,8 +191,8 @@ class _Pool:
 
     def __init__(self, trees: list[Tree], timeout: float, new: Callable[[], Reader]) -> None:
         self._trees, self._timeout, self._new = trees, timeout, new
-        self._stopped: set[int] = set()
-        self._lanes: list[tuple[Iterator[_Job], list[_Busy]]] = []
+        self._stopped: set[tuple[int, bool]] = set()
+        self._lanes: list[tuple[Iterator[Job], list[_Busy]]] = []
         self._refused: list[Batch] = []
 
     def open(self, numbers: list[int], readers: int) -> None:
@@ -204,16 +221,16 @@ class _Pool:
                     yield from self._finished(busy)
                 elif self._hangs(busy):
                     limit = f"no answer within {self._timeout:g} s"
-                    yield self._given_up(busy, limit)
+                    yield from self._given_up(busy, limit)
 
     def halfway(self) -> Iterator[Batch]:
         """Yield what is on the boards of jobs that are not done."""
         for _, readers in self._lanes:
             for busy in readers:
                 for slot, job in busy.jobs.items():
-                    yield self._batch(busy, slot, job, busy.reader.board.done(slot)[0])
+                    yield from self._batches(busy, slot, job, busy.reader.board.done(slot)[0])
 
-    def _fill(self, busy: _Busy, jobs: Iterator[_Job]) -> None:
+    def _fill(self, busy: _Busy, jobs: Iterator[Job]) -> None:
         while len(busy.jobs) < SLOTS and (job := next(jobs, None)) is not None:
             slot = next(slot for slot in range(SLOTS) if slot not in busy.jobs)
             busy.reader.board.put(slot, job.text)
@@ -225,12 +242,12 @@ class _Pool:
     def _finished(self, busy: _Busy) -> Iterator[Batch]:
         slots = os.read(busy.reader.fileno(), 16)
         if not slots:
-            yield self._given_up(busy, "its reader ended")
+            yield from self._given_up(busy, "its reader ended")
             return
         busy.ready, busy.seen = True, time.monotonic()
         for slot in slots.replace(READY, b""):
             job = busy.jobs.pop(slot)
-            yield self._batch(busy, slot, job, len(job.rows))
+            yield from self._batches(busy, slot, job, len(job.rows))
 
     def _hangs(self, busy: _Busy) -> bool:
         slot = next(iter(busy.jobs))
@@ -240,90 +257,68 @@ class _Pool:
             busy.sign, busy.seen = sign, now
         return now - busy.seen > (self._timeout if busy.ready else _START_S)
 
-    def _given_up(self, busy: _Busy, reason: str) -> Batch:
+    def _given_up(self, busy: _Busy, reason: str) -> Iterator[Batch]:
         """Leave a reader that hangs, and the tree that it hangs in, and put a new one there."""
         slot, job = next(iter(busy.jobs.items()))
         done = busy.reader.board.done(slot)[0]
-        row = int(job.rows[min(done, len(job.rows) - 1)])
-        batch = self._batch(busy, slot, job, done, row, reason)
+        yield from self._batches(busy, slot, job, done, reason)
         busy.reader.end()
-        self._stopped.add(job.tree)
+        self._stopped.add((job.tree, bool(job.of_twin[min(done, len(job.rows) - 1)])))
+        left = [self._left(job, done), *map(self._left, list(busy.jobs.values())[1:])]
         for _, readers in self._lanes:
             if busy in readers:
                 readers[readers.index(busy)] = new = _Busy(self._new())
-                for later, other in list(busy.jobs.items())[1:]:
-                    if other.tree not in self._stopped:
-                        new.reader.board.put(later, other.text)
-                        new.jobs[later] = other
-                        new.reader.give(later)
-        return batch
+                for later, other in enumerate(other for other in left if other is not None):
+                    new.reader.board.put(later, other.text)
+                    new.jobs[later] = other
+                    new.reader.give(later)
 
-    def _batch(
-        self, busy: _Busy, slot: int, job: _Job, done: int, stopped_at: int = -1, reason: str = ""
-    ) -> Batch:
+    def _left(self, job: Job, done: int = 0) -> Job | None:
+        return job.without(done, self._hanging(job.tree))
+
+    def _hanging(self, tree: int) -> list[bool]:
+        return [of_twin for of_twin in (False, True) if (tree, of_twin) in self._stopped]
+
+    def _batches(
+        self, busy: _Busy, slot: int, job: Job, done: int, reason: str = ""
+    ) -> Iterator[Batch]:
+        """Yield what is on a board, that of a twin for itself; with a reason, where it ended."""
         import numpy as np
 
         layout = np.dtype([("error", "i8"), ("size", "i8"), ("mtime", "i8"), ("hash", "u1", 32)])
         found = np.frombuffer(busy.reader.board.records(slot), layout, done)
-        error, size, mtime, digest = (found[name].copy() for name in layout.names or ())
-        rows = job.rows[:done]
-        return Batch(job.tree, rows, error, size, mtime, digest, job.at, stopped_at, reason)
-
-    def _jobs(self, number: int) -> Iterator[_Job]:
-        """Cut a tree into jobs: folders by their first inode, in each the files by theirs.
-
-        On most file systems that is nearly the order of the bytes on the disk, and each folder is
-        opened once.
-        """
-        import numpy as np
-
-        tree = self._trees[number]
-        if not len(tree.rows):
-            return
-        order, starts = tree.files.folder_rows()
-        inode, size = tree.files.column("ino"), tree.files.column("size")
-        rows = np.sort(tree.rows)
-        folder = np.searchsorted(np.asarray(starts), rows, side="right") - 1
-        edges = np.flatnonzero(np.diff(folder, prepend=-1))
-        first = np.minimum.reduceat(inode[rows], edges)
-        rank = np.repeat(first, np.diff(edges, append=len(rows)))
-        sorting = np.lexsort((inode[rows], folder, rank))
-        rows, folder = rows[sorting], folder[sorting]
-        cuts = [*np.flatnonzero(np.diff(folder, prepend=-1)).tolist(), len(rows)]
-        fields: list[bytes] = []
-        taken: list[Rows] = []
-        files = text = weight = 0
-        for begin, end in pairwise(cuts):
-            at = int(folder[begin])
-            path = os.fsencode(f"{tree.root.rstrip('/')}/{order[at]}".rstrip("/") or "/")
-            if len(path) > JOB_TEXT // 4:
-                self._refused.append(_refused(number, rows[begin:end]))
+        last = min(done, len(job.rows) - 1)
+        for of_twin in (False, True):
+            mine = job.of_twin[:done] == of_twin
+            broke_off = bool(reason) and bool(job.of_twin[last]) is of_twin
+            if not (mine.any() or broke_off):
                 continue
-            names, offset = tree.files.names(at), starts[at]
-            while begin < end:
-                if number in self._stopped:
-                    return
-                # of a folder so much that names fit, and bytes are few enough to report in time
-                some = rows[begin : min(end, begin + JOB_FILES - files, begin + JOB_FILES // 4)]
-                some = some[: max(1, int(np.searchsorted(np.cumsum(size[some]), _JOB_BYTES)))]
-                chosen = [names[row - offset] for row in some.tolist()]
-                fields += [path, b"%d" % len(chosen), *chosen]
-                taken.append(some)
-                files += len(chosen)
-                text += len(path) + 8 + sum(map(len, chosen)) + len(chosen)
-                weight += int(size[some].sum())
-                begin += len(chosen)
-                if files == JOB_FILES or text > JOB_TEXT // 4 or weight >= _JOB_BYTES:
-                    yield _Job(number, np.concatenate(taken), b"\0".join(fields))
-                    fields, taken, files, text, weight = [], [], 0, 0, 0
-        if taken and number not in self._stopped:
-            yield _Job(number, np.concatenate(taken), b"\0".join(fields))
+            error, size, mtime, digest = (found[name][mine] for name in layout.names or ())
+            end = int(job.rows[last]) if broke_off else -1
+            yield Batch(
+                job.tree, job.rows[:done][mine], error, size, mtime, digest, job.at,
+                end, reason if broke_off else "", of_twin,
+            )  # fmt: skip
+
+    def _jobs(self, number: int) -> Iterator[Job]:
+        """Yield the jobs of a tree, of twins while one of them can be read."""
+        for job in cut(number, self._trees[number]):
+            if not job.text:
+                self._refused += _refused(job)
+            elif (left := self._left(job)) is not None:
+                yield left
+            elif self._trees[number].twin is None or self._hanging(number) == [False, True]:
+                return
 
 
-def _refused(tree: int, rows: Rows) -> Batch:
+def _refused(job: Job) -> Iterator[Batch]:
     """Answer for files whose folder has a name that no job can hold."""
     import numpy as np
 
-    none = np.zeros(len(rows), np.int64)
-    digest = np.zeros((len(rows), 32), np.uint8)
-    return Batch(tree, rows, none + errno.ENAMETOOLONG, none, none, digest, time.time_ns())
+    for of_twin in (False, True):
+        rows = job.rows[job.of_twin == of_twin]
+        none = np.zeros(len(rows), np.int64)
+        digest = np.zeros((len(rows), 32), np.uint8)
+        if len(rows):
+            error = none + errno.ENAMETOOLONG
+            yield Batch(job.tree, rows, error, none, none, digest, job.at, of_twin=of_twin)

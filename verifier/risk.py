@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from riskmodel._console import wrapped
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from riskmodel.reporting import Answer, Figure, Items, Page, Prose, Section, Table, sentences
 from riskmodel.reporting.words import LIMITS, inputs_in_words, sampling_in_words, source_rows
 from riskmodel.units import format_hours

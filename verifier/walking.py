@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import Any, Generic, Protocol, TypeVar
 
+from verifier._opening import open_quietly
 from verifier._reading import translated
 from verifier.access import AccessError, Entry, Stat
 
@@ -33,9 +34,6 @@ SLICE_NAMES = 4096
 SLICE_SECONDS = 1.0
 PIECE_NAMES = 65_536
 _BETWEEN_LOOKS = 32  # names between two looks at the clock
-_PATH_BYTES = 4000  # the kernel takes 4,095
-_QUIET = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY
-_NOATIME = getattr(os, "O_NOATIME", 0)
 
 
 class _Met(Protocol):
@@ -257,35 +255,6 @@ class Walk(Generic[M]):
             self.close()
         self.parts.append(Part(self.folder, met, ended, problem))
         return seen
-
-
-def open_quietly(path: str, flags: int = 0) -> int:
-    """Open read-only, with paths of any length, and leave the access time alone where allowed."""
-    flags |= _QUIET
-    try:
-        return _open_any_length(path, flags | _NOATIME)
-    except PermissionError:
-        return _open_any_length(path, flags)
-
-
-def _open_any_length(path: str, flags: int) -> int:
-    if len(path) < _PATH_BYTES // 4 or len(os.fsencode(path)) < _PATH_BYTES:
-        return os.open(path, flags)
-    base: int | None = None
-    rest = path
-    try:
-        while len(os.fsencode(rest)) >= _PATH_BYTES:
-            cut = rest.rfind("/", 1, _PATH_BYTES // 4)
-            if cut < 0:
-                raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
-            further = os.open(rest[:cut], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=base)
-            if base is not None:
-                os.close(base)
-            base, rest = further, rest[cut:].lstrip("/")
-        return os.open(rest, flags, dir_fd=base)
-    finally:
-        if base is not None:
-            os.close(base)
 
 
 def is_hole(path: str) -> bool:

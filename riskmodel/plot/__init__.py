@@ -6,7 +6,17 @@ They read in grey and by the colour-blind. matplotlib is imported when the first
 from __future__ import annotations
 
 from riskmodel.plot.chances import compare, curve
-from riskmodel.plot.separation import distance
+from riskmodel.plot.separation import distance, loss_by_distance
 from riskmodel.plot.shares import causes, inputs
+from riskmodel.plot.tornado import sensitivity_map, tornado
 
-__all__ = ["causes", "compare", "curve", "distance", "inputs"]
+__all__ = [
+    "causes",
+    "compare",
+    "curve",
+    "distance",
+    "inputs",
+    "loss_by_distance",
+    "sensitivity_map",
+    "tornado",
+]

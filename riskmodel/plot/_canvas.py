@@ -27,6 +27,7 @@ INK, SOFT = "#1a1a1a", "#6b6b6b"
 # of Okabe and Ito, told apart by the colour-blind; dashes and marks tell them apart in grey
 _COLOURS = (INK, "#0072b2", "#d55e00", "#007a5a", "#a0527f", "#8a6d00")
 _DASHES = ("-", "--", "-.", ":")
+_FEW_DECADES = 50.0
 _MARKS = ("o", "s", "^", "D", "v", "P", "X")
 
 
@@ -77,10 +78,13 @@ def line_style(number: int) -> dict[str, Any]:
 
 
 def words_on_log(axis: Any) -> None:
-    """Label an axis of probabilities "1 in 1,000": a tick a decade, fewer over many decades."""
+    """Label an axis of probabilities "1 in 1,000": a few ticks a decade if it has few decades."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axis.set_major_locator(LogLocator(base=10.0, numticks=7))
+    axis.axes.autoscale_view()
+    low, high = axis.get_view_interval()
+    few = high < _FEW_DECADES * low
+    axis.set_major_locator(LogLocator(base=10.0, subs=(1.0, 2.0, 5.0) if few else (1.0,)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: _odds(value)))
     axis.set_minor_formatter(NullFormatter())
 

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from riskmodel.geodesy import km_text
 from riskmodel.perils import joint_hit_interval, joint_hit_probability
-from riskmodel.plot._canvas import axes_or_new
+from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, words_on_log
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from riskmodel.relocation import DistanceLoss
     from riskmodel.separation import Distance
 
-__all__ = ["distance"]
+__all__ = ["distance", "loss_by_distance"]
 
 _POINTS = 160
 
@@ -62,4 +63,42 @@ def distance(found: Distance, *, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("chance that the other place is hit too")
     ax.set_title("How far is far enough?")
     ax.legend(fontsize="small")
+    return ax
+
+
+def loss_by_distance(found: DistanceLoss, *, ax: Axes | None = None) -> Axes:
+    """Draw the chance of loss against the distance of one site.
+
+    Parameters
+    ----------
+    found : DistanceLoss
+        Of one layout.
+    ax : Axes, optional
+        Where to draw; a new figure otherwise.
+
+    Returns
+    -------
+    Axes
+        A line with its sampling error (95 %); where the site is now is marked.
+    """
+    ax = axes_or_new(ax)
+    values = [loss.probability for loss in found.estimates]
+    low, high = zip(*(loss.interval() for loss in found.estimates), strict=True)
+    ax.fill_between(found.km, low, high, color=SOFT, alpha=0.3, linewidth=0)
+    ax.plot(found.km, values, color=INK, marker="o", markersize=4)
+    ax.axvline(found.own_km, color=INK, linestyle=":", linewidth=1)
+    ax.annotate(f" {found.site} now", (found.own_km, 1.0), xycoords=("data", "axes fraction"),
+                va="top", fontsize="small")  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_xlabel(f"distance of {found.site} from {found.home} (km)")
+    ax.set_ylabel("chance that everything is lost")
+    if min(low) > 0.0 and max(high) > 10.0 * min(low):
+        ax.set_yscale("log")
+        words_on_log(ax.yaxis)
+    else:
+        from matplotlib.ticker import PercentFormatter
+
+        ax.set_ylim(bottom=0.0)
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    bare(ax, "top", "right")
     return ax

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from riskmodel._chances import binomial_interval
 from riskmodel.errors import InputError
+from riskmodel.relocation import loss_by_distance, movable_sites
 from riskmodel.simulation import Progress, simulate
 
 if TYPE_CHECKING:
     from riskmodel.estimate import LossEstimate
     from riskmodel.layout import Layout
+    from riskmodel.relocation import DistanceLoss
 
 __all__ = ["Candidate", "candidates", "report"]
 
@@ -35,11 +37,14 @@ class Candidate:
         The chance to lose everything, by the method that suits it.
     history : LossEstimate
         Whole histories by ``events``: the loss of a part, lost work, time without data.
+    distances : tuple of DistanceLoss
+        The chance to lose everything with each site moved whose distance is known.
     """
 
     layout: Layout
     loss: LossEstimate
     history: LossEstimate
+    distances: tuple[DistanceLoss, ...] = ()
 
     @property
     def something(self) -> tuple[float, float, float | None]:
@@ -109,7 +114,15 @@ def candidates(
                 layout, horizon=horizon, seed=seed, method="events", trials=_HISTORIES,
                 time_budget=_HISTORY_SECONDS, ranges=False, progress=progress,
             )  # fmt: skip
-        found.append(Candidate(layout, loss, history))
+        distances = []
+        for site in movable_sites(layout):
+            with watch(f"{layout.name}: {site} nearer and farther") as progress:
+                moved = loss_by_distance(
+                    layout, site, horizon=horizon, seed=seed, progress=progress,
+                    target_relative_error=max(target_relative_error, 0.05),
+                )  # fmt: skip
+                distances.append(moved)
+        found.append(Candidate(layout, loss, history, tuple(distances)))
     return tuple(found)
 
 

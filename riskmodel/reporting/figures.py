@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from riskmodel.geodesy import km_text
 from riskmodel.plot.shares import MOST_BARS
 from riskmodel.reporting import Figure
 from riskmodel.units import format_hours
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from riskmodel.estimate import LossEstimate
+    from riskmodel.relocation import DistanceLoss
 
-__all__ = ["as_figure", "causes", "compare", "curve", "inputs"]
+__all__ = ["as_figure", "causes", "compare", "curve", "inputs", "loss_by_distance"]
 
 _STYLE: dict[Any, Any] = {"svg.fonttype": "none", "font.size": 10.0}
 _BARS = (
@@ -112,6 +114,21 @@ def inputs(loss: LossEstimate) -> Figure | None:
     words = ", ".join(f"{one.parameter} {_share(one.share)}" for one in shown)
     caption = f"Which inputs make the answer uncertain, by what each explains: {words}."
     return as_figure(lambda: plot.inputs(loss), caption)
+
+
+def loss_by_distance(found: DistanceLoss) -> Figure:
+    """Return the chance of loss against the distance of one site."""
+    from riskmodel import plot
+
+    told = ", ".join(
+        f"{loss.in_words} at {km_text(km)}"
+        for km, loss in zip(found.km, found.estimates, strict=True)
+    )
+    caption = (
+        f"How far is far enough: chance that everything is lost with {found.site} so far from "
+        f"{found.home}: {told}. Now it is {km_text(found.own_km, 3)}."
+    )
+    return as_figure(lambda: plot.loss_by_distance(found), caption)
 
 
 def _told_of_ranges(estimates: Mapping[str, LossEstimate]) -> str:

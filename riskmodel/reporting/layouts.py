@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from riskmodel._chances import binomial_interval, chance_range, one_in
 from riskmodel._text import copy_text
+from riskmodel.costs import yearly_cost
+from riskmodel.gates import rule_gates
 from riskmodel.reporting import (
     Answer,
     Figure,
@@ -23,6 +25,7 @@ from riskmodel.reporting.words import LIMITS, inputs_in_words, sampling_in_words
 from riskmodel.units import format_hours
 
 if TYPE_CHECKING:
+    from riskmodel.relocation import DistanceLoss
     from riskmodel.reporting.candidates import Candidate
 
 __all__ = ["layouts_page"]
@@ -31,6 +34,17 @@ _SIDE_BY_SIDE = (
     "layout", "lose everything", "range over the inputs", "lose something", "no data over a day",
     "over a week", "lose a week's work",
 )  # fmt: skip
+_PLANS = (
+    "A plan is taken at its word; verifier audits what exists. The rule counts copies, the chance "
+    "of loss weighs them: where the two rank layouts differently, believe the chance and its range."
+)
+_GATES = {
+    "copies": "3 copies",
+    "media": "2 media",
+    "offsite": "1 offsite",
+    "offline_or_immutable": "1 offline or immutable",
+    "errors": "0 errors",
+}
 
 
 def layouts_page(found: Sequence[Candidate]) -> Page:
@@ -51,9 +65,8 @@ def layouts_page(found: Sequence[Candidate]) -> Page:
     first = found[0].loss
     sections = []
     if len(found) > 1:
-        rows = tuple(_row(one) for one in sorted(found, key=lambda one: one.loss.probability))
-        side = (figures.compare(losses), Table(_SIDE_BY_SIDE, rows))
-        sections.append(Section("Side by side", side))
+        sections.append(Section("Side by side", (figures.compare(losses), _side_by_side(found))))
+    sections.append(Section("The 3-2-1-1-0 rule, asked of the plan", _gates(found)))
     sections.append(Section("How likely it becomes with time", (figures.curve(losses),)))
     sections += [_of_one(one, alone=len(found) == 1) for one in found]
     taken = {one.layout.name: one.loss.parameters for one in found}
@@ -167,6 +180,33 @@ def _spread(found: Sequence[Candidate]) -> tuple[Answer, ...]:
     return tuple(answers)
 
 
+def _side_by_side(found: Sequence[Candidate]) -> Table:
+    """Return a row a layout, the safest first; what it costs where any says so."""
+    ranked = sorted(found, key=lambda one: one.loss.probability)
+    rows = [_row(one) for one in ranked]
+    costs = [yearly_cost(one.layout, one.loss.horizon_hours) for one in ranked]
+    if not any(costs):
+        return Table(_SIDE_BY_SIDE, tuple(rows))
+    told = ["not said" if cost is None else cost.in_words for cost in costs]
+    return Table(
+        (*_SIDE_BY_SIDE, "cost"), tuple((*row, cost) for row, cost in zip(rows, told, strict=True))
+    )
+
+
+def _gates(found: Sequence[Candidate]) -> tuple[Part, ...]:
+    """Return the verdicts; of one layout with the reasons."""
+    asked = [(one.layout.name, rule_gates(one.layout)) for one in found]
+    note = Prose((_PLANS,))
+    if len(asked) == 1:
+        rows = [
+            (_GATES[gate.name], gate.status, f"{gate.value} of {gate.wanted}", gate.why)
+            for gate in asked[0][1]
+        ]
+        return (Table(("gate", "verdict", "found", "why"), tuple(rows)), note)
+    matrix = [(name, *(gate.status for gate in gates)) for name, gates in asked]
+    return (Table(("layout", *_GATES.values()), tuple(matrix)), note)
+
+
 def _row(one: Candidate) -> tuple[str, ...]:
     inputs, out = one.loss.parameter_range, one.history.unavailable
     week = [item for item in one.history.rollbacks if item.span == "week"]
@@ -190,7 +230,21 @@ def _of_one(one: Candidate, *, alone: bool) -> Section:
     parts.append(Table(("copy", "what it is"), rows))
     pictures: tuple[Figure | None, ...] = (figures.causes(one.loss), figures.inputs(one.loss))
     parts += [picture for picture in pictures if picture is not None]
+    parts += [_how_far(each) for each in one.distances]
     return Section(heading, tuple(parts))
+
+
+def _how_far(found: DistanceLoss) -> Part:
+    from riskmodel.reporting import figures
+
+    chances = [loss.probability for loss in found.estimates]
+    if max(chances) - min(chances) > 1e-9 * max(chances):
+        return figures.loss_by_distance(found)
+    text = (
+        f"However far {found.site} is from {found.home} changes nothing: no peril of the model "
+        "that strikes both places together takes the last copies."
+    )
+    return Prose((text,))
 
 
 def _told_once(told: Mapping[str, Sequence[str]]) -> Items:

@@ -11,7 +11,7 @@ from riskmodel.reporting import Table
 if TYPE_CHECKING:
     from riskmodel._used import Used
     from riskmodel.estimate import LossEstimate
-    from riskmodel.presets import Source
+    from riskmodel.preset_catalogue import Source
 
 __all__ = ["LIMITS", "inputs_in_words", "sampling_in_words", "source_rows", "sources"]
 

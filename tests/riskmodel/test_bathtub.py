@@ -18,7 +18,7 @@ from riskmodel.bathtub import (
     marginal_survival,
 )
 from riskmodel.lifetimes import Law
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 
 YEAR = 8766.0
 VARIANCES = (0.69, 0.30)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from riskmodel._data import data_folder
-from riskmodel.presets import Source, presets
+from riskmodel.preset_catalogue import Source, presets
 
 _NUMBER = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?(?:e-?\d+)?)\s*(%?)")
 _CITED = re.compile(r"\b((?:disk|media|cloud|site|human)/[a-z]\w+)")

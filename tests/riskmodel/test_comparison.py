@@ -17,7 +17,7 @@ from riskmodel._paired_runs import BATCHES
 from riskmodel._pairs import pair_of
 from riskmodel._weighted import Weighted
 from riskmodel.gates import media_kind
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from tests.riskmodel.small_layouts import copies, exponential, group, probability
 
 

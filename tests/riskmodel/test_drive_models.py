@@ -16,7 +16,7 @@ from riskmodel import shrinkage
 from riskmodel.drive_models import DriveModel, drive_models, find_drive, with_hazard_times
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from riskmodel.shrinkage import gamma_prior, shrunk_rates
 
 YEAR = 8766.0

@@ -10,7 +10,7 @@ import pytest
 import riskmodel as rm
 from riskmodel._threats import people_of, threats_of
 from riskmodel.errors import LayoutError
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from tests.twins import simulate_naively
 
 YEAR = 8766.0

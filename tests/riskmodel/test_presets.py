@@ -16,7 +16,7 @@ import riskmodel.catalogue
 from riskmodel._data import data_folder
 from riskmodel.lifetimes import Law
 from riskmodel.perils import peril_reaches
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from riskmodel.units import parse
 
 YEAR = 8766.0

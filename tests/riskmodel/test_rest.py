@@ -139,7 +139,7 @@ def test_a_piece_takes_its_share_of_what_follows_from_the_size(
 
 
 def test_an_assumed_recovery_of_a_piece_waits_as_long_and_copies_less() -> None:
-    from riskmodel.presets import presets
+    from riskmodel.preset_catalogue import presets
 
     tables = _tables(pieces=4)
     del tables["copies"][1]["recovery"]

@@ -9,7 +9,7 @@ import pytest
 
 import riskmodel as rm
 from riskmodel.errors import LayoutError
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from tests.twins import simulate_naively as play
 
 YEAR = 8766.0

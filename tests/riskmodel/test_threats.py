@@ -9,7 +9,7 @@ import pytest
 
 import riskmodel as rm
 from riskmodel._threats import people_of
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 
 YEAR = 8766.0
 DAY = 24.0

@@ -15,7 +15,7 @@ from riskmodel._together import disasters_of
 from riskmodel.exact import loss_probability
 from riskmodel.geodesy import distance_km
 from riskmodel.perils import hit_rate, joint_hit_probability, peril_reaches
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from riskmodel.units import HOURS_PER_YEAR
 
 AMSTERDAM, UTRECHT, HAARLEM = (52.370, 4.895), (52.091, 5.122), (52.387, 4.646)

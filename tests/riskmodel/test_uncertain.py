@@ -13,7 +13,7 @@ from riskmodel._uncertain import _spelled_out, inputs_of
 from riskmodel._used import parameters_used
 from riskmodel.drive_models import find_drive
 from riskmodel.perils import hit_rate
-from riskmodel.presets import Presets, presets
+from riskmodel.preset_catalogue import Presets, presets
 
 YEAR = 8766.0
 HIGH = 0.95

@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 import riskmodel as rm
 from riskmodel._program import compile_layout
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from tests.random_layouts import random_layout
 
 METHODS = ["conditional", "excursion"]

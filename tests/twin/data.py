@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from riskmodel.layout import Copy
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from tests.twin.queue import RUNS
 
 if TYPE_CHECKING:

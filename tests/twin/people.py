@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from riskmodel.layout import Copy
 from riskmodel.lifetimes import Law
 from riskmodel.policies import Threat
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from tests.twin.data import Data, versions_kept
 from tests.twin.laws import draw
 from tests.twin.queue import FAILURES

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from blake3 import blake3
 
-from verifier import _hasher, hashing
+from verifier import _cutting, _hasher, hashing
 from verifier.files import FileFact, table
-from verifier.hashing import Tree
+from verifier.hashing import Tree, Twin
 from verifier.host import Host
 from verifier.probes.directory import read_manifest
 
@@ -35,7 +35,8 @@ def digests(batches, trees):
     found = {}
     for batch in batches:
         for row, error, digest in zip(batch.rows, batch.error, batch.digest, strict=True):
-            path = f"{trees[batch.tree].root}/{trees[batch.tree].files.path(int(row))}"
+            tree = trees[batch.tree].twin if batch.of_twin else trees[batch.tree]
+            path = f"{tree.root}/{tree.files.path(int(row))}"
             assert path not in found, "read twice"
             found[path] = int(error) or digest.tobytes()
     return found
@@ -57,8 +58,64 @@ def test_every_file_is_read_to_its_last_byte(tmp_path, reader):
     assert len(found) == 60
 
 
+def twins_of(one, other):
+    files, theirs = tree_of(one).files, tree_of(other).files
+    here, there = files.pairs(theirs)
+    turned = np.random.default_rng(3).permutation(len(here))
+    twin = Twin(str(other), theirs, there[turned])
+    return Tree(str(one), files, here[turned], twin=twin)
+
+
+def test_twins_have_digests_of_their_own_bytes(tmp_path, reader, monkeypatch):
+    monkeypatch.setattr(_cutting, "JOB_FILES", 31)
+    unlike = [b"y", b"a" * (1 << 18), b"a" * 70_000 + b"b", b"", os.urandom(300_000)]
+    paths = [f"f{number % 4}/n\n{number}" for number in range(150)]
+    for number, path in enumerate(paths):
+        (tmp_path / "one" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "one" / path).write_bytes([*CONTENTS[:4], b"a" * 70_001][number % 5])
+    for number, path in reversed(list(enumerate(paths))):  # inodes in another order
+        (tmp_path / "other" / path).parent.mkdir(parents=True, exist_ok=True)
+        alike = (tmp_path / "one" / path).read_bytes()
+        (tmp_path / "other" / path).write_bytes(alike if number % 3 else unlike[number % 5])
+    (tmp_path / "other/f0/only there").write_bytes(b"x")
+    tree = twins_of(tmp_path / "one", tmp_path / "other")
+    (tmp_path / "one" / paths[1]).unlink()
+    (tmp_path / "other" / paths[4]).unlink()
+    found = digests(Host().hashed([tree]), [tree])
+    wanted = {
+        f"{tmp_path}/{side}/{path}": blake3(whole.read_bytes()).digest()
+        if (whole := tmp_path / side / path).exists()
+        else errno.ENOENT
+        for side in ("one", "other")
+        for path in paths
+    }
+    assert found == wanted
+    assert len({found[f"{tmp_path}/one/{path}"] for path in paths}) == 6
+
+
+@pytest.mark.parametrize(("stuck", "sound"), [("one", "other"), ("other", "one")])
+def test_a_twin_that_hangs_does_not_hold_up_the_other(tmp_path, reader, stuck, sound):
+    for side in ("one", "other"):
+        for number in range(12):
+            (tmp_path / side / f"d{number % 2}").mkdir(parents=True, exist_ok=True)
+            (tmp_path / side / f"d{number % 2}" / str(number)).write_bytes(b"x%d" % number)
+    tree = twins_of(tmp_path / "one", tmp_path / "other")
+    middle = tmp_path / stuck / "d1" / "5"
+    middle.unlink()
+    os.mkfifo(middle)  # opened for reading it waits for one that writes
+    batches = list(Host(timeout=1.0).hashed([tree]))
+    (hung,) = [batch for batch in batches if batch.stopped_at >= 0]
+    assert hung.of_twin is (stuck == "other")
+    files = tree.twin.files if hung.of_twin else tree.files
+    assert files.path(hung.stopped_at) == "d1/5"
+    found = digests(batches, [tree])
+    read = {path for path in found if path.startswith(f"{tmp_path}/{sound}/")}
+    assert read == {str(path) for path in (tmp_path / sound).rglob("*") if path.is_file()}
+    assert all(found[path] == blake3(Path(path).read_bytes()).digest() for path in found)
+
+
 def test_only_the_wanted_rows_are_read_and_jobs_are_cut_anywhere(tmp_path, reader, monkeypatch):
-    monkeypatch.setattr(hashing, "JOB_FILES", 16)
+    monkeypatch.setattr(_cutting, "JOB_FILES", 16)
     for number in range(200):
         (tmp_path / f"d{number % 7}").mkdir(exist_ok=True)
         (tmp_path / f"d{number % 7}" / str(number)).write_bytes(b"%d" % number)
@@ -139,6 +196,11 @@ def test_a_folder_whose_path_no_job_can_hold_is_refused(tmp_path):
     files = table({f"{'d/' * 200_000}f": FileFact(1, 1)})
     (batch,) = Host().hashed([Tree(str(tmp_path), files, np.arange(1))])
     assert batch.error.tolist() == [errno.ENAMETOOLONG]
+    twin = Twin(f"{tmp_path}/other", files, np.arange(1))
+    batches = Host().hashed([Tree(str(tmp_path), files, np.arange(1), twin=twin)])
+    assert [(batch.of_twin, *batch.error) for batch in batches] == [
+        (False, errno.ENAMETOOLONG), (True, errno.ENAMETOOLONG),
+    ]  # fmt: skip
 
 
 def test_an_input_error_is_an_error_number(tmp_path, monkeypatch):

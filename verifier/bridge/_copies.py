@@ -9,7 +9,7 @@ from typing import Any
 
 from riskmodel.layout import Copy
 from riskmodel.policies import Check, Feed, Key, Restore, Retention
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from riskmodel.units import format_hours
 from verifier.bridge._places import store_of
 from verifier.history import history_hours, kept_counts, kept_within_hours

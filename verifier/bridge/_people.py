@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from riskmodel.layout import Copy
 from riskmodel.policies import Threat, Threats
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from riskmodel.sites import Shock
 from riskmodel.units import HOURS_PER_YEAR
 from verifier.inventory import Evidence, Location

@@ -7,7 +7,7 @@ from typing import Any
 
 from riskmodel.lifetimes import Law
 from riskmodel.media import Label, Medium, Store
-from riskmodel.presets import presets
+from riskmodel.preset_catalogue import presets
 from riskmodel.sites import Site
 from riskmodel.units import format_hours
 from verifier.inventory import Drive, Evidence, Location

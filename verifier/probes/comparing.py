@@ -227,7 +227,7 @@ def _read_pairs(host: Host, pairs: _Pairs) -> _Found:
     theirs = Side(pairs.held.root, table(pairs.held.files), pairs.there)
     for side in (own, theirs):
         side.recall(host)
-    read(host, (own, theirs), (~own.known, ~theirs.known))
+    read(host, own, theirs, (~own.known, ~theirs.known))
 
     def differing() -> NDArray[np.bool_]:
         both = own.known & theirs.known & ~pairs.excused
@@ -236,7 +236,7 @@ def _read_pairs(host: Host, pairs: _Pairs) -> _Found:
 
     doubted = differing()
     if doubted.any():
-        read(host, (own, theirs), (doubted & ~own.now, doubted & ~theirs.now))
+        read(host, own, theirs, (doubted & ~own.now, doubted & ~theirs.now))
     found = _Found()
     for place in np.flatnonzero(differing()).tolist():
         found.wrong[int(pairs.here[place])] = "differs from the source under the same size."

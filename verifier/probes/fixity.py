@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from verifier._hasher import PIECE
 from verifier.access import AccessError
 from verifier.digests import DIGEST_BYTES
 from verifier.domains import place_of
-from verifier.hashing import Batch, Failure, Tree, failure_of
+from verifier.hashing import Batch, Failure, Tree, Twin, failure_of
 from verifier.host import Host
 from verifier.progress import Reading
 
@@ -97,45 +97,76 @@ class Side:
         return settled
 
 
-def read(host: Host, sides: Iterable[Side], wanted: Iterable[NDArray[np.bool_]]) -> None:
-    """Read files of trees of this machine, and keep their digests batch by batch.
+def read(
+    host: Host,
+    own: Side,
+    theirs: Side,
+    wanted: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+) -> None:
+    """Read files of a tree and its copy on this machine, and keep their digests batch by batch.
 
     Parameters
     ----------
     host : Host
         Access to both.
-    sides : iterable of Side
-        The trees.
-    wanted : iterable of array of bool
+    own, theirs : Side
+        The trees; their rows are the same paths, one by one.
+    wanted : two arrays of bool
         Which of the rows of each are to be read, whatever is remembered of them.
     """
     import numpy as np
 
-    work = [
-        (side, np.flatnonzero(mask)) for side, mask in zip(sides, wanted, strict=True) if mask.any()
-    ]
-    trees = [
-        Tree(side.root, side.files, side.rows[places], *_lane(host, side.root))
-        for side, places in work
-    ]
-    sorting = [places[np.argsort(side.rows[places], kind="stable")] for side, places in work]
-    sizes = [tree.files.column("size")[tree.rows].sum() for tree in trees]
-    progress = Reading(host.talk, sum(len(tree.rows) for tree in trees), int(sum(sizes)))
-    kept = [_Keeper(host, side) for side, _ in work]
+    sides = (own, theirs)
+    work = _work(host, sides, wanted)
+    trees = [tree for tree, _ in work]
+    count = sum(len(tree.rows) * len(tree.roots) for tree in trees)
+    progress = Reading(host.talk, count, sum(tree.bytes for tree in trees))
+    orders = [np.argsort(side.rows, kind="stable") for side in sides]
+    kept = [_Keeper(host, side) for side in sides]
     files = size = 0
     try:
         for batch in host.hashed(trees):
-            side, places = work[batch.tree][0], sorting[batch.tree]
-            found = places[np.searchsorted(side.rows[places], batch.rows)]
-            kept[batch.tree].add(batch, side.take(batch, found))
+            number = work[batch.tree][1][batch.of_twin]
+            side, order = sides[number], orders[number]
+            places = order[np.searchsorted(side.rows, batch.rows, sorter=order)]
+            kept[number].add(batch, side.take(batch, places))
             if batch.stopped_at >= 0:
-                place = places[np.searchsorted(side.rows[places], batch.stopped_at)]
+                place = order[np.searchsorted(side.rows, batch.stopped_at, sorter=order)]
                 side.failures[int(place)] = Failure(batch.reason)
             files, size = files + len(batch.rows), size + int(batch.size.sum())
             progress.at(files, size)
     finally:
         for keeper in kept:
             keeper.flush()
+
+
+def _work(
+    host: Host, sides: tuple[Side, Side], wanted: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+) -> list[tuple[Tree, tuple[int, ...]]]:
+    """Tell what is to be read, and of which side the tree is and its twin, if it has one.
+
+    Small files that both sides need are twins, unless a head would have to move between them or
+    a slow disk would wait for its turn.
+    """
+    import numpy as np
+
+    if not any(mask.any() for mask in wanted):
+        return []
+    lanes = [_lane(host, side.root) for side in sides]
+    work: list[tuple[Tree, tuple[int, ...]]] = []
+    twins = np.zeros(len(wanted[0]), np.bool_)
+    if all(readers != 1 for _, readers in lanes):
+        small = [side.files.column("size")[side.rows] < PIECE for side in sides]
+        twins = wanted[0] & wanted[1] & small[0] & small[1]
+        own, theirs = sides
+        twin = Twin(theirs.root, theirs.files, theirs.rows[twins])
+        drives = ",".join(sorted({drive for drive, _ in lanes}))
+        readers = 0 if all(readers == 0 for _, readers in lanes) else 2
+        work.append((Tree(own.root, own.files, own.rows[twins], drives, readers, twin), (0, 1)))
+    for number, (side, mask) in enumerate(zip(sides, wanted, strict=True)):
+        rows = side.rows[mask & ~twins]
+        work.append((Tree(side.root, side.files, rows, *lanes[number]), (number,)))
+    return [(tree, of) for tree, of in work if len(tree.rows)]
 
 
 class _Keeper:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
 import stat
 import tarfile
@@ -152,7 +151,7 @@ def _opened_zip(file: BinaryIO, wanted: frozenset[str]) -> Iterator[Opened]:
                 _zip_time_ns(info),
                 stat.S_IMODE(mode) or None,
                 chunks,
-                link=os.fsdecode(b"".join(chunks)) if linked else None,
+                link=b"".join(chunks).decode("utf-8", "surrogateescape") if linked else None,
                 encrypted=encrypted,
                 alone=True,
             )

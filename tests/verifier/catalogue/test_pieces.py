@@ -64,7 +64,7 @@ def test_a_large_folder_is_several_pieces_and_still_one_folder():
     assert [cut.end for cut in parts[:-1]] == [cut.first for cut in parts[1:]]
     back = files_of(listings(of, [1]), [1])
     assert back.folder_rows()[0] == ["big", "z"]
-    assert back["big/065540"] == (65540, 65540, 1, 65540)
+    assert back["big/065540"] == FileFact(65540, 65540, 1, 65540)
     assert back.hollow == of.hollow
 
 

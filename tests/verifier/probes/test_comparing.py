@@ -20,6 +20,7 @@ from verifier.effort import Effort
 from verifier.files import table
 from verifier.host import Host
 from verifier.inventory import Depth, Location, State
+from verifier.probes import fixity
 from verifier.probes.comparing import against_source, compare
 from verifier.probes.directory import read_manifest
 
@@ -56,6 +57,30 @@ def test_equal_trees_differ_in_nothing(twins):
         None,
         "",
     )
+
+
+@pytest.mark.parametrize(
+    ("lanes", "together"),
+    [
+        ({"source": ("a", 2), "copy": ("a", 2)}, True),
+        ({"source": ("a", 0), "copy": ("b", 2)}, True),
+        ({"source": ("a", 0), "copy": ("b", 1)}, False),
+        ({"source": ("a", 1), "copy": ("a", 1)}, False),
+    ],
+)
+def test_spinning_disks_are_not_made_to_seek_between_twins(twins, monkeypatch, lanes, together):
+    monkeypatch.setattr(fixity, "_lane", lambda host, root: lanes[Path(root).name])
+    asked = []
+
+    class Watched(Host):
+        def hashed(self, trees):
+            asked.extend(trees)
+            return super().hashed(trees)
+
+    rot(twins[1] / "d3/101.jpg")
+    found = compare(Watched(), *manifests(twins))
+    assert found.errors == ("d3/101.jpg differs from the source under the same size.",)
+    assert [tree.twin is not None for tree in asked] == ([True] if together else [False, False])
 
 
 def test_one_bit_is_found_wherever_it_is(twins):
@@ -207,7 +232,7 @@ _SCRIPT = """
 import sys, time
 from pathlib import Path
 from tests.verifier.remembered import Remembered
-from verifier import hashing
+from verifier import _cutting, hashing
 from verifier.host import Host
 from verifier.probes import fixity
 from verifier.probes.comparing import compare
@@ -218,7 +243,7 @@ class Slow(Remembered):
         super().keep(*what)
         time.sleep(0.05)
 
-hashing._FEW_FILES, hashing.JOB_FILES, fixity._KEEP_FILES = -1, 100, 100
+hashing._FEW_FILES, _cutting.JOB_FILES, fixity._KEEP_FILES = -1, 100, 100
 host = Host()
 host.talk = lambda text: print(text, file=sys.stderr, flush=True)
 host.digests = Slow(Path(sys.argv[3]))
