@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from riskmodel.estimate import Cause, LossEstimate
     from riskmodel.examples import example, example_files
     from riskmodel.fitting import Fit, Lifetimes, fit_lifetimes, media_toml, read_lifetimes
+    from riskmodel.frontier import Candidate, Frontier, pareto
     from riskmodel.gates import Gate, Gates, rule_gates
+    from riskmodel.improvement import Improvement, Proposal, improve
     from riskmodel.influence import Effect, Index, Sensitivity, sensitivity
     from riskmodel.influence_map import SensitivityMap, sensitivity_map
     from riskmodel.layout import Copy, Layout, load_layout
@@ -37,9 +39,10 @@ if TYPE_CHECKING:
     from riskmodel.perils import hit_rate, joint_hit_interval, joint_hit_probability
     from riskmodel.preset_catalogue import presets
     from riskmodel.relocation import DistanceLoss, loss_by_distance
-    from riskmodel.reporting.candidates import report
+    from riskmodel.reporting.assessing import report
     from riskmodel.separation import Distance, distance
     from riskmodel.simulation import simulate
+    from riskmodel.space import Space, read_space
     from riskmodel.uncertainty import ParameterRange, parameter_range
 
 _ROOMS = {
@@ -60,22 +63,26 @@ _ROOMS = {
     "estimate": ("Cause", "LossEstimate"),
     "examples": ("example", "example_files"),
     "fitting": ("Fit", "Lifetimes", "fit_lifetimes", "media_toml", "read_lifetimes"),
+    "frontier": ("Candidate", "Frontier", "pareto"),
     "gates": ("Gate", "Gates", "rule_gates"),
+    "improvement": ("Improvement", "Proposal", "improve"),
     "layout": ("Copy", "Layout", "load_layout"),
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
     "perils": ("hit_rate", "joint_hit_interval", "joint_hit_probability"),
     "preset_catalogue": ("presets",),
     "relocation": ("DistanceLoss", "loss_by_distance"),
-    "reporting.candidates": ("report",),
+    "reporting.assessing": ("report",),
     "influence": ("Effect", "Index", "Sensitivity", "sensitivity"),
     "influence_map": ("SensitivityMap", "sensitivity_map"),
     "separation": ("Distance", "distance"),
     "simulation": ("simulate",),
+    "space": ("Space", "read_space"),
     "uncertainty": ("ParameterRange", "parameter_range"),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 __all__ = [
+    "Candidate",
     "Cause",
     "Comparison",
     "Copy",
@@ -85,9 +92,11 @@ __all__ = [
     "Effect",
     "Exponential",
     "Fit",
+    "Frontier",
     "Gate",
     "Gates",
     "Gompertz",
+    "Improvement",
     "Index",
     "InputError",
     "Interrupted",
@@ -100,8 +109,10 @@ __all__ = [
     "NotSimulated",
     "ParameterRange",
     "Parameters",
+    "Proposal",
     "Sensitivity",
     "SensitivityMap",
+    "Space",
     "StateSpaceTooLarge",
     "ThreeTwoOneError",
     "UnitError",
@@ -114,6 +125,7 @@ __all__ = [
     "example_files",
     "fit_lifetimes",
     "hit_rate",
+    "improve",
     "joint_hit_interval",
     "joint_hit_probability",
     "literature",
@@ -123,9 +135,11 @@ __all__ = [
     "parameter_range",
     "parameters",
     "parameters_used",
+    "pareto",
     "plot",
     "presets",
     "read_lifetimes",
+    "read_space",
     "report",
     "rule_gates",
     "sensitivity",

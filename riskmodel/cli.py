@@ -180,7 +180,7 @@ def report(
 ) -> None:
     """Write one HTML page about layouts, for somebody who decides."""
     from riskmodel._console import bar
-    from riskmodel.reporting.candidates import report as write
+    from riskmodel.reporting.assessing import report as write
 
     write(
         _load(files), output, horizon=horizon, seed=seed, ranges=ranges, watch=bar,
@@ -223,6 +223,49 @@ def sensitivity(
     run_sensitivity(
         _load([file])[0], across or [], points, as_json,
         horizon=horizon, method=method, seed=seed, threads=threads,
+    )  # fmt: skip
+
+
+@app.command()
+def improve(
+    file: Annotated[Path, typer.Argument(help="layout file", show_default=False)],
+    target: Annotated[
+        float | None,
+        typer.Option(help="chance of loss to get under, such as 1e-3: changes are added up to it"),
+    ] = None,
+    horizon: Annotated[
+        str | None, typer.Option(help="mission time, such as '10 years'; else the layout's own")
+    ] = None,
+    target_relative_error: Annotated[float, typer.Option(help="of each estimate")] = 0.03,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="write the changed layout to a new file")
+    ] = None,
+    take: Annotated[
+        int,
+        typer.Option(
+            help="which change of the list to write, 1 for the first; without it the changes that "
+            "meet the target, or else the first"
+        ),
+    ] = 0,
+    space: Annotated[
+        Path | None,
+        typer.Option(
+            help="search the alternatives of this file instead: a TOML table [space] with a list "
+            'of values for each path, such as "copies.usb.check.every" = ["7 days", "30 days"]'
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what to change first: single changes, ranked by the share of the loss they remove.
+
+    Example: riskmodel improve home.toml --target 1e-3 -o better.toml
+    """
+    from riskmodel._improve_command import run_improve
+
+    run_improve(
+        _load([file])[0], output, take, as_json, space, target=target, horizon=horizon, seed=seed,
+        target_relative_error=target_relative_error,
     )  # fmt: skip
 
 

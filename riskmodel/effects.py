@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from riskmodel.simulation import simulate
 
 if TYPE_CHECKING:
+    from riskmodel._pairs import Pair
     from riskmodel.estimate import LossEstimate
     from riskmodel.layout import Layout
 
-__all__ = ["Effect", "effects", "ranked"]
+__all__ = ["Effect", "effects", "ranked", "sharpened"]
+
+_MOST_PAIRED = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +30,21 @@ class Effect:
         Of the change.
     before, after : LossEstimate
         Of the layout as it is, and changed; with the same seed.
+    pair : Pair, optional
+        The two on common random numbers, before first, where that was run as well: then it says
+        what is removed.
     """
 
     name: str
     before: LossEstimate
     after: LossEstimate
+    pair: Pair | None = None
 
     @property
     def removed(self) -> float:
         """Share of the loss probability that the change removes; negative if it adds to it."""
+        if self.pair is not None and self.pair.ratio:
+            return 1.0 - 1.0 / self.pair.ratio
         if not self.before.probability:
             return 0.0
         return 1.0 - self.after.probability / self.before.probability
@@ -46,6 +55,13 @@ class Effect:
         Both runs have the same seed, but their layouts draw different things from it, so that
         their errors are added as if independent; where they are not, the interval is too wide.
         """
+        if self.pair is not None and self.pair.ratio and self.pair.ratio_low > 0.0:
+            # a pair states one level; others are read off the normal law that it rests on
+            wanted = NormalDist().inv_cdf(0.5 + confidence / 2.0)
+            wide = wanted / NormalDist().inv_cdf(0.5 + self.pair.confidence / 2.0)
+            low = self.pair.ratio * (self.pair.ratio_low / self.pair.ratio) ** wide
+            high = self.pair.ratio * (self.pair.ratio_high / self.pair.ratio) ** wide
+            return 1.0 - 1.0 / low, 1.0 - 1.0 / high
         quantile = NormalDist().inv_cdf(0.5 + confidence / 2.0)
         if not self.before.seen:
             return -math.inf, 1.0
@@ -61,7 +77,11 @@ class Effect:
     @property
     def in_the_noise(self) -> bool:
         """Whether the sampling error hides if the change does anything."""
-        low, high = self.removed_interval()
+        return self.hidden_at(0.95)
+
+    def hidden_at(self, confidence: float) -> bool:
+        """Tell whether the interval of what is removed holds 0."""
+        low, high = self.removed_interval(confidence)
         return low <= 0.0 <= high
 
 
@@ -72,6 +92,7 @@ def effects(
     seed: int = 1,
     target_relative_error: float = 0.03,
     trials: int | None = None,
+    horizon: str | float | None = None,
     talk: Callable[[int, str], None] = lambda number, name: None,
 ) -> tuple[Effect, ...]:
     """Estimate a layout and its changed ones over one horizon, with one seed.
@@ -88,6 +109,8 @@ def effects(
         See `simulate`.
     trials : int, optional
         At most this many for each.
+    horizon : str or float, optional
+        Mission time; the layout's own by default. [h]
     talk : callable
         Told the number and name of each change before its turn.
 
@@ -100,7 +123,7 @@ def effects(
     def run(one: Layout) -> LossEstimate:
         return simulate(
             one,
-            horizon=layout.horizon,
+            horizon=layout.horizon if horizon is None else horizon,
             seed=seed,
             target_relative_error=target_relative_error,
             trials=trials,
@@ -120,8 +143,38 @@ def effects(
     return tuple(found)
 
 
-def ranked(found: Sequence[Effect]) -> tuple[Effect, ...]:
+def sharpened(effect: Effect, layout: Layout, changed: Layout, *, seed: int = 1) -> Effect:
+    """Run a layout and its changed one on common random numbers, which tells small effects.
+
+    Parameters
+    ----------
+    effect : Effect
+        Of the change, as `effects` found it.
+    layout, changed : Layout
+        As it is, and with the change; their names have to differ.
+    seed : int
+        As for `effects`.
+
+    Returns
+    -------
+    Effect
+        With its ``pair``.
+    """
+    from riskmodel.comparison import compare
+
+    both = compare(
+        [layout, changed],
+        horizon=effect.before.horizon_hours,
+        target_relative_error=0.03,
+        trials=_MOST_PAIRED,
+        seed=seed,
+        ranges=False,
+    )
+    return replace(effect, pair=both.pairs[0])
+
+
+def ranked(found: Sequence[Effect], confidence: float = 0.95) -> tuple[Effect, ...]:
     """Order changes by what they remove; those in the noise keep their order, at the end."""
-    clear = [one for one in found if not one.in_the_noise]
-    noise = [one for one in found if one.in_the_noise]
+    clear = [one for one in found if not one.hidden_at(confidence)]
+    noise = [one for one in found if one.hidden_at(confidence)]
     return (*sorted(clear, key=lambda one: -one.removed), *noise)

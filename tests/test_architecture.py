@@ -30,11 +30,13 @@ ROOMS = [
      "literature", "_run", "_executors", "_checkpoint", "_events", "_weighted", "_steering",
      "_threat_steering", "_excursion", "simulation", "_inner", "uncertainty"},
     {"gates", "costs", "separation"},
+    {"_changes_of_copies", "changes", "space"},
     {"_pairs", "_paired_runs", "_shared_inputs", "_sobol", "_varied"},
     {"comparison", "influence", "influence_map", "effects", "relocation"},
+    {"improvement", "frontier"},
     {"fitting"},
     {"_text", "_decide_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting",
-     "_decide_command", "cli", "__main__"},
+     "_decide_command", "_improve_text", "_improve_command", "cli", "__main__"},
 ]  # fmt: skip
 # facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [

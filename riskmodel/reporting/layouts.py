@@ -26,7 +26,7 @@ from riskmodel.units import format_hours
 
 if TYPE_CHECKING:
     from riskmodel.relocation import DistanceLoss
-    from riskmodel.reporting.candidates import Candidate
+    from riskmodel.reporting.assessing import Reported
 
 __all__ = ["layouts_page"]
 
@@ -47,12 +47,12 @@ _GATES = {
 }
 
 
-def layouts_page(found: Sequence[Candidate]) -> Page:
+def layouts_page(found: Sequence[Reported]) -> Page:
     """Return the report on one or more layouts.
 
     Parameters
     ----------
-    found : sequence of Candidate
+    found : sequence of Reported
         At least one.
 
     Returns
@@ -100,7 +100,7 @@ def layouts_page(found: Sequence[Candidate]) -> Page:
     )
 
 
-def _answers(one: Candidate) -> tuple[Answer, ...]:
+def _answers(one: Reported) -> tuple[Answer, ...]:
     """Return the three answers about a single layout."""
     loss, years = one.loss, format_hours(one.loss.horizon_hours)
     parts = [f"within {years}", inputs_in_words(loss), sampling_in_words(loss)]
@@ -116,7 +116,7 @@ def _answers(one: Candidate) -> tuple[Answer, ...]:
     )
 
 
-def _time_until_back(one: Candidate) -> Answer:
+def _time_until_back(one: Reported) -> Answer:
     question, out = "Time until everything is back", one.history.unavailable
     years = format_hours(one.history.horizon_hours)
     if out is None:
@@ -140,7 +140,7 @@ def _time_until_back(one: Candidate) -> Answer:
     )
 
 
-def _spread(found: Sequence[Candidate]) -> tuple[Answer, ...]:
+def _spread(found: Sequence[Reported]) -> tuple[Answer, ...]:
     """Return the three answers about several layouts: the best and the worst."""
     ranked = sorted(found, key=lambda one: one.loss.probability)
     partly = sorted(found, key=lambda one: one.something[2] or one.something[1])
@@ -180,7 +180,7 @@ def _spread(found: Sequence[Candidate]) -> tuple[Answer, ...]:
     return tuple(answers)
 
 
-def _side_by_side(found: Sequence[Candidate]) -> Table:
+def _side_by_side(found: Sequence[Reported]) -> Table:
     """Return a row a layout, the safest first; what it costs where any says so."""
     ranked = sorted(found, key=lambda one: one.loss.probability)
     rows = [_row(one) for one in ranked]
@@ -193,7 +193,7 @@ def _side_by_side(found: Sequence[Candidate]) -> Table:
     )
 
 
-def _gates(found: Sequence[Candidate]) -> tuple[Part, ...]:
+def _gates(found: Sequence[Reported]) -> tuple[Part, ...]:
     """Return the verdicts; of one layout with the reasons."""
     asked = [(one.layout.name, rule_gates(one.layout)) for one in found]
     note = Prose((_PLANS,))
@@ -207,7 +207,7 @@ def _gates(found: Sequence[Candidate]) -> tuple[Part, ...]:
     return (Table(("layout", *_GATES.values()), tuple(matrix)), note)
 
 
-def _row(one: Candidate) -> tuple[str, ...]:
+def _row(one: Reported) -> tuple[str, ...]:
     inputs, out = one.loss.parameter_range, one.history.unavailable
     week = [item for item in one.history.rollbacks if item.span == "week"]
     return (
@@ -221,7 +221,7 @@ def _row(one: Candidate) -> tuple[str, ...]:
     )
 
 
-def _of_one(one: Candidate, *, alone: bool) -> Section:
+def _of_one(one: Reported, *, alone: bool) -> Section:
     from riskmodel.reporting import figures
 
     heading = "How the data would be lost" if alone else one.layout.name
@@ -261,12 +261,12 @@ def _told_once(told: Mapping[str, Sequence[str]]) -> Items:
     )
 
 
-def _something(one: Candidate) -> str:
+def _something(one: Reported) -> str:
     low, high, mean = one.something
     return _chance(mean, low, high)
 
 
-def _over_day(one: Candidate) -> str:
+def _over_day(one: Reported) -> str:
     out = one.history.unavailable
     return "not computed" if out is None else _hits(out.over_day, out.trials)
 

@@ -9,7 +9,7 @@ import pytest
 
 import riskmodel as rm
 from riskmodel.reporting import Answer, Page, Section, Table, write
-from riskmodel.reporting.candidates import candidates
+from riskmodel.reporting.assessing import reported
 from riskmodel.reporting.layouts import layouts_page
 from tests.browser import PHONE, flaws, shown
 from tests.needs import needs
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.integration, needs("chromium", "python:playwright")]
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     names = ("one-external-disk", "nas-and-cloud", "firm-on-saas")
-    found = candidates([rm.example(name) for name in names], target_relative_error=0.1)
+    found = reported([rm.example(name) for name in names], target_relative_error=0.1)
     made = {"one": folder / "one.html", "several": folder / "several.html"}
     write(layouts_page(found[:1]), made["one"])
     write(layouts_page(found), made["several"])

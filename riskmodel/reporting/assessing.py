@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from riskmodel.layout import Layout
     from riskmodel.relocation import DistanceLoss
 
-__all__ = ["Candidate", "candidates", "report"]
+__all__ = ["Reported", "report", "reported"]
 
 Watch = Callable[[str], AbstractContextManager[Callable[[Progress], None] | None]]
 _HISTORIES = 200_000  # 1 in 10,000 is then known to about half of itself
@@ -26,7 +26,7 @@ _HISTORY_SECONDS = 4.0 / 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Reported:
     """One layout of a report.
 
     Parameters
@@ -60,7 +60,7 @@ class Candidate:
         return max(low, least), max(high, most), mean
 
 
-def candidates(
+def reported(
     layouts: Sequence[Layout],
     *,
     horizon: str | float | None = None,
@@ -68,7 +68,7 @@ def candidates(
     target_relative_error: float = 0.05,
     ranges: bool = True,
     watch: Watch = lambda label: nullcontext(None),
-) -> tuple[Candidate, ...]:
+) -> tuple[Reported, ...]:
     """Estimate what a report tells of each layout.
 
     Parameters
@@ -88,7 +88,7 @@ def candidates(
 
     Returns
     -------
-    tuple of Candidate
+    tuple of Reported
         In the order given.
 
     Raises
@@ -122,7 +122,7 @@ def candidates(
                     target_relative_error=max(target_relative_error, 0.05),
                 )  # fmt: skip
                 distances.append(moved)
-        found.append(Candidate(layout, loss, history, tuple(distances)))
+        found.append(Reported(layout, loss, history, tuple(distances)))
     return tuple(found)
 
 
@@ -145,7 +145,7 @@ def report(
     path : str or Path
         The file, which is replaced; its folder must exist.
     horizon, seed, target_relative_error, ranges, watch
-        As for `candidates`.
+        As for `reported`.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def report(
 
     target = Path(path)
     require_writable(target)
-    found = candidates(
+    found = reported(
         [layouts] if isinstance(layouts, Layout) else layouts,
         horizon=horizon, seed=seed, target_relative_error=target_relative_error, ranges=ranges,
         watch=watch,

@@ -1,0 +1,148 @@
+"""A space of layouts: alternatives for some keys of one layout, as a user states it."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from riskmodel._toml import read_toml
+from riskmodel._write import layout_toml
+from riskmodel.errors import InputError, LayoutError, did_you_mean
+
+if TYPE_CHECKING:
+    from riskmodel.layout import Layout
+
+__all__ = ["Space", "read_space"]
+
+_MOST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Axes, and for each the alternatives: what they are called, and the keys that they set.
+
+    Examples
+    --------
+    >>> space = Space.from_dict({"copies.usb": [True, False], "size": ["1 TB", "2 TB"]})
+    >>> space.count
+    4
+    """
+
+    axes: tuple[tuple[str, tuple[tuple[str, Mapping[str, Any]], ...]], ...]
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any], origin: str = "") -> Space:
+        """Make a space of its table: a path and its values, or a name and tables of paths.
+
+        A copy as a path takes true and false: it is there, or it is not.
+
+        Raises
+        ------
+        InputError
+            If an axis is no list of alternatives, or there are too many candidates.
+        """
+        place = f"{origin}: space" if origin else "space"
+        if not raw:
+            raise InputError(f"{place}: states no alternatives")
+        axes = []
+        for name, values in raw.items():
+            if not isinstance(values, list | tuple) or not values:
+                raise InputError(f"{place}.{name}: expects a list of alternatives, got {values!r}")
+            axes.append((name, tuple(_alternative(place, name, value) for value in values)))
+        space = cls(tuple(axes))
+        if space.count > _MOST:
+            raise InputError(f"{place}: {space.count:,} candidates; at most {_MOST:,} are searched")
+        return space
+
+    @property
+    def count(self) -> int:
+        """Number of candidates."""
+        return math.prod(len(values) for _, values in self.axes)
+
+    def candidates(self, layout: Layout) -> Iterator[tuple[str, Layout | str]]:
+        """Yield the name of each candidate, and its layout, or why there is none."""
+        base = tomllib.loads(layout_toml(layout))
+        for name, values in self.axes:  # a path that names nothing is a mistake, not a candidate
+            for _, keys in values:
+                for path in keys:
+                    _parent(copy.deepcopy(base), path, f"space.{name}")
+        for chosen in itertools.product(*(values for _, values in self.axes)):
+            words = ", ".join(words for words, _ in chosen)
+            raw = copy.deepcopy(base)
+            raw["name"] = words[:200]
+            dropped = set()
+            for _, keys in chosen:
+                for path, value in keys.items():
+                    if isinstance(value, bool) and path.count(".") == 1:
+                        dropped |= set() if value else {path.partition(".")[2]}
+                    else:
+                        here, last = _parent(raw, path, "space")
+                        here[last] = value
+            raw["copies"] = [item for item in raw["copies"] if item["name"] not in dropped]
+            try:
+                yield words, type(layout).from_dict(raw)
+            except LayoutError as error:
+                yield words, str(error)
+
+
+def _alternative(place: str, name: str, value: Any) -> tuple[str, Mapping[str, Any]]:
+    if "." in name:
+        if isinstance(value, bool) and name.count(".") == 1 and name.startswith("copies."):
+            copy_name = name.partition(".")[2]
+            return (f"with {copy_name}" if value else f"without {copy_name}"), {name: value}
+        return f"{name} = {value}", {name: value}
+    if not isinstance(value, Mapping):
+        raise InputError(
+            f"{place}.{name}: a name without dots takes tables of paths, such as "
+            f"{{ 'copies.nas.store.level' = 'raid6' }}; got {value!r}"
+        )
+    words = value.get("name", " and ".join(f"{k} = {v}" for k, v in value.items()))
+    return str(words), {path: item for path, item in value.items() if path != "name"}
+
+
+def _parent(raw: dict[str, Any], path: str, place: str) -> tuple[dict[str, Any], str]:
+    """Return the table that holds the last key of a path."""
+    *parents, last = path.split(".")
+    here: Any = raw
+    for part in parents:
+        if isinstance(here, list):
+            named = {item.get("name"): item for item in here}
+            if part not in named:
+                raise InputError(f"{place}: {path}: nothing is named '{part}'"
+                                 f"{did_you_mean(part, named)}")  # fmt: skip
+            here = named[part]
+        elif isinstance(here, dict):
+            here = here.setdefault(part, {})
+        else:
+            raise InputError(f"{place}: {path}: '{part}' is inside of what is no table")
+    if isinstance(here, list):
+        if last not in {item.get("name") for item in here}:
+            known = [item.get("name") for item in here]
+            raise InputError(f"{place}: {path}: nothing is named '{last}'"
+                             f"{did_you_mean(last, known)}")  # fmt: skip
+        return {}, last
+    if not isinstance(here, dict):
+        raise InputError(f"{place}: {path}: is inside of what is no table")
+    return here, last
+
+
+def read_space(path: str | Path) -> Space:
+    """Read the table ``[space]`` of a TOML file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no such table, or it is none.
+    """
+    raw = read_toml(Path(path), "space file", empty="it needs a table [space]", error=InputError)
+    table = raw.get("space")
+    if not isinstance(table, dict) or len(raw) > 1:
+        others = ", ".join(key for key in raw if key != "space")
+        raise InputError(f"{path}: expects one table [space]" + (f", got {others}" * bool(others)))
+    return Space.from_dict(table, str(path))

@@ -1,0 +1,112 @@
+"""The search: no member of the fully enumerated front is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import riskmodel as rm
+from riskmodel.frontier import pareto
+from riskmodel.space import Space, read_space
+
+
+def disk(name: str, price: int) -> dict[str, object]:
+    return {
+        "name": name, "store": {"media": name}, "recovery": {"exponential": {"mean": "30 days"}},
+        "price": {"per_year": float(price)},
+    }  # fmt: skip
+
+
+# memoryless and without people, so that every candidate has an exact answer
+BASE = rm.Layout.from_dict(
+    {
+        "name": "base",
+        "horizon": "5 years",
+        "media": {"a": {"afr": 0.05}, "b": {"afr": 0.05}, "c": {"afr": 0.05}},
+        "copies": [disk("a", 50), disk("b", 30), disk("c", 20)],
+    }
+)
+SPACE = {
+    "copies.c": [True, False],
+    "drive": [
+        {"name": f"drive {k}", "media.a.afr": afr, "copies.a.price.per_year": price}
+        for k, (afr, price) in enumerate([(0.2, 20.0), (0.1, 35.0), (0.05, 50.0), (0.06, 70.0),
+                                          (0.02, 110.0)])
+    ],
+    "second": [
+        {"name": f"second {k}", "media.b.afr": afr, "copies.b.price.per_year": price}
+        for k, (afr, price) in enumerate([(0.3, 5.0), (0.12, 22.0), (0.06, 31.0), (0.03, 64.0)])
+    ],
+    "copies.b.recovery": [
+        {"exponential": {"mean": f"{days} days"}} for days in (3, 10, 30, 90, 200)
+    ],
+}  # fmt: skip
+
+
+def exact_rows(layouts: list[tuple[str, rm.Layout]]) -> list[tuple[float, float, str]]:
+    rows = []
+    for name, layout in layouts:
+        cost = rm.yearly_cost(layout)
+        assert cost is not None
+        loss = rm.simulate(layout, method="exact", ranges=False).probability
+        rows.append((cost.per_year[0][1], loss, name))
+    return rows
+
+
+@pytest.mark.slow
+def test_no_member_of_the_enumerated_front_is_lost_and_the_rest_is_screened_out():
+    space = Space.from_dict(SPACE)
+    assert space.count == 200
+    layouts = [(n, one) for n, one in space.candidates(BASE) if isinstance(one, rm.Layout)]
+    assert len(layouts) == 200
+    found = pareto(BASE, space, target=1e-3)
+    rows = exact_rows(layouts)
+    front = {
+        name
+        for cost, p, name in rows
+        if not any((c <= cost and q < p) or (c < cost and q <= p) for c, q, _ in rows)
+    }
+    assert {one.name for one in found.front} == front
+    # the rule of the screen: all within three times of the front are estimated, and not all others
+    near = {name for cost, p, name in rows if p <= 3.0 * min(q for c, q, _ in rows if c <= cost)}
+    estimated = {one.name for one in (*found.front, *found.near)}
+    assert near <= estimated
+    assert len(estimated) < 190
+    under = [one for one in found.front if one.loss.probability < 1e-3]
+    assert found.cheapest is not None
+    assert found.cheapest.cost == min(one.cost for one in under)
+
+
+def test_a_copy_that_is_fed_by_one_left_out_is_refused_and_counted():
+    fed = BASE.replace("copies", [disk("a", 1), {**disk("b", 2), "fed": {"from": "a"}}])
+    names = dict(Space.from_dict({"copies.a": [True, False]}).candidates(fed))
+    assert isinstance(names["with a"], rm.Layout)
+    assert "unknown copy 'a'" in str(names["without a"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[space]", "states no alternatives"),
+        ("[other]\nx = 1", r"expects one table \[space\]"),
+        ("[space]\n'copies.a.check.every' = '3 days'", "expects a list of alternatives"),
+        ("[space]\n'drive' = ['x']", "takes tables of paths"),
+        ("[space]\n'copies.d.check.every' = ['3 days']", "nothing is named 'd'"),
+        ("[space]\n'copies.a.chek.every' = ['3 days']", "none of 1 candidates is a layout"),
+        ("[space]\n'copies.a.check.every' = [30]", "none of 1 candidates is a layout"),
+    ],
+)
+def test_mistakes_in_a_space_give_one_message(tmp_path: Path, text: str, message: str):
+    file = tmp_path / "space.toml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(rm.InputError, match=message):
+        pareto(BASE, read_space(file))
+
+
+def test_without_prices_there_is_no_front():
+    free = BASE
+    for name in "abc":
+        free = free.replace(f"copies.{name}.price", None)
+    with pytest.raises(rm.InputError, match="prices of one currency: no price"):
+        pareto(free, {"copies.c": [True, False]})
