@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from riskmodel import Layout, load_layout
+from tests.commands import riskmodel_command
 from tests.conftest import LAYOUTS, cpu_seconds
 
 COMMAND = [sys.executable, "-m", "riskmodel"]
@@ -39,35 +40,36 @@ def test_simulate_prints_the_headline_first_and_nothing_on_stderr() -> None:
 
 
 def test_json_is_an_object_for_one_file_and_a_list_for_several() -> None:
-    one = json.loads(_run("simulate", NAS, "--trials", "1000", "--json").stdout)
+    one = json.loads(riskmodel_command("simulate", NAS, "--trials", "1000", "--json").stdout)
     assert one["layout"] == "01-nas-usb-cloud"
-    several = json.loads(_run("simulate", NAS, SAFE, "--trials", "1000", "--json").stdout)
+    words = ("simulate", NAS, SAFE, "--trials", "1000", "--json")
+    several = json.loads(riskmodel_command(*words).stdout)
     assert [loss["layout"] for loss in several] == ["01-nas-usb-cloud", "15-fire-safe"]
 
 
 def test_compare_puts_the_safest_first() -> None:
-    done = _run("compare", SAFE, NAS, "--trials", "20000")
+    done = riskmodel_command("compare", SAFE, NAS, "--trials", "20000")
     assert done.stdout.index("01-nas-usb-cloud") < done.stdout.index("15-fire-safe")
 
 
 def test_check_says_what_a_layout_means() -> None:
-    done = _run("check", NAS)
+    done = riskmodel_command("check", NAS)
     assert done.returncode == 0
     assert "8 x nas as raid6 at home" in done.stdout
 
 
 def test_schema_describes_every_key_of_a_layout() -> None:
-    schema = json.loads(_run("schema").stdout)
+    schema = json.loads(riskmodel_command("schema").stdout)
     assert {"copies", "sites", "media", "shocks", "keys", "threats"} <= set(schema["properties"])
 
 
 def test_new_writes_a_layout_that_loads_and_never_overwrites(tmp_path: Path) -> None:
-    listed = _run("new", "--list").stdout.splitlines()
+    listed = riskmodel_command("new", "--list").stdout.splitlines()
     assert len(listed) >= 7
     name = listed[0].split()[0]
-    assert _run("new", name, "-o", "mine.toml", cwd=tmp_path).returncode == 0
+    assert riskmodel_command("new", name, "-o", "mine.toml", cwd=tmp_path).returncode == 0
     assert isinstance(load_layout(tmp_path / "mine.toml"), Layout)
-    again = _run("new", name, "-o", "mine.toml", cwd=tmp_path)
+    again = riskmodel_command("new", name, "-o", "mine.toml", cwd=tmp_path)
     assert again.returncode == 2
     assert "exists already" in again.stderr
 
@@ -88,7 +90,7 @@ def test_bad_input_exits_2_with_one_line(
 ) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(content)
-    done = _run(command, str(path))
+    done = riskmodel_command(command, str(path))
     assert done.returncode == 2
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
@@ -107,7 +109,7 @@ def test_bad_input_exits_2_with_one_line(
 def test_a_run_that_cannot_be_had_exits_2_with_one_line(
     tmp_path: Path, words: list[str], message: str
 ) -> None:
-    done = _run("simulate", *words, "--method", "events", cwd=tmp_path)
+    done = riskmodel_command("simulate", *words, "--method", "events", cwd=tmp_path)
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
@@ -116,7 +118,7 @@ def test_a_run_that_cannot_be_had_exits_2_with_one_line(
 
 def test_wrong_usage_exits_2() -> None:
     for words in (["simulat"], ["simulate"], ["simulate", NAS, "--trials", "many"]):
-        done = _run(*words)
+        done = riskmodel_command(*words)
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
 

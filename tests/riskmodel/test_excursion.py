@@ -15,7 +15,7 @@ from tests.conftest import LAYOUTS
 
 METHODS = ("conditional", "excursion")
 BUSY = LAYOUTS / "multicopy" / "latent-errors-at-failure.toml"
-TRIALS = 20_000  # some whole chunks and one that is cut
+TRIALS = 8_000  # some whole chunks and one that is cut
 
 
 def _run(method: str, **options: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from riskmodel._footprints import footprints
 from riskmodel._text import distance_text
 from riskmodel.geodesy import distance_km
 from riskmodel.perils import countries, hit_rate, joint_hit_interval, peril_reaches
+from tests.commands import riskmodel_command
 
 MIAMI, TAMPA = (25.76, -80.19), (27.95, -82.46)
 
@@ -128,7 +129,8 @@ def test_the_command(tmp_path: Path) -> None:
     assert document["distance_km"] == pytest.approx(712.4, abs=0.1)
     assert {row["peril"] for row in document["perils"]} == set(footprints())
     assert "<svg" in picture.read_text("utf-8")
-    text = run("52.37,4.90", "52.09,5.12", "--countries", "NL,NL").stdout
+    words = ("52.37,4.90", "52.09,5.12", "--countries", "NL,NL")
+    text = riskmodel_command("distance", *words).stdout
     assert "national-catastrophe" in text
     assert "34." in text
 
@@ -146,7 +148,7 @@ def test_the_command(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_message(arguments: tuple[str, ...], message: str) -> None:
-    done = run(*arguments)
+    done = riskmodel_command("distance", *arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1

@@ -37,7 +37,7 @@ def _assert_agree(paths: list[Path], trials: int) -> None:
 
 def test_multicopy_values_in_few_trials() -> None:
     assert len(MULTICOPY) == 9
-    _assert_agree(MULTICOPY, 400)
+    _assert_agree(MULTICOPY, 150)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import riskmodel as rm
+from tests.commands import riskmodel_command
 from tests.riskmodel.fitting.drives import lots_of_drives
 
 COMMAND = [sys.executable, "-m", "riskmodel"]
@@ -49,12 +50,13 @@ def test_it_prints_draws_and_writes(folder: Path) -> None:
         'media_from = ["media.toml"]\nhorizon = "1 year"\n'
         '[[copies]]\nname = "a"\nstore = { media = "mine M01" }\n'
     )
-    checked = run("simulate", "layout.toml", "--trials", "1000", "--method", "events", cwd=folder)
+    words = ("simulate", "layout.toml", "--trials", "1000", "--method", "events")
+    checked = riskmodel_command(*words, cwd=folder)
     assert checked.returncode == 0, checked.stderr
 
 
 def test_json_says_what_the_library_says(folder: Path) -> None:
-    done = run("fit", "drives.csv", "--json", cwd=folder)
+    done = riskmodel_command("fit", "drives.csv", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     fit = rm.fit_lifetimes(rm.read_lifetimes([folder / "drives.csv"]))
     found, expected = json.loads(done.stdout), fit.to_dict()
@@ -68,9 +70,10 @@ def test_json_says_what_the_library_says(folder: Path) -> None:
 
 
 def test_models_can_be_left_out(folder: Path) -> None:
-    done = run("fit", "drives.csv", "--only", "M00", "--only", "M01", "--json", cwd=folder)
+    words = ("fit", "drives.csv", "--json")
+    done = riskmodel_command(*words, "--only", "M00", "--only", "M01", cwd=folder)
     assert set(json.loads(done.stdout)["weibull_by_model"]) == {"M00", "M01"}
-    done = run("fit", "drives.csv", "--without", "M00", "--json", cwd=folder)
+    done = riskmodel_command(*words, "--without", "M00", cwd=folder)
     assert set(json.loads(done.stdout)["weibull_by_model"]) == {"M01", "M02", "M03"}
 
 
@@ -96,7 +99,7 @@ def test_bad_input_exits_2_with_one_line(folder: Path, words: list[str], message
     (folder / "nobody.csv").write_text(header + "5,0,0\n")
     (folder / "empty.csv").write_text(header)
     (folder / "day.csv").write_text("date,serial_number,model,failure,smart_9_raw\n")
-    done = run("fit", *words, cwd=folder)
+    done = riskmodel_command("fit", *words, cwd=folder)
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
