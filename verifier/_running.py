@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,7 @@ def executed(
     AccessError
         If it cannot be started.
     """
-    with tempfile.TemporaryDirectory(prefix="verifier-") as home:
+    with _home() as home:
         for name, wanted in links.items():
             (link := Path(home, name)).parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(wanted)
@@ -76,6 +78,18 @@ def executed(
         "stdout": ended.stdout.decode("utf-8", "surrogateescape"),
         "stderr": ended.stderr.decode("utf-8", "surrogateescape"),
     }
+
+
+@contextmanager
+def _home() -> Iterator[str]:
+    folder = tempfile.TemporaryDirectory(prefix="verifier-")
+    try:
+        yield folder.name
+    finally:
+        try:
+            folder.cleanup()
+        finally:
+            folder.cleanup()  # a signal may have ended the first removal half-way
 
 
 def own_module(name: str, shared: int) -> subprocess.Popen[bytes]:

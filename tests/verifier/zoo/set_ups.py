@@ -77,7 +77,8 @@ SAME_DRIVE = (
 )  # fmt: skip
 
 STANDING = (
-    SetUp("empty", plain.empty, Truth(1, status=BAD, findings=_about("partial"))),
+    SetUp("empty", plain.empty,
+          Truth(1, errors="unknown", status=BAD, findings=_about("partial"))),
     SetUp("without one folder", plain.without_one_folder,
           Truth(1, status=BAD, findings=_about("partial"), says=("2025/07",))),
     SetUp("names without content", plain.names_without_content,
