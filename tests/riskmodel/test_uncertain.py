@@ -81,7 +81,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> Presets:
         for kind in ("home", "office")
     }
     made = Presets.model_validate(raw)
-    for module in ("layout", "presets", "_resolve", "_threats", "_uncertain", "_used"):
+    for module in ("layout", "preset_catalogue", "_resolve", "_threats", "_uncertain", "_used"):
         monkeypatch.setattr(f"riskmodel.{module}.presets", lambda: made)
     return made
 
