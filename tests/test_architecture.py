@@ -61,7 +61,8 @@ VERIFIER_ROOMS = [
     {"audit", "recorded", "diffing"},
     {"steps"},
     {"changes"},
-    {"document", "drilling", "risk", "bridge", "diff_text", "advice_text", "monitoring", "schemas"},
+    {"document", "audit_page", "drilling", "risk", "bridge", "diff_text", "advice_text",
+     "monitoring", "schemas"},
     {"show"},
     {"_keeping_commands"},
     {"cli", "demo"},
@@ -72,7 +73,7 @@ VERIFIER_PURE = {
     "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
     "identity", "manifest", "mounts", "blockdev", "zpool", "tapes", "stack", "exports",
     "redaction", "history", "joining", "rules", "score", "aftermath", "drift", "setup_text",
-    "document", "diff_text", "risk", "show",
+    "document", "audit_page", "diff_text", "risk", "show",
 }  # fmt: skip
 SYSTEM = {"os", "io", "pathlib.Path", "shutil", "socket", "subprocess", "tempfile", "time"}
 BRIDGE_ONLY = {

@@ -24,7 +24,9 @@ def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-HEAVY = re.compile(r"riskmodel (simulate|sensitivity|improve|report) ")  # to 2 % and with all ranges: a minute
+HEAVY = re.compile(
+    r"riskmodel (simulate|sensitivity|improve|report) "
+)  # to 2 % and with all ranges: a minute
 
 
 def _for_a_plan(folder: Path) -> list[str]:

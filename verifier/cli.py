@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -105,6 +105,9 @@ def audit(
     prometheus: Annotated[
         Path | None, typer.Option(metavar="FILE", help="also write a text file for node_exporter")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="also write a page for whoever decides")
+    ] = None,
 ) -> None:
     """Look at every location, and say which copies are independent, whole and sound.
 
@@ -128,6 +131,7 @@ def audit(
             raise InputError(f"--plan: {what[0]} is a recording; nothing is looked at for it")
         _plan(setups, deep, as_json=as_json)
         return
+    from riskmodel.reporting import require_writable
     from verifier import show
     from verifier.datasets import exit_code, worst_first
     from verifier.monitoring import Spent, prometheus_file
@@ -135,6 +139,8 @@ def audit(
     from verifier.recording import read
 
     spent = Spent.now()
+    if html is not None:
+        require_writable(html)
     if prometheus is not None:
         prometheus_file(prometheus)  # tells now what could not be written later
     book = None if no_catalogue else _catalogue(catalogue)
@@ -146,6 +152,8 @@ def audit(
     )
     if prometheus is not None:
         prometheus_file(prometheus, audits, spent)
+    if html is not None:
+        _html(html, audits, Path(what[0]) if recorded else record, redact=redact)
     if nagios:
         line, code = nagios_line(audits)
         typer.echo(line)
@@ -399,6 +407,24 @@ def explain(
 app.command()(advise)
 app.command()(schema)
 app.command()(schedule)
+
+
+def _html(file: Path, audits: Sequence[Audit], recording: Path | None, *, redact: bool) -> None:
+    from getpass import getuser
+    from hashlib import sha256
+
+    from riskmodel._console import say
+    from riskmodel.reporting import write
+    from verifier.audit_page import audit_page
+
+    kept = b"" if recording is None else recording.expanduser().read_bytes()
+    try:
+        who = "" if redact else getuser()
+    except (KeyError, OSError):  # a user without a name
+        who = ""
+    digest = sha256(kept).hexdigest() if kept else ""
+    write(audit_page(audits, auditor=who, digest=digest), file)
+    say(f"verifier: wrote {file}")
 
 
 def _named_datasets(what: str | None) -> tuple[str, ...]:

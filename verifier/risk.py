@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from riskmodel._console import wrapped
 from riskmodel.preset_catalogue import presets
-from riskmodel.reporting import Answer, Figure, Items, Page, Prose, Section, Table, sentences
+from riskmodel.reporting import Answer, Figure, Page, Prose, Section, Table, sentences
 from riskmodel.reporting.words import LIMITS, inputs_in_words, sampling_in_words, source_rows
 from riskmodel.units import format_hours
+from verifier.audit_page import GATES, counts_in_words, found_table, rule_table, steps
 from verifier.rules import Status
 
 if TYPE_CHECKING:
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["risk_json", "risk_page", "risk_text"]
 
 SCHEMA = 1
-_GATES = {
-    "copies": "3 copies",
-    "media": "2 media",
-    "offsite": "1 offsite",
-    "offline_or_immutable": "1 offline or immutable",
-    "errors": "0 errors",
-}
 
 
 def risk_text(risk: Risk, width: int | None = None) -> str:
@@ -54,11 +48,11 @@ def _lines(risk: Risk) -> Iterator[str]:
     if risk.best is not None:
         who = " and ".join(risk.bridged.doubts)
         yield f"  if {who} turned out to be independent: {risk.best.in_words}"
-    yield f"  {_counts(risk)}"
+    yield f"  {counts_in_words(risk.audit)}"
     yield ""
     yield "3-2-1-1-0"
     for key, gate in risk.audit.gates.items():
-        yield f"  {gate.status:<8} {_GATES[key]:<23} {gate.reason}"
+        yield f"  {gate.status:<8} {GATES[key]:<23} {gate.reason}"
     if worst.causes:
         yield ""
         yield "What took the last copy"
@@ -71,12 +65,6 @@ def _lines(risk: Risk) -> Iterator[str]:
         yield f"  [{note.evidence}] {note.text}"
     for text in (*worst.assumptions, *worst.all_warnings):
         yield f"  note: {text}"
-
-
-def _counts(risk: Risk) -> str:
-    audit = risk.audit
-    copies = "copy" if audit.independent_copies == 1 else "copies"
-    return f"{audit.claimed_copies} locations, {audit.independent_copies} independent {copies}"
 
 
 def risk_json(risk: Risk) -> str:
@@ -122,12 +110,15 @@ def risk_page(risk: Risk) -> Page:
     return Page(
         title=f"Will these backups save \u201c{audit.setup.name}\u201d?",
         subtitle=f"Audited {audit.inventory.at:%Y-%m-%d %H:%M} UTC on "
-        f"{audit.inventory.host.value or 'an unknown host'}; {_counts(risk)}",
+        f"{audit.inventory.host.value or 'an unknown host'}; {counts_in_words(risk.audit)}",
         answers=_answers(risk),
         sections=(
-            Section("The 3-2-1-1-0 rule", (_gates(risk),)),
-            Section("What to do", (_todo(risk),)),
-            Section("What was found", (_found(risk),)),
+            Section(
+                "The 3-2-1-1-0 rule",
+                (rule_table(audit),),
+            ),
+            Section("What to do", (steps(audit),)),
+            Section("What was found", (found_table(audit),)),
             Section("How the data would be lost", pictures),
             Section("What this rests on", (_assumed(risk), sentences(worst.assumptions))),
             Section(
@@ -159,66 +150,8 @@ def _answers(risk: Risk) -> tuple[Answer, ...]:
             "not computed",
             "The loss of a part, such as a few damaged files, is not computed here.",
         ),
-        Answer("Gates passed", gates, f"{_counts(risk)}."),
+        Answer("Gates passed", gates, f"{counts_in_words(risk.audit)}."),
     )
-
-
-def _gates(risk: Risk) -> Table:
-    return Table(
-        ("gate", "verdict", "found", "evidence", "why"),
-        tuple(
-            (_GATES[key], str(gate.status), str(gate.value), str(gate.evidence), gate.reason)
-            for key, gate in risk.audit.gates.items()
-        ),
-    )
-
-
-def _todo(risk: Risk) -> Items:
-    steps = [
-        f"{finding.message} {finding.remediation}"
-        for finding in risk.audit.findings
-        if finding.status is not Status.PASS and not finding.accepted
-    ]
-    return sentences(steps or ["Nothing: no finding is open"])
-
-
-def _found(risk: Risk) -> Table:
-    rows = []
-    for verdict in risk.audit.verdicts:
-        place = verdict.location
-        drives = ", ".join(d.model or d.device for d in place.domains.drives.value or ())
-        share = place.coverage.value
-        rows.append(
-            (
-                place.name,
-                str(verdict.status),
-                place.kind,
-                "yes" if verdict.counted else "no",
-                drives or "unknown",
-                f"{place.points.newest:%Y-%m-%d}" if place.points.newest else "unknown",
-                _covers(place.name, share),
-                place.depth.word if place.depth is not None else "not examined",
-                verdict.reason or "",
-            )
-        )
-    columns = (
-        "location",
-        "verdict",
-        "kind",
-        "counts",
-        "drives",
-        "newest",
-        "covers",
-        "depth",
-        "why",
-    )
-    return Table(columns, tuple(rows))
-
-
-def _covers(name: str, share: float | None) -> str:
-    if name == "source":
-        return "is the data"
-    return "unknown" if share is None else f"{share:.1%}".replace("%", " %")
 
 
 def _assumed(risk: Risk) -> Table:
