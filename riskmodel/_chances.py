@@ -68,7 +68,7 @@ def chance_range(low: float, high: float) -> str:
         return f"less than {worse}"
     if worse.startswith("1 in"):
         return f"{worse} to {better}"
-    if better.startswith("1 in"):  # one form for both
+    if better.startswith("1 in") and high < 0.995:  # one form for both
         share = f"{low * 100:.1g} %" if low >= 0.0095 else ""
         odds = 1.0 / high
         worse = f"1 in {odds:.0f}" if odds >= 3.0 else f"1 in {odds:.2g}"

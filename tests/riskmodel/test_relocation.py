@@ -13,7 +13,7 @@ from riskmodel.relocation import movable_sites
 
 def two_places(rate: float = 0.01) -> rm.Layout:
     """Two disks that only floods take, a few kilometres apart."""
-    site = {"kind": "home", "perils": {"flood": {"rate": f"{rate}/year"}}, "country": "NL"}
+    site = {"perils": {"flood": {"rate": f"{rate}/year"}}}
     return rm.Layout.from_dict(
         {
             "horizon": "10 years",
@@ -49,7 +49,10 @@ def test_farther_is_safer_and_the_ends_are_known() -> None:
         two_places().replace("sites.friend.location", None), target_relative_error=0.02
     )
     assert chances[-1] == pytest.approx(far.probability, rel=0.1)
-    # nothing else takes a copy: of places apart each is lost by its own perils alone
+    # nothing else takes a copy, and none comes back: apart each is lost by its own floods alone
+    once = -math.expm1(-0.01 * 10.0)
+    assert chances[-1] == pytest.approx(once * once, rel=0.1)
+    assert chances[0] == pytest.approx(once, rel=0.1)
     assert math.isclose(found.own_km, distance_km((52.37, 4.90), (52.40, 4.95)))
 
 

@@ -241,6 +241,7 @@ def test_odds_are_written_with_one_figure(probability: float, words: str) -> Non
         (0.25, 0.43, "25 % to 43 %"),
         (0.0625, 0.3, "6 % to 30 %"),
         (0.001, 0.25, "1 in 4 to 1 in 1,000"),
+        (0.001, 0.999, "1 in 1,000 to near certainty"),
         (0.0, 0.02, "less than 1 in 50"),
         (0.02, 0.02, "1 in 50"),
         (0.3, 1.0, "30 % to near certainty"),
