@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
 
 from verifier.drills._choice import Wanted
 from verifier.drills._model import Back, Came
 from verifier.host import AccessError, Host, TimedOut
 from verifier.manifest import Manifest, shown
-from verifier.probes.comparing import MTIME_SLACK_NS
+from verifier.probes.comparing import MTIME_SLACK_NS, same_bytes
 
 __all__ = ["Tally", "compare", "compare_links"]
 
 _PERMISSIONS = 0o777
-_PIECE = 1 << 20
 
 
 @dataclass(slots=True)
@@ -102,11 +100,7 @@ def _same_bytes(
     """
     for number, (came, live) in enumerate(pairs):
         try:
-            with host.open(came) as one, host.open(live) as other:
-                pieces = zip_longest(
-                    iter(lambda: one.read(_PIECE), b""), iter(lambda: other.read(_PIECE), b"")
-                )
-                yield number, all(mine == live_piece for mine, live_piece in pieces)
+            yield number, same_bytes(host, came, live)
         except AccessError as problem:
             yield number, problem
             if isinstance(problem, TimedOut):

@@ -27,6 +27,7 @@ __all__ = [
     "capped",
     "compare",
     "identical",
+    "same_bytes",
     "shared_extents",
     "shared_inodes",
     "spread",
@@ -302,6 +303,15 @@ def _younger(own: Files, theirs: Files, here: Rows, there: Rows) -> NDArray[np.f
     return ahead
 
 
+def same_bytes(host: Host, one: str, other: str) -> bool:
+    """Compare two files piece by piece, wherever they are."""
+    with host.open(one) as mine, host.open(other) as theirs:
+        pieces = zip_longest(
+            iter(lambda: mine.read(1 << 20), b""), iter(lambda: theirs.read(1 << 20), b"")
+        )
+        return all(a == b for a, b in pieces)
+
+
 def _by_pieces(host: Host, pairs: _Pairs) -> _Found:
     """Compare files elsewhere with the source's; the host of a remote place reads both."""
     own, theirs = table(pairs.source.files), table(pairs.held.files)
@@ -312,12 +322,8 @@ def _by_pieces(host: Host, pairs: _Pairs) -> _Found:
         path, excused = own.path(int(mine)), bool(pairs.excused[number])
         copy, live = f"{pairs.held.root}/{theirs.path(int(other))}", f"{pairs.source.root}/{path}"
         try:
-            with host.open(copy) as one, host.open(live) as another:
-                whole = zip_longest(
-                    iter(lambda: one.read(1 << 20), b""), iter(lambda: another.read(1 << 20), b"")
-                )
-                if not all(a == b for a, b in whole) and not excused:
-                    found.wrong[int(mine)] = "differs from the source under the same size."
+            if not same_bytes(host, copy, live) and not excused:
+                found.wrong[int(mine)] = "differs from the source under the same size."
         except AccessError as problem:
             of_copy = problem.path == copy
             if of_copy and problem.damage:
