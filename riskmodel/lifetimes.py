@@ -222,7 +222,6 @@ def cumulative_hazard_of(
 
 def _cumulative(term: Term, t: NDArray[np.float64]) -> NDArray[np.float64]:
     import numpy as np
-    from scipy.special import log_ndtr
 
     kind, a, b, c = term
     with np.errstate(divide="ignore", over="ignore"):
@@ -231,6 +230,8 @@ def _cumulative(term: Term, t: NDArray[np.float64]) -> NDArray[np.float64]:
         elif kind == WEIBULL:
             result = (np.maximum(t - c, 0.0) / a) ** b
         elif kind == LOGNORMAL:
+            from scipy.special import log_ndtr
+
             result = -log_ndtr(-(np.log(t) - a) / b)
         elif kind == GOMPERTZ:
             result = a / b * np.expm1(b * t)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from riskmodel._kernels._jit import entry, jit
+from riskmodel._kernels._jit import jit
 from riskmodel._kernels.records import EXPONENTIAL, FIXED, GOMPERTZ, LOGNORMAL, WEIBULL
 from riskmodel._kernels.rng import exponential
 
@@ -119,7 +119,7 @@ def _abramowitz(r):
     return r - top / (1.0 + r * (1.432788 + r * (0.189269 + r * 0.001308)))
 
 
-@entry
+@jit
 def residual_time(terms, law, age, budget, enough):
     """Time beyond an age until the law has spent a budget of hazard; inf if that is > enough."""
     if law.count == 0:
@@ -183,7 +183,7 @@ def _solve(terms, law, age, budget, low, high):
     return 0.5 * (low + high)
 
 
-@entry
+@jit
 def draw(terms, law, rng):
     """Draw a whole random time."""
     if law.count == 0:

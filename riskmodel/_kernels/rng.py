@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from riskmodel._kernels._jit import entry, jit
+from riskmodel._kernels._jit import jit
 
 _U = np.uint64
 _GOLDEN = _U(0x9E3779B97F4A7C15)
@@ -28,7 +28,7 @@ def _mix(z):
     return z ^ (z >> _S31)
 
 
-@entry
+@jit
 def start_stream(rng, seed, trial):
     """Key the stream ``rng`` (uint64[4]) by seed and trial."""
     z = _mix(_U(seed) + _GOLDEN) ^ _mix(_U(trial) * _GOLDEN + _MIX_1)
@@ -60,7 +60,7 @@ def step(s0, s1, s2, s3):
     return (np.float64(result >> _S11) + 0.5) * _ULP, s0, s1, s2, s3
 
 
-@entry
+@jit
 def uniform(rng):
     """Draw from (0, 1), both ends excluded."""
     u, rng[0], rng[1], rng[2], rng[3] = step(rng[0], rng[1], rng[2], rng[3])
@@ -73,7 +73,7 @@ def exponential(rng):
     return -math.log(uniform(rng))
 
 
-@entry
+@jit
 def gamma_mean_one(rng, variance):
     """Draw a gamma frailty of mean 1 (Marsaglia and Tsang, ACM TOMS 26(3), 2000)."""
     shape = 1.0 / variance

@@ -14,12 +14,13 @@ import pytest
 ROOT = Path(__file__).parents[3]
 CODE = """
 import numpy as np
-from riskmodel._kernels import laws, records, rng
+from riskmodel._kernels import records
+from tests.riskmodel.kernels import opened
 terms = np.array([(records.EXPONENTIAL, 10.0, 0.0, 0.0)], records.TERM)
 row = np.array([(0, 1)], records.LAW)[0]
 stream = np.zeros(4, np.uint64)
-rng.start_stream(stream, 1, 2)
-print(laws.draw(terms, row, stream))
+opened.start_stream(stream, 1, 2)
+print(opened.draw(terms, row, stream))
 """
 
 
@@ -39,7 +40,8 @@ def _draw(folder: Path, cache: str, **environment: str) -> float:
 
 @pytest.mark.slow
 def test_a_change_in_another_file_is_seen_in_spite_of_the_cache(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "riskmodel", tmp_path / "riskmodel")
+    for folder in ("riskmodel", "tests/riskmodel/kernels"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     cache = str(tmp_path / "cache")
     before = _draw(tmp_path, cache)
     assert _draw(tmp_path, cache) == before

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from riskmodel._kernels import laws, records, rng
+from riskmodel._kernels import records
 from riskmodel.lifetimes import Law
+from tests.riskmodel.kernels import opened
 
 LAWS = {
     "exponential": {"exponential": {"mean": 100.0}},
@@ -44,7 +45,7 @@ def _rows(law: Law) -> tuple[np.ndarray, np.record]:
 def test_a_residual_time_spends_exactly_its_budget(name: str, age: float, budget: float) -> None:
     law = Law.model_validate(LAWS[name])
     terms, row = _rows(law)
-    time = laws.residual_time(terms, row, age, budget, np.inf)
+    time = opened.residual_time(terms, row, age, budget, np.inf)
     total = float(law.cumulative_hazard(np.inf) - law.cumulative_hazard(age))
     if budget >= total:
         assert time == np.inf
@@ -58,7 +59,7 @@ def test_a_residual_time_spends_exactly_its_budget(name: str, age: float, budget
 def test_a_lognormal_can_spend_a_budget_that_drowns_in_one(budget: float) -> None:
     law = Law.model_validate({"lognormal": {"median": 1e6, "sigma": 0.5}})
     terms, row = _rows(law)
-    time = laws.residual_time(terms, row, 0.0, budget, np.inf)
+    time = opened.residual_time(terms, row, 0.0, budget, np.inf)
     assert float(law.cumulative_hazard(time)) / budget == pytest.approx(1.0, rel=1e-8)
 
 
@@ -66,41 +67,41 @@ def test_a_lognormal_can_spend_a_budget_that_drowns_in_one(budget: float) -> Non
 def test_enough_only_cuts_what_lies_beyond(name: str) -> None:
     terms, row = _rows(Law.model_validate(LAWS[name]))
     for budget in (0.05, 0.3, 0.9):
-        whole = laws.residual_time(terms, row, 5.0, budget, np.inf)
+        whole = opened.residual_time(terms, row, 5.0, budget, np.inf)
         if whole == np.inf:
             continue
-        assert laws.residual_time(terms, row, 5.0, budget, whole * 1.01) == pytest.approx(whole)
-        assert laws.residual_time(terms, row, 5.0, budget, whole * 0.99) > whole * 0.98
+        assert opened.residual_time(terms, row, 5.0, budget, whole * 1.01) == pytest.approx(whole)
+        assert opened.residual_time(terms, row, 5.0, budget, whole * 0.99) > whole * 0.98
 
 
 def _stream(seed: int) -> np.ndarray:
     state = np.zeros(4, np.uint64)
     with np.errstate(over="ignore"):
-        rng.start_stream(state, seed, 7)
+        opened.start_stream(state, seed, 7)
     return state
 
 
 def test_uniforms_are_uniform_and_keyed() -> None:
     state = _stream(1)
     with np.errstate(over="ignore"):
-        sample = [rng.uniform(state) for _ in range(4000)]
+        sample = [opened.uniform(state) for _ in range(4000)]
     assert min(sample) > 0.0
     assert max(sample) < 1.0
     assert stats.kstest(sample, "uniform").pvalue > 1e-4
     with np.errstate(over="ignore"):
-        assert rng.uniform(_stream(1)) == sample[0]
-        assert rng.uniform(_stream(2)) != sample[0]
+        assert opened.uniform(_stream(1)) == sample[0]
+        assert opened.uniform(_stream(2)) != sample[0]
 
 
 @pytest.mark.parametrize("variance", [0.01, 0.3, 1.0, 2.5])
 def test_frailties_are_gamma_of_mean_one(variance: float) -> None:
     state = _stream(3)
     with np.errstate(over="ignore"):
-        sample = [rng.gamma_mean_one(state, variance) for _ in range(3000)]
+        sample = [opened.gamma_mean_one(state, variance) for _ in range(3000)]
     law = stats.gamma(1.0 / variance, scale=variance)
     assert stats.kstest(sample, law.cdf).pvalue > 1e-4
 
 
 def test_a_law_that_never_happens_never_does() -> None:
     terms, row = _rows(Law(never=True))
-    assert laws.draw(terms, row, _stream(1)) == np.inf
+    assert opened.draw(terms, row, _stream(1)) == np.inf

@@ -14,10 +14,10 @@ import riskmodel as rm
 from riskmodel._kernels import weights as kernels
 from riskmodel._kernels.events import make_state
 from riskmodel._kernels.records import LAW_PLAYED, LOG_WEIGHT, TILTED_LAW, TRUE_LAW
-from riskmodel._kernels.rng import start_stream
 from riskmodel._program import compile_layout
 from riskmodel._steering import steered
 from riskmodel.lifetimes import Law
+from tests.riskmodel.kernels.opened import start_stream
 
 TRIALS = 200_000
 
