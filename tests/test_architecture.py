@@ -55,13 +55,14 @@ VERIFIER_ROOMS = [
     {"drills"},
     {"recording", "joining", "catalogue"},
     {"rules"},
-    {"score", "aftermath"},
+    {"score", "aftermath", "sharing"},
     {"setup", "datasets", "kinds", "effort_options"},
     {"noticing"},
     {"discover", "setup_text", "examine", "plan"},
     {"audit", "recorded", "diffing"},
     {"steps"},
     {"changes"},
+    {"picture"},
     {"document", "audit_page", "drilling", "risk", "bridge", "diff_text", "advice_text",
      "monitoring", "schemas"},
     {"show"},
@@ -75,8 +76,8 @@ VERIFIER_PURE = {
     "compared",
     "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
     "identity", "manifest", "mounts", "blockdev", "zpool", "tapes", "stack", "exports",
-    "redaction", "history", "joining", "rules", "score", "aftermath", "drift", "setup_text",
-    "document", "audit_page", "diff_text", "risk", "show",
+    "redaction", "history", "joining", "rules", "score", "aftermath", "sharing", "drift",
+    "setup_text", "document", "picture", "audit_page", "diff_text", "risk", "show",
 }  # fmt: skip
 SYSTEM = {"os", "io", "pathlib.Path", "shutil", "socket", "subprocess", "tempfile", "time"}
 BRIDGE_ONLY = {

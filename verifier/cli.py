@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from verifier._command_parts import AsJson, catalogue_at, print_json, setups_of, silent, width
+from verifier._command_parts import (
+    AsJson,
+    catalogue_at,
+    draw_audit,
+    print_json,
+    require_picture,
+    setups_of,
+    silent,
+    width,
+)
 from verifier._comparing_commands import diff, drill
 from verifier._explaining_commands import explain, rules
 from verifier._keeping_commands import advise, nagios_hears, schedule, schema
@@ -108,6 +117,14 @@ def audit(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="also write a page for whoever decides")
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="also draw what the copies have in common: .svg, .png or .pdf; of several "
+            "datasets the worst",
+        ),
+    ] = None,
 ) -> None:
     """Look at every location, and say which copies are independent, whole and sound.
 
@@ -141,6 +158,8 @@ def audit(
     spent = Spent.now()
     if html is not None:
         require_writable(html)
+    if plot is not None:
+        require_picture(plot)
     if prometheus is not None:
         prometheus_file(prometheus)  # tells now what could not be written later
     book = None if no_catalogue else catalogue_at(catalogue)
@@ -154,6 +173,8 @@ def audit(
         prometheus_file(prometheus, audits, spent)
     if html is not None:
         _html(html, audits, Path(what[0]) if recorded else record, redact=redact)
+    if plot is not None:
+        draw_audit(audits[0], plot)
     if nagios:
         line, code = nagios_line(audits)
         typer.echo(line)
