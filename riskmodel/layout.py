@@ -20,7 +20,7 @@ from riskmodel.drive_models import drive_models, find_drive
 from riskmodel.errors import LayoutError, did_you_mean
 from riskmodel.lifetimes import Law
 from riskmodel.media import Medium, Name, Store
-from riskmodel.perils import countries
+from riskmodel.perils import site_problems
 from riskmodel.policies import Check, Feed, Key, Price, Restore, Retention, Threats
 from riskmodel.preset_catalogue import Defaults, presets
 from riskmodel.sites import Shock, Site
@@ -224,13 +224,7 @@ class Layout(Described):
                 yield f"{name}: names are unique over copies and sites, here {count} times"
         if sum(copy.role == "primary" for copy in self.copies) > 1:
             yield "copies: only one copy can have role = 'primary'"
-        for name, site in self.sites.items():
-            yield from _unknown(f"sites.{name}.kind", site.kind, presets().sites)
-            if site.country is not None and site.country not in countries():
-                yield (
-                    f"sites.{name}.country: unknown country '{site.country}'; expects a two-letter "
-                    "code of ISO 3166 such as 'NL'"
-                )
+        yield from site_problems(self.sites)
         for name, medium in self.media.items():
             yield from _unknown(f"media.{name}.preset", medium.preset, presets().media)
             yield from _unfit_drive(f"media.{name}.drive", medium)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Literal
@@ -16,7 +17,8 @@ from riskmodel._described import Described
 from riskmodel._footprints import Footprints, footprints, pair_chance
 from riskmodel.errors import InputError, did_you_mean
 from riskmodel.media import Name
-from riskmodel.preset_catalogue import Source
+from riskmodel.preset_catalogue import Source, presets
+from riskmodel.sites import Site
 from riskmodel.units import HOURS_PER_YEAR, Fraction, PerHour
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "joint_hit_probability",
     "peril_reaches",
     "shapes_of",
+    "site_problems",
     "sources_at",
 ]
 
@@ -78,6 +81,30 @@ def peril_reaches() -> dict[str, PerilReach]:
 def countries() -> frozenset[str]:
     """Return the two-letter codes of ISO 3166-1."""
     return frozenset((data_folder() / "countries.txt").read_text("utf-8").split())
+
+
+def site_problems(sites: Mapping[str, Site]) -> Iterator[str]:
+    """Yield what is wrong with places by themselves: a kind or a country that nobody knows.
+
+    Parameters
+    ----------
+    sites : mapping of str to Site
+        By name, as in a layout or a set-up file.
+
+    Yields
+    ------
+    str
+        Where, what, and what is known.
+    """
+    for name, site in sites.items():
+        kinds = presets().sites
+        if site.kind is not None and site.kind not in kinds:
+            yield f"sites.{name}.kind: unknown kind '{site.kind}'{did_you_mean(site.kind, kinds)}"
+        if site.country is not None and site.country not in countries():
+            yield (
+                f"sites.{name}.country: unknown country '{site.country}'; expects a two-letter "
+                "code of ISO 3166 such as 'NL'"
+            )
 
 
 def hit_rate(peril: str, place: tuple[float, float]) -> HitRate | None:

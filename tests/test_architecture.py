@@ -41,7 +41,8 @@ ROOMS = [
 # facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [
     {"access", "_waiting", "progress", "_spent"},
-    {"inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
+    {"compared",
+     "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
      "identity", "manifest", "mounts", "history",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"drift"},
@@ -54,26 +55,29 @@ VERIFIER_ROOMS = [
     {"drills"},
     {"recording", "joining", "catalogue"},
     {"rules"},
-    {"score", "aftermath"},
+    {"score", "aftermath", "sharing"},
     {"setup", "datasets", "kinds", "effort_options"},
     {"noticing"},
     {"discover", "setup_text", "examine", "plan"},
     {"audit", "recorded", "diffing"},
     {"steps"},
     {"changes"},
+    {"picture"},
     {"document", "audit_page", "drilling", "risk", "bridge", "diff_text", "advice_text",
      "monitoring", "schemas"},
     {"show"},
-    {"_keeping_commands"},
+    {"_command_parts"},
+    {"_keeping_commands", "_comparing_commands", "_explaining_commands"},
     {"cli", "demo"},
     {"__main__"},
 ]  # fmt: skip
 # given values, return values or text: nothing here looks at the system
 VERIFIER_PURE = {
+    "compared",
     "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
     "identity", "manifest", "mounts", "blockdev", "zpool", "tapes", "stack", "exports",
-    "redaction", "history", "joining", "rules", "score", "aftermath", "drift", "setup_text",
-    "document", "audit_page", "diff_text", "risk", "show",
+    "redaction", "history", "joining", "rules", "score", "aftermath", "sharing", "drift",
+    "setup_text", "document", "picture", "audit_page", "diff_text", "risk", "show",
 }  # fmt: skip
 SYSTEM = {"os", "io", "pathlib.Path", "shutil", "socket", "subprocess", "tempfile", "time"}
 BRIDGE_ONLY = {

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._console import wrapped
+from riskmodel.reporting import Part, Prose, Table, sentences
 from riskmodel.units import format_hours
 
 if TYPE_CHECKING:
     from riskmodel.effects import Effect
     from verifier.bridge import Advice, Proposal
 
-__all__ = ["advice_document", "advice_json", "advice_lines", "advice_text"]
+__all__ = ["advice_document", "advice_json", "advice_lines", "advice_parts", "advice_text"]
 
 SCHEMA = 1
+_NOTHING = "Nothing to change was found: every gate passes, and every copy is as it should be."
+_NONE_CLEAR = "No single change removes more of the loss than the sampling error hides."
 
 
 def advice_text(advice: Advice, width: int | None = None) -> str:
@@ -27,7 +30,7 @@ def advice_lines(advice: Advice) -> Iterator[str]:
     """Yield the lines of `advice_text`."""
     everything = (*advice.clear, *advice.noise, *advice.harmful)
     if not everything:
-        yield "Nothing to change was found: every gate passes, and every copy is as it should be."
+        yield _NOTHING
         return
     before = everything[0].effect.before
     years = format_hours(before.horizon_hours)
@@ -40,7 +43,7 @@ def advice_lines(advice: Advice) -> Iterator[str]:
         yield from _more(one)
     if not advice.clear:
         yield ""
-        yield "No single change removes more of the loss than the sampling error hides."
+        yield _NONE_CLEAR
     if advice.noise:
         yield ""
         yield "Inside the noise: not told apart from no effect on the loss of everything"
@@ -72,6 +75,29 @@ def _share(effect: Effect) -> str:
     if not effect.after.seen:
         return f"at least {low:.0%}".replace("%", " %")
     return f"{effect.removed:.0%} ({low:.0%} to {high:.0%})".replace("%", " %")
+
+
+def advice_parts(advice: Advice) -> tuple[Part, ...]:
+    """Return advice as parts of a page: what surely helps as a table, then the rest."""
+    if not (advice.clear or advice.noise or advice.harmful):
+        return (Prose((_NOTHING,)),)
+    rows = tuple(
+        (
+            f"{number}. {one.change.name}",
+            _share(one.effect),
+            one.effect.after.in_words,
+            ", ".join(one.passes) or "none",
+            one.change.step,
+        )
+        for number, one in enumerate(advice.clear, 1)
+    )
+    columns = ("change", "removes of the loss", "lose everything, then", "gates won", "how")
+    first: Part = Table(columns, rows) if rows else Prose((_NONE_CLEAR,))
+    told = [f"no effect that the sampling error does not hide: {one.change.name}"
+            for one in advice.noise]  # fmt: skip
+    told += [f"adds to the loss as the model sees it: {one.change.name}" for one in advice.harmful]
+    told += [advice.disagreement] if advice.disagreement else []
+    return (first, sentences(told)) if told else (first,)
 
 
 def advice_json(advice: Advice) -> str:

@@ -10,7 +10,7 @@ from verifier.rules import View
 from verifier.rules._independence import Tie
 from verifier.rules._standing import Copyhood
 
-__all__ = ["Left", "left_after"]
+__all__ = ["Left", "left_after", "needs_no_key"]
 
 _KNOWN = (Evidence.MEASURED, Evidence.TOOL_REPORTED)
 
@@ -159,12 +159,16 @@ def _key_loss(view: View, number: int) -> str | None:
     if place.encrypted.value is False:
         return ""
     if place.encrypted.value is None:
-        plain = place.state is State.READ and place.kind in {"directory", "dated", "tar", "zip"}
-        return "" if plain else "if it is not encrypted"
+        return "" if needs_no_key(place) else "if it is not encrypted"
     kept = _kept(view, place)
     if kept is not None and len(kept) > 1:
         return f"its key is kept in {len(kept)} places"
     return None
+
+
+def needs_no_key(place: Location) -> bool:
+    """Tell whether a location was read as plain files, though nothing says so of its kind."""
+    return place.state is State.READ and place.kind in {"directory", "dated", "tar", "zip"}
 
 
 def _kept(view: View, place: Location) -> tuple[str, ...] | None:

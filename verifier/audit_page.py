@@ -9,6 +9,7 @@ from riskmodel.reporting import Answer, Items, Page, Part, Prose, Section, Table
 from verifier.aftermath import left_after
 from verifier.audit import Audit
 from verifier.inventory import State
+from verifier.picture import failure_domains_figure, failure_domains_in_words
 from verifier.rules import Gate, Status
 
 __all__ = ["GATES", "audit_page", "counts_in_words", "found_table", "rule_table", "steps"]
@@ -20,6 +21,7 @@ GATES = {
     "offline_or_immutable": "1 offline or immutable",
     "errors": "0 errors",
 }
+_MOST_PICTURES = 12  # of the worst datasets; more would make the page too big to mail
 _DEPTHS = (
     "Depths: listed (names and sizes), structure (what the format says of itself), bytes (against "
     "the format's own digests), source (against the live data), restore (files brought back and "
@@ -50,8 +52,9 @@ def audit_page(audits: Sequence[Audit], *, auditor: str = "", digest: str = "") 
         rows = tuple((one.setup.name, *_summary(one)) for one in audits)
         columns = ("dataset", "gates passed", "independent copies", "score")
         sections.append(Section("All datasets, the worst first", (Table(columns, rows),)))
-    for one in audits:
-        sections += _sections(one, f"{one.setup.name}: " if several else "")
+    for number, one in enumerate(audits):
+        prefix = f"{one.setup.name}: " if several else ""
+        sections += _sections(one, prefix, drawn=number < _MOST_PICTURES)
     name = f"{len(audits)} datasets" if several else f"\u201c{worst.setup.name}\u201d"
     who = f" by {auditor}" if auditor else ""
     host = worst.inventory.host.value or "an unknown host"
@@ -134,7 +137,7 @@ def _summary(audit: Audit) -> tuple[str, str, str]:
     )
 
 
-def _sections(audit: Audit, prefix: str) -> list[Section]:
+def _sections(audit: Audit, prefix: str, *, drawn: bool) -> list[Section]:
     left = Table(
         ("after", "left for sure", "perhaps"),
         tuple(
@@ -146,10 +149,12 @@ def _sections(audit: Audit, prefix: str) -> list[Section]:
             for one in left_after(audit.view)
         ),
     )
+    shared = failure_domains_figure(audit) if drawn else Prose((failure_domains_in_words(audit),))
     accepted = [f"{one.message} {one.accepted}" for one in audit.findings if one.accepted]
     lived: tuple[Part, ...] = (sentences(accepted),) if accepted else ()
     return [
         Section(f"{prefix}The 3-2-1-1-0 rule", (rule_table(audit),)),
+        Section(f"{prefix}What the copies have in common", (shared,)),
         Section(f"{prefix}What would be left", (left,)),
         Section(f"{prefix}What to do", (steps(audit), *lived)),
         Section(f"{prefix}What was found", (found_table(audit),)),

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from verifier._command_parts import (
+    AsJson,
+    catalogue_at,
+    draw_audit,
+    print_json,
+    require_picture,
+    setups_of,
+    silent,
+    width,
+)
+from verifier._comparing_commands import diff, drill
+from verifier._explaining_commands import explain, rules
 from verifier._keeping_commands import advise, nagios_hears, schedule, schema
 
 if TYPE_CHECKING:
@@ -32,8 +43,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON on stdout")]
 
 
 def main() -> NoReturn:
@@ -108,6 +117,14 @@ def audit(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="also write a page for whoever decides")
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="also draw what the copies have in common: .svg, .png or .pdf; of several "
+            "datasets the worst",
+        ),
+    ] = None,
 ) -> None:
     """Look at every location, and say which copies are independent, whole and sound.
 
@@ -123,7 +140,7 @@ def audit(
     if redact and record is None:
         raise InputError("--redact: replaces names in a recording; say --record FILE too")
     recorded = len(what) == 1 and what[0].endswith(".json")
-    setups = () if recorded else with_max_bad(_setups(what, dataset), max_bad)
+    setups = () if recorded else with_max_bad(setups_of(what, dataset), max_bad)
     if record is not None and len(setups) > 1:
         raise InputError("--record: keeps one dataset; say --dataset NAME too")
     if plan:
@@ -141,9 +158,11 @@ def audit(
     spent = Spent.now()
     if html is not None:
         require_writable(html)
+    if plot is not None:
+        require_picture(plot)
     if prometheus is not None:
         prometheus_file(prometheus)  # tells now what could not be written later
-    book = None if no_catalogue else _catalogue(catalogue)
+    book = None if no_catalogue else catalogue_at(catalogue)
     others = tuple(read(path.expanduser()) for path in from_ or ())
     looked: tuple[Setup | Path, ...] = (Path(what[0]).expanduser(),) if recorded else setups
     asked = partial(asked_effort, seed=seed, reread=reread)
@@ -154,62 +173,17 @@ def audit(
         prometheus_file(prometheus, audits, spent)
     if html is not None:
         _html(html, audits, Path(what[0]) if recorded else record, redact=redact)
+    if plot is not None:
+        draw_audit(audits[0], plot)
     if nagios:
         line, code = nagios_line(audits)
         typer.echo(line)
         raise typer.Exit(code)
     if as_json:
-        _print_json(show.documents(audits))
+        print_json(show.documents(audits))
     else:
-        typer.echo(printable(show.texts(audits, _width())))
+        typer.echo(printable(show.texts(audits, width())))
     raise typer.Exit(exit_code(audits))
-
-
-@app.command()
-def drill(
-    what: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="FILE | SOURCE PATH...",
-            help="a set-up file, or the live data and the locations of its copies",
-            show_default=False,
-        ),
-    ],
-    as_json: AsJson = False,
-    location: Annotated[
-        list[str] | None, typer.Option(help="only this location; may be said again")
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="only this one of the datasets in the file")
-    ] = None,
-    files: Annotated[
-        int, typer.Option(min=1, help="draw so many; the largest and the oldest come on top")
-    ] = 60,
-    every: Annotated[bool, typer.Option("--all", help="restore everything")] = False,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="draw the same files as the drill that said it")
-    ] = None,
-    scratch: Annotated[
-        str | None, typer.Option(metavar="DIR", help="where to make the private scratch folder")
-    ] = None,
-) -> None:
-    """Restore files from every location into a scratch folder, and compare them with the source.
-
-    Exit codes: 0 all came back right, 1 something did not, 3 some could not be tried.
-    """
-    from riskmodel._console import printable, say
-    from verifier import drilling
-    from verifier.drills import Wish, fresh_seed
-
-    setups = drilling.only(_setups(what, dataset, "drill"), location)
-    drawn = fresh_seed() if seed is None else seed
-    wish = Wish(None if every else files, drawn, scratch)
-    made = drilling.drill_all(setups, wish, talk=say if sys.stderr.isatty() else _silent)
-    if as_json:
-        _print_json(drilling.document(made))
-    else:
-        typer.echo(printable(drilling.text(made, _width())))
-    raise typer.Exit(drilling.exit_code(made))
 
 
 @app.command(name="record")
@@ -271,57 +245,6 @@ def init(
 
 
 @app.command()
-def diff(
-    what: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="FILE | DATASET",
-            help="a set-up file or the name of a dataset; all unless given",
-            show_default=False,
-        ),
-    ] = None,
-    from_: Annotated[
-        str | None, typer.Option("--from", metavar="RUN|DATE", help="the earlier run")
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option("--to", metavar="RUN|DATE", help="the later run; else the last")
-    ] = None,
-    location: Annotated[str | None, typer.Option(help="only this location")] = None,
-    as_json: AsJson = False,
-    catalogue: Annotated[
-        str | None, typer.Option(metavar="FILE|URL", help="where audits are kept")
-    ] = None,
-) -> None:
-    """Say what changed between two audits: rot, mass changes, copies that stopped.
-
-    Exit codes: 0 nothing suspicious in what was compared, 1 suspected rot or a mass change, 2 bad
-    input, 3 something could not be judged.
-    """
-    from riskmodel._console import printable
-    from riskmodel.errors import InputError
-    from verifier.catalogue import CatalogueError
-    from verifier.diff_text import diff_document, texts
-    from verifier.diffing import diffs, exit_code
-
-    try:
-        found = diffs(
-            _catalogue(catalogue),
-            datasets=_named_datasets(what),
-            since=from_,
-            until=to,
-            location=location,
-        )
-    except CatalogueError as problem:
-        raise InputError(f"diff: {problem}") from None
-    if as_json:
-        told = [diff_document(one) for one in found]
-        _print_json(told[0] if len(told) == 1 else {"datasets": told})
-    else:
-        typer.echo(printable(texts(found)))
-    raise typer.Exit(exit_code(found))
-
-
-@app.command()
 def layout(
     file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
     as_json: AsJson = False,
@@ -351,59 +274,10 @@ def risk(
     raise typer.Exit(code)
 
 
-@app.command()
-def rules(as_json: AsJson = False) -> None:
-    """List what is looked for."""
-    from verifier.rules import RULES
-
-    if as_json:
-        _print_json([_rule_document(rule) for rule in RULES])
-        return
-    width = max(len(rule.id) for rule in RULES)
-    for rule in RULES:
-        typer.echo(f"{rule.id:<{width}}  {rule.title}")
-
-
-@app.command()
-def explain(
-    name: Annotated[
-        str,
-        typer.Argument(metavar="RULE", help="a rule, a gate, a kind, or score", show_default=False),
-    ],
-    as_json: AsJson = False,
-) -> None:
-    """Say what a rule, a gate or a kind of location is about, why, and what to do."""
-    from riskmodel.errors import InputError, did_you_mean
-    from verifier.kinds import kind_documents
-    from verifier.rules import GATE_RULES, PRACTICE_RULES, RULES, rule_named
-    from verifier.score import explained
-
-    if name.strip().lower() == "score":
-        told = explained()
-        _print_json({"score": told}) if as_json else typer.echo(told)
-        return
-    wanted = name.strip().lower().replace("-", "_")
-    gates = {gate.gate: gate.rule for gate in (*GATE_RULES, *PRACTICE_RULES)}
-    kinds = kind_documents()
-    rule = gates.get(wanted) or rule_named(name)
-    if rule is None and name.strip().lower() in kinds:
-        kind = kinds[name.strip().lower()]
-        if as_json:
-            _print_json(kind)
-        else:
-            typer.echo(f"{kind['kind']}: {kind['text']}")
-        return
-    if rule is None:
-        known = [*(one.id for one in RULES), *gates, *kinds, "score"]
-        known = list({one.replace("_", "-"): one for one in known})
-        hint = did_you_mean(name, known, shown=len(known))
-        raise InputError(f"explain: unknown rule, gate or kind '{name}'{hint}")
-    if as_json:
-        _print_json(_rule_document(rule))
-        return
-    typer.echo(f"{rule.id}: {rule.title}.\n\n  why   {rule.risk}\n  do    {rule.remediation}")
-
-
+app.command()(drill)
+app.command()(diff)
+app.command()(rules)
+app.command()(explain)
 app.command()(advise)
 app.command()(schema)
 app.command()(schedule)
@@ -425,33 +299,6 @@ def _html(file: Path, audits: Sequence[Audit], recording: Path | None, *, redact
     digest = sha256(kept).hexdigest() if kept else ""
     write(audit_page(audits, auditor=who, digest=digest), file)
     say(f"verifier: wrote {file}")
-
-
-def _named_datasets(what: str | None) -> tuple[str, ...]:
-    from verifier.datasets import load_setups
-
-    if what is None:
-        return ()
-    if what.endswith(".toml") or Path(what).expanduser().is_file():
-        return tuple(setup.name for setup in load_setups(Path(what).expanduser()))
-    return (what,)
-
-
-def _setups(what: list[str], dataset: str | None, command: str = "audit") -> tuple[Setup, ...]:
-    from riskmodel.errors import InputError
-    from verifier.datasets import chosen, load_setups
-    from verifier.setup import bare_setup
-
-    first = Path(what[0]).expanduser()
-    if len(what) == 1:
-        if first.is_dir():
-            raise InputError(
-                f"{command}: name the locations of the copies too: {command} SOURCE PATH..."
-            )
-        return chosen(load_setups(first), dataset)
-    if first.suffix == ".toml" and first.is_file():
-        raise InputError(f"{command}: {what[0]} is a set-up file; it stands alone")
-    return chosen((bare_setup(what[0], what[1:]),), dataset)
 
 
 def _discovered(
@@ -493,19 +340,13 @@ def _audited(
         now=now,
         depth=depth,
         catalogue=book,
-        talk=say if sys.stderr.isatty() else _silent,
+        talk=say if sys.stderr.isatty() else silent,
         complain=_complain,
         recordings=others,
         keep=keep,
         redact=redact,
         effort=None if isinstance(what, Path) else effort(what, now),
     )
-
-
-def _catalogue(where: str | None) -> Catalogue:
-    from verifier.catalogue import Catalogue, default_path
-
-    return Catalogue(where if where is not None else default_path())
 
 
 def _plan(setups: tuple[Setup, ...], depth: Depth | None, *, as_json: bool) -> None:
@@ -515,16 +356,10 @@ def _plan(setups: tuple[Setup, ...], depth: Depth | None, *, as_json: bool) -> N
     steps = {setup.name: plan(setup, depth) for setup in setups}
     if as_json:
         found = [plan_document(name, one) for name, one in steps.items()]
-        _print_json(found[0] if len(found) == 1 else {"datasets": found})
+        print_json(found[0] if len(found) == 1 else {"datasets": found})
         return
     shown = "\n\n".join(plan_text(name, one) for name, one in steps.items())
     typer.echo(printable(shown))
-
-
-def _width() -> int | None:
-    import shutil
-
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _complain(text: str) -> None:
@@ -543,21 +378,3 @@ def _depth(word: str | None) -> Depth | None:
     if word.lower() not in known:
         raise InputError(f"--depth: unknown depth '{word}'{did_you_mean(word, known)}")
     return known[word.lower()]
-
-
-def _rule_document(rule: Any) -> dict[str, str]:
-    return {
-        "id": rule.id,
-        "title": rule.title,
-        "risk": rule.risk,
-        "remediation": rule.remediation,
-    }
-
-
-def _print_json(document: Any) -> None:
-    # ASCII only: file names on disk need not be valid Unicode
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False))
-
-
-def _silent(text: str) -> None:
-    del text

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from riskmodel._console import wrapped
 from riskmodel.preset_catalogue import presets
 from riskmodel.reporting import Answer, Figure, Page, Prose, Section, Table, sentences
-from riskmodel.reporting.words import LIMITS, inputs_in_words, sampling_in_words, source_rows
-from riskmodel.units import format_hours
+from riskmodel.reporting.assessing import Reported
+from riskmodel.reporting.layouts import answers, lose_everything
+from riskmodel.reporting.words import LIMITS, inputs_in_words, source_rows
+from verifier.advice_text import advice_document, advice_parts
 from verifier.audit_page import GATES, counts_in_words, found_table, rule_table, steps
+from verifier.picture import failure_domains_figure
 from verifier.rules import Status
 
 if TYPE_CHECKING:
@@ -48,6 +52,9 @@ def _lines(risk: Risk) -> Iterator[str]:
     if risk.best is not None:
         who = " and ".join(risk.bridged.doubts)
         yield f"  if {who} turned out to be independent: {risk.best.in_words}"
+    for answer in _about_loss(risk)[1:]:
+        yield f"  {answer.question.lower()}: {answer.answer}"
+        yield f"    {answer.detail}"
     yield f"  {counts_in_words(risk.audit)}"
     yield ""
     yield "3-2-1-1-0"
@@ -86,12 +93,27 @@ def risk_json(risk: Risk) -> str:
         },
         "risk": risk.worst.to_dict(),
         "risk_if_independent": risk.best.to_dict() if risk.best else None,
+        "histories": risk.history.to_dict() if risk.history else None,
+        "lose_something": _something(risk),
+        "advice": advice_document(risk.advice) if risk.advice else None,
         "doubts": list(risk.bridged.doubts),
         "assumptions": [
             {"text": note.text, "evidence": note.evidence} for note in risk.bridged.assumptions
         ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _something(risk: Risk) -> dict[str, Any] | None:
+    if risk.history is None:
+        return None
+    low, high, mean = Reported(risk.bridged.worst, risk.worst, risk.history).something
+    return {
+        "meaning": "a part of the data, or all of it, is lost for good",
+        "probability": mean,
+        "interval": [low, high],
+        "confidence": 0.95,
+    }
 
 
 def risk_page(risk: Risk) -> Page:
@@ -107,6 +129,9 @@ def risk_page(risk: Risk) -> Page:
     if taken is not None:
         pictures += (taken,)
     uncertain = inputs(worst)
+    advised: tuple[Section, ...] = ()
+    if risk.advice is not None:
+        advised = (Section("What to change first", advice_parts(risk.advice)),)
     return Page(
         title=f"Will these backups save \u201c{audit.setup.name}\u201d?",
         subtitle=f"Audited {audit.inventory.at:%Y-%m-%d %H:%M} UTC on "
@@ -117,6 +142,8 @@ def risk_page(risk: Risk) -> Page:
                 "The 3-2-1-1-0 rule",
                 (rule_table(audit),),
             ),
+            Section("What the copies have in common", (failure_domains_figure(audit),)),
+            *advised,
             Section("What to do", (steps(audit),)),
             Section("What was found", (found_table(audit),)),
             Section("How the data would be lost", pictures),
@@ -133,25 +160,21 @@ def risk_page(risk: Risk) -> Page:
 
 
 def _answers(risk: Risk) -> tuple[Answer, ...]:
-    worst = risk.worst
-    years = format_hours(worst.horizon_hours)
-    told = (inputs_in_words(worst), f"within {years}", sampling_in_words(worst))
-    detail = "; ".join(filter(None, told)) + "."
+    statuses = [gate.status for gate in risk.audit.gates.values()]
+    gates = f"{statuses.count(Status.PASS)} of {len(statuses)}"
+    everything, *others = _about_loss(risk)
     if risk.best is not None:
         who = " and ".join(risk.bridged.doubts)
-        detail += f" If {who} turned out to be independent: {risk.best.in_words}."
-    statuses = [gate.status for gate in risk.audit.gates.values()]
-    passed = statuses.count(Status.PASS)
-    gates = f"{passed} of {len(statuses)}"
-    return (
-        Answer("Lose everything", worst.in_words, detail),
-        Answer(
-            "Lose something for good",
-            "not computed",
-            "The loss of a part, such as a few damaged files, is not computed here.",
-        ),
-        Answer("Gates passed", gates, f"{counts_in_words(risk.audit)}."),
-    )
+        more = f" If {who} turned out to be independent: {risk.best.in_words}."
+        everything = replace(everything, detail=everything.detail + more)
+    return (everything, *others, Answer("Gates passed", gates, f"{counts_in_words(risk.audit)}."))
+
+
+def _about_loss(risk: Risk) -> tuple[Answer, ...]:
+    """Return the three answers; without histories the first alone."""
+    if risk.history is None:
+        return (lose_everything(risk.worst),)
+    return answers(Reported(risk.bridged.worst, risk.worst, risk.history))
 
 
 def _assumed(risk: Risk) -> Table:

@@ -14,6 +14,7 @@ from riskmodel._described import Described, first_mistake
 from riskmodel._toml import read_toml
 from riskmodel.errors import InputError, did_you_mean
 from riskmodel.media import Name
+from riskmodel.perils import site_problems
 from riskmodel.policies import Key
 from riskmodel.sites import Site
 from riskmodel.units import Fraction, Hours
@@ -253,6 +254,7 @@ class Setup(Described):
                 yield f"locations.{name}: the name '{SOURCE}' is kept for the live data"
             if count > 1:
                 yield f"locations.{name}: names are unique, here {count} times"
+        yield from site_problems(self.sites)
         yield from _unknown("source.site", self.source.site, self.sites)
         yield from _unknown("source.key", self.source.key, self.keys_)
         for place in self.locations:

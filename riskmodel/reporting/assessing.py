@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from riskmodel.layout import Layout
     from riskmodel.relocation import DistanceLoss
 
-__all__ = ["Reported", "report", "reported"]
+__all__ = ["Reported", "histories", "report", "reported"]
 
 Watch = Callable[[str], AbstractContextManager[Callable[[Progress], None] | None]]
 _HISTORIES = 200_000  # 1 in 10,000 is then known to about half of itself
@@ -115,10 +115,7 @@ def reported(
                 ranges=ranges, progress=progress,
             )  # fmt: skip
         with watch(f"{layout.name}: histories") as progress:
-            history = simulate(
-                layout, horizon=horizon, seed=seed, method="events", trials=_HISTORIES,
-                time_budget=_HISTORY_SECONDS, ranges=False, progress=progress,
-            )  # fmt: skip
+            history = histories(layout, horizon=horizon, seed=seed, progress=progress)
         distances = []
         for site in movable_sites(layout):
             with watch(f"{layout.name}: {site} nearer and farther") as progress:
@@ -133,6 +130,37 @@ def reported(
                 better = improve(layout, horizon=horizon, seed=seed)
         found.append(Reported(layout, loss, history, tuple(distances), better))
     return tuple(found)
+
+
+def histories(
+    layout: Layout,
+    *,
+    horizon: str | float | None = None,
+    seed: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+) -> LossEstimate:
+    """Play whole histories of a layout, for what only they tell: the loss of a part, time lost.
+
+    Parameters
+    ----------
+    layout : Layout
+        What to play.
+    horizon : str or float, optional
+        Mission time; the layout's own unless given. [h]
+    seed : int
+        The same seed plays the same histories.
+    progress : callable, optional
+        As for `simulate`.
+
+    Returns
+    -------
+    LossEstimate
+        By ``events``; as many as fit into a few seconds.
+    """
+    return simulate(
+        layout, horizon=horizon, seed=seed, method="events", trials=_HISTORIES,
+        time_budget=_HISTORY_SECONDS, ranges=False, progress=progress,
+    )  # fmt: skip
 
 
 def report(

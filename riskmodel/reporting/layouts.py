@@ -25,11 +25,12 @@ from riskmodel.reporting.words import LIMITS, inputs_in_words, sampling_in_words
 from riskmodel.units import format_hours
 
 if TYPE_CHECKING:
+    from riskmodel.estimate import LossEstimate
     from riskmodel.improvement import Improvement
     from riskmodel.relocation import DistanceLoss
     from riskmodel.reporting.assessing import Reported
 
-__all__ = ["layouts_page"]
+__all__ = ["answers", "layouts_page", "lose_everything"]
 
 _SIDE_BY_SIDE = (
     "layout", "lose everything", "range over the inputs", "lose something", "no data over a day",
@@ -97,27 +98,33 @@ def layouts_page(found: Sequence[Reported]) -> Page:
         else f"{len(found)} ways to keep the data, and what becomes of it",
         subtitle=f"Simulated over {format_hours(first.horizon_hours)}; "
         f"{datetime.now(UTC):%Y-%m-%d}",
-        answers=_answers(found[0]) if len(found) == 1 else _spread(found),
+        answers=answers(found[0]) if len(found) == 1 else _spread(found),
         sections=tuple(sections),
         footer=f"threetwoone {first.to_dict()['versions']['threetwoone']}, method {methods}{seed}. "
         "The climate and the threats are taken to stay as they are.",
     )
 
 
-def _answers(one: Reported) -> tuple[Answer, ...]:
+def answers(one: Reported) -> tuple[Answer, ...]:
     """Return the three answers about a single layout."""
-    loss, years = one.loss, format_hours(one.loss.horizon_hours)
-    parts = [f"within {years}", inputs_in_words(loss), sampling_in_words(loss)]
+    years = format_hours(one.loss.horizon_hours)
     low, high, mean = one.something
     part = (
         f"A part of the data or all of it, within {years}; "
         f"sampling error alone: {chance_range(low, high)} (95 %)."
     )
     return (
-        Answer("Lose everything", loss.in_words, "; ".join(filter(None, parts)) + "."),
+        lose_everything(one.loss),
         Answer("Lose something for good", _chance(mean, low, high), part),
         _time_until_back(one),
     )
+
+
+def lose_everything(loss: LossEstimate) -> Answer:
+    """Return the first answer."""
+    within = f"within {format_hours(loss.horizon_hours)}"
+    parts = (within, inputs_in_words(loss), sampling_in_words(loss))
+    return Answer("Lose everything", loss.in_words, "; ".join(filter(None, parts)) + ".")
 
 
 def _time_until_back(one: Reported) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from riskmodel._console import say
 from riskmodel.errors import InputError
 from riskmodel.reporting import require_writable, write
-from verifier.bridge._advice import advise
+from verifier.bridge._advice import Advice, advise
 from verifier.bridge._layouts import Bridged, to_layouts
 
 if TYPE_CHECKING:
@@ -37,16 +37,27 @@ class Risk:
         With the independent copies that are certain: the headline.
     best : LossEstimate or None
         With all that might be independent; None if nothing is in doubt.
+    history : LossEstimate or None
+        Whole histories of the headline: the loss of a part, time without data; None unless asked.
+    advice : Advice or None
+        What to change first; None unless asked, as it takes a run a change.
     """
 
     audit: Audit
     bridged: Bridged
     worst: LossEstimate
     best: LossEstimate | None
+    history: LossEstimate | None = None
+    advice: Advice | None = None
 
 
 def assess(
-    found: Audit, *, horizon: str | float = "10 years", seed: int = 1, ranges: bool = False
+    found: Audit,
+    *,
+    horizon: str | float = "10 years",
+    seed: int = 1,
+    ranges: bool = False,
+    whole_histories: bool = False,
 ) -> Risk:
     """Compute the probability of losing the data that an audit looked at.
 
@@ -60,6 +71,8 @@ def assess(
         Key of the random streams.
     ranges : bool
         Also give the headline its range over the uncertain inputs.
+    whole_histories : bool
+        Also play histories of the headline, for what only they tell; takes some seconds.
 
     Returns
     -------
@@ -80,7 +93,14 @@ def assess(
             with bar(layout.name) as progress:
                 wanted = ranges and layout is bridged.worst
                 estimates.append(simulate(layout, seed=seed, progress=progress, ranges=wanted))
-    return Risk(found, bridged, estimates[0], estimates[1] if len(estimates) > 1 else None)
+    history = None
+    if whole_histories:
+        from riskmodel.reporting.assessing import histories
+
+        with bar("histories") as progress:
+            history = histories(bridged.worst, horizon=horizon, seed=seed, progress=progress)
+    best = estimates[1] if len(estimates) > 1 else None
+    return Risk(found, bridged, estimates[0], best, history)
 
 
 def layout_command(path: Path, *, as_json: bool, dataset: str | None = None) -> int:
@@ -123,18 +143,24 @@ def risk_command(
 
     if html is not None:
         require_writable(html)
-    risk = assess(_audit(path, dataset), horizon=horizon or "10 years", seed=seed, ranges=True)
+    years = horizon or "10 years"
+    audit = _audit(path, dataset)
+    risk = assess(audit, horizon=years, seed=seed, ranges=True, whole_histories=True)
+    talking = not as_json and sys.stdout.isatty()  # then somebody reads while changes are computed
+    if talking:
+        sys.stdout.write(risk_text(risk, _width()))
+        sys.stdout.flush()
+    advice = advise(audit, horizon=years, seed=seed, talk=_progress)
+    risk = replace(risk, advice=advice)
     if html is not None:
         write(risk_page(risk), html)
         say(f"verifier: wrote {html}")
     if as_json:
         sys.stdout.write(risk_json(risk))
         return risk.audit.exit_code
-    sys.stdout.write(risk_text(risk, _width()))
-    sys.stdout.flush()
-    sys.stdout.write("\nWhat to change first\n")
-    advice = advise(risk.audit, horizon=horizon or "10 years", seed=seed, talk=_talk)
-    sys.stdout.write(advice_text(advice, _width()))
+    if not talking:
+        sys.stdout.write(risk_text(risk, _width()))
+    sys.stdout.write(f"\nWhat to change first\n{advice_text(advice, _width())}")
     return risk.audit.exit_code
 
 
@@ -145,7 +171,7 @@ def advise_command(
     from verifier.advice_text import advice_json, advice_text
 
     found = _audit(path, dataset)
-    advice = advise(found, horizon=horizon or "10 years", seed=seed, talk=_talk)
+    advice = advise(found, horizon=horizon or "10 years", seed=seed, talk=_progress)
     sys.stdout.write(advice_json(advice) if as_json else advice_text(advice, _width()))
     return found.exit_code
 
@@ -165,7 +191,7 @@ def _audit(path: Path, dataset: str | None) -> Audit:
         Host(),
         now=datetime.now(UTC),
         catalogue=Catalogue(default_path()),
-        talk=_talk,
+        talk=_progress,
         complain=_talk,
     )
 
@@ -177,3 +203,9 @@ def _width() -> int | None:
 
 def _talk(text: str) -> None:
     say(f"verifier: {text}")
+
+
+def _progress(text: str) -> None:
+    """Say what is being done, if somebody is looking."""
+    if sys.stderr.isatty():
+        _talk(text)

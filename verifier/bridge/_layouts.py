@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
+from riskmodel._described import first_mistake
 from riskmodel.errors import InputError
 from riskmodel.layout import Layout
 from riskmodel.units import hours
@@ -133,13 +136,18 @@ def _layout(
     fields: dict[str, Any] = {"keys": keys} if keys else {}
     if shocks:
         fields["shocks"] = shocks
-    return Layout(
-        name=name,
-        horizon=hours(horizon),
-        size=max(float(locations[0].size_bytes or 0), 1.0),
-        threats=threats,
-        sites=sites,
-        media={f"media of {place.name}": medium_of(place, notes) for place in locations},
-        copies=copies,
-        **fields,
-    )
+    try:
+        return Layout(
+            name=name,
+            horizon=hours(horizon),
+            size=max(float(locations[0].size_bytes or 0), 1.0),
+            threats=threats,
+            sites=sites,
+            media={f"media of {place.name}": medium_of(place, notes) for place in locations},
+            copies=copies,
+            **fields,
+        )
+    except ValidationError as error:
+        raise InputError(
+            f"{name}: no layout can be made of it: {first_mistake(error, {})}"
+        ) from None

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from verifier.inventory import Evidence, Fact, Location
 
-__all__ = ["Relation", "Tie", "independent", "relation"]
+__all__ = ["Relation", "Tie", "host_names", "independent", "relation"]
 
 _EXACT_UP_TO = 24  # more nodes than this are taken first come, first served
 
@@ -70,7 +70,7 @@ def relation(one: Location, other: Location) -> Relation:
         return cloud
     hosts = one.domains.host, other.domains.host
     if hosts[0].value and hosts[1].value:
-        common = sorted(_host_names(one) & _host_names(other))
+        common = sorted(host_names(one) & host_names(other))
         if not common:
             reason = "they are on different hosts"
             return Relation(Tie.APART, Evidence.INFERRED, reason=reason)
@@ -219,7 +219,7 @@ def _region(location: Location) -> str:
     return next((pool.rpartition("/")[2] for pool in told), "")
 
 
-def _host_names(location: Location) -> set[str]:
+def host_names(location: Location) -> set[str]:
     """Return all names of a location's host: a server is met by machine-id, name or address."""
     names = {str(location.domains.host.value)}
     for pool in location.domains.pools.value or ():

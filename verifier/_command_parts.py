@@ -1,0 +1,104 @@
+"""What the commands share: how they read their words and print what they found.
+
+Only typer and the standard library are imported before a command, as in `verifier.cli`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from verifier.audit import Audit
+    from verifier.catalogue import Catalogue
+    from verifier.setup import Setup
+
+__all__ = [
+    "AsJson",
+    "catalogue_at",
+    "draw_audit",
+    "print_json",
+    "require_picture",
+    "setups_of",
+    "silent",
+    "width",
+]
+
+_PICTURES = ("svg", "png", "pdf")
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON on stdout")]
+
+
+def setups_of(what: list[str], dataset: str | None, command: str = "audit") -> tuple[Setup, ...]:
+    """Return what the words of a command name: a set-up file, or the live data and its copies."""
+    from riskmodel.errors import InputError
+    from verifier.datasets import chosen, load_setups
+    from verifier.setup import bare_setup
+
+    first = Path(what[0]).expanduser()
+    if len(what) == 1:
+        if first.is_dir():
+            raise InputError(
+                f"{command}: name the locations of the copies too: {command} SOURCE PATH..."
+            )
+        return chosen(load_setups(first), dataset)
+    if first.suffix == ".toml" and first.is_file():
+        raise InputError(f"{command}: {what[0]} is a set-up file; it stands alone")
+    return chosen((bare_setup(what[0], what[1:]),), dataset)
+
+
+def catalogue_at(where: str | None) -> Catalogue:
+    """Return the catalogue at this place, else the usual one."""
+    from verifier.catalogue import Catalogue, default_path
+
+    return Catalogue(where if where is not None else default_path())
+
+
+def require_picture(file: Path) -> None:
+    """Raise InputError now, before long work, if no picture can be written there."""
+    from riskmodel.errors import InputError, did_you_mean
+    from riskmodel.reporting import require_writable
+
+    ending = file.suffix.lstrip(".").lower()
+    if ending not in _PICTURES:
+        hint = did_you_mean(ending, _PICTURES, shown=len(_PICTURES))
+        raise InputError(f"--plot: {file}: unknown format '{ending}'{hint}")
+    require_writable(file)
+
+
+def draw_audit(audit: Audit, file: Path) -> None:
+    """Write the picture of what the copies have in common, and say so."""
+    import matplotlib as mpl
+
+    from riskmodel._console import say
+    from riskmodel.errors import InputError
+    from verifier.picture import failure_domains
+
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "threetwoone"}):
+        figure: Any = failure_domains(audit).get_figure(root=True)
+        try:
+            figure.savefig(file, bbox_inches="tight", dpi=160)
+        except OSError as problem:
+            raise InputError(f"--plot: {file}: cannot be written: {problem.strerror}") from None
+    say(f"verifier: wrote {file}")
+
+
+def width() -> int | None:
+    """Return the columns of the terminal; None if stdout is none."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def print_json(document: Any) -> None:
+    """Print a document on stdout."""
+    # ASCII only: file names on disk need not be valid Unicode
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False))
+
+
+def silent(text: str) -> None:
+    """Say nothing, where nobody looks."""
+    del text

@@ -1,0 +1,205 @@
+"""What comparing found: with an earlier audit, with the source, with what was restored.
+
+Facts of locations like those of `verifier.inventory`, which names them too; nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+__all__ = ["Changes", "Past", "Restored", "Sample", "Suspect"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How much of a location was looked at, where not all of it was.
+
+    Parameters
+    ----------
+    looked : int
+        Files (of a repository: its own files) drawn at random and examined.
+    of : int
+        How many there are.
+    bad : int
+        How many of those drawn were damaged.
+    seed : int or None
+        What draws the same ones again.
+    """
+
+    looked: int
+    of: int
+    bad: int = 0
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A file whose bytes differ under an unchanged size and time, and which copy is right.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    right : str
+        Digest of the bytes that are right, in hex; empty where nobody can tell.
+    reason : str
+        Why, in one sentence.
+    good, bad : tuple of str
+        Locations that held the right bytes, and others, when they were last read.
+    where : str
+        Where the good bytes are, with the time at which they were there; empty if nowhere.
+    spread : bool
+        Whether the wrong bytes went from where they arose into further copies.
+    """
+
+    path: str
+    right: str
+    reason: str
+    good: tuple[str, ...] = ()
+    bad: tuple[str, ...] = ()
+    where: str = ""
+    spread: bool = False
+
+    @property
+    def healed(self) -> bool:
+        """True if every location holds the right bytes again."""
+        return bool(self.right) and not self.bad
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How the files of a location differ from what an earlier audit saw of it.
+
+    Parameters
+    ----------
+    since, at : datetime
+        The two audits.
+    files, size_bytes : int
+        What the earlier one saw.
+    new, gone, changed, moved, rotten : int
+        Files that came, went (moved ones aside), have other bytes, have another path, and have
+        other bytes under the same size and time.
+    compared : int
+        Files of unchanged size and time that were read for both audits: rot shows in no others.
+    new_bytes, gone_bytes, changed_bytes : int
+        Sizes of those files, as they were or, if new, are.
+    ending : str
+        A new ending that many files have now and none had before; empty if there is none.
+    ending_files, gained : int
+        How many files have it, and how many of them bear the name of one that went, and it.
+    grown_alike : int
+        Files that grew by one and the same number of bytes.
+    looked, unread : int
+        Changed and new files of which bytes were read, and could not be read.
+    scrambled, sealed, opaque : int
+        Of those read: random bytes where their kind has none; files of encryption tools; random
+        bytes under a name that does not tell what they should be.
+    entropy : float or None
+        Median Shannon entropy of those read. [bits a byte]
+    folder : str
+        The folder that all files lie in which changed or went; empty if there is none.
+    examples : tuple of str
+        Some of the files, the most telling first.
+    suspects : tuple of Suspect
+        Files with other bytes under the same size and time, those that could be judged.
+    """
+
+    since: datetime
+    at: datetime
+    files: int = 0
+    size_bytes: int = 0
+    new: int = 0
+    gone: int = 0
+    changed: int = 0
+    moved: int = 0
+    rotten: int = 0
+    compared: int = 0
+    new_bytes: int = 0
+    gone_bytes: int = 0
+    changed_bytes: int = 0
+    ending: str = ""
+    ending_files: int = 0
+    gained: int = 0
+    grown_alike: int = 0
+    looked: int = 0
+    unread: int = 0
+    scrambled: int = 0
+    sealed: int = 0
+    opaque: int = 0
+    entropy: float | None = None
+    folder: str = ""
+    examples: tuple[str, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What an earlier audit saw of a location, in a few numbers.
+
+    Parameters
+    ----------
+    at : datetime
+        When.
+    location : str
+        Its name.
+    newest : datetime or None
+        Its newest consistent point.
+    count : int or None
+        Its consistent points.
+    files, size_bytes : int or None
+        Content of the newest point.
+    changes : Changes or None
+        What had changed by then since the audit before.
+    """
+
+    at: datetime
+    location: str
+    newest: datetime | None = None
+    count: int | None = None
+    files: int | None = None
+    size_bytes: int | None = None
+    changes: Changes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore drill brought back.
+
+    Parameters
+    ----------
+    tool : str
+        What restored it: a program, or ``"a plain copy"``.
+    asked : int
+        Files that were wanted back.
+    right : int
+        Files that came back as they are at the source.
+    changed : int
+        Files that came back, and that the source has changed since.
+    of : int
+        Files that could have been asked for: in the point, and at the source since before it.
+    size_bytes : int
+        What came back. [bytes]
+    seconds : float
+        What that took, without the comparison. [s]
+    whole_seconds : tuple of (float, float) or None
+        Bounds of the time that restoring everything takes here; None if nothing tells. [s]
+    seed : int
+        Draws the same files again.
+    reason : str
+        Why `asked` did not all come back right, though nothing is known to be damaged; or empty.
+    differing : tuple of str
+        Times, permissions and links that came back different, one sentence each.
+    """
+
+    tool: str = ""
+    asked: int = 0
+    right: int = 0
+    changed: int = 0
+    of: int = 0
+    size_bytes: int = 0
+    seconds: float = 0.0
+    whole_seconds: tuple[float, float] | None = None
+    seed: int = 0
+    reason: str = ""
+    differing: tuple[str, ...] = ()
