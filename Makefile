@@ -4,6 +4,8 @@
 # make slow      the slow and the integration tests
 # make proof     more digits of the statistics, half an hour or more; CI does not run it
 # make notebooks run the notebooks
+# make docs      the pages of docs/ as build/docs/index.html; every warning is an error
+# make picture   the picture of README.md
 # make fit-backblaze DATA=FILE   fits to Backblaze drives 2013-2016, a Parquet of a life each
 # make footprints DATA=path   footprints, kernels and rates from catalogues of disasters
 # make benchmark speed, memory and start-up; benchmarks/README.md reads the tables
@@ -14,7 +16,7 @@ STAMP  := $(VENV)/.installed
 
 JOBS   ?= $(shell nproc 2>/dev/null || echo 1)
 
-.PHONY: install demo test check slow slow-riskmodel slow-verifier proof notebooks fit-backblaze footprints benchmark clean
+.PHONY: install demo test check slow slow-riskmodel slow-verifier proof notebooks docs picture fit-backblaze footprints benchmark clean
 
 install: $(STAMP)
 
@@ -22,7 +24,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "== installing into $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=24'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench,dask,dev,notebooks,postgresql]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench,dask,dev,docs,notebooks,postgresql]'
 	@echo "== compiling the engine"
 	@$(BIN)/riskmodel simulate data/layouts/one-external-disk.toml --method events --trials 100 >/dev/null
 	@touch $@
@@ -58,6 +60,16 @@ proof: $(STAMP)
 notebooks: $(STAMP)
 	@echo "== notebooks"
 	@if ls notebooks/*.ipynb >/dev/null 2>&1; then $(BIN)/python -m pytest -q --nbmake notebooks; else echo "none yet"; fi
+
+# -E: stubs of the API are made for pages that are read afresh
+docs: $(STAMP)
+	@echo "== documentation"
+	@rm -rf build/docs docs/api/made
+	@$(BIN)/python -m sphinx -E -W --keep-going -q -j $(JOBS) -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
+
+picture: $(STAMP)
+	@$(BIN)/python docs/picture.py
 
 # all models, then without the one that wore out after three years
 FIT := $(BIN)/riskmodel fit --column start_age_hours=entry_hours \

@@ -32,6 +32,10 @@ __all__ = ["collect", "contents_by_name", "detect"]
 
 BRANCHES = ("HEAD", "synced/master", "synced/main", "master", "main")
 MAX_POINTER_BYTES = 2000
+# an object that is missing would be fetched by the program that the repository's own config names
+_NO_FETCH = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+# and what a tree calls a blob may be a commit, whose diff or signature other such programs show
+_NO_DIFF = ("--no-textconv", "--no-ext-diff", "--no-show-signature")
 _AT_ONCE = 500
 _DISTRUST = {
     "0": "its repository is marked untrusted in git-annex",
@@ -253,7 +257,7 @@ def _git(host: Host, folder: str, *arguments: str) -> str:
         raise _Unread("the repository is not on this machine")
     safe = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false", "--no-optional-locks")
     try:
-        ended = host.run(["git", *safe, f"--git-dir={folder}", *arguments])
+        ended = host.run(["git", *safe, f"--git-dir={folder}", *arguments], secrets=_NO_FETCH)
     except Missing:
         raise _Unread("the program git is not installed") from None
     except AccessError as problem:
@@ -290,7 +294,7 @@ def _keys(host: Host, folder: str, blobs: list[Blob]) -> Iterator[tuple[str, Key
     contents: dict[str, str] = {}
     ids = iter(by_id)
     while some := list(itertools.islice(ids, _AT_ONCE)):
-        printed = _git(host, folder, "show", *some).encode("utf-8", "surrogateescape")
+        printed = _git(host, folder, "show", *_NO_DIFF, *some).encode("utf-8", "surrogateescape")
         at = 0
         for each in some:
             size = by_id[each].size

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from tests.needs import needs
 from verifier.host import Host
 from verifier.inventory import Depth
 from verifier.probes import collect_source, probe
@@ -186,3 +187,46 @@ class TestReal:
         found = look(usb, plain)
         assert (found.coverage.value, found.depth) == (None, Depth.BYTES)
         assert "git is not installed" in found.reason
+
+
+@needs("git")
+@pytest.mark.parametrize("way", ["a missing object", "a commit for a blob"])
+def test_a_repository_starts_no_program_of_its_own(tmp_path, way):
+    """Its config may name programs for fetches and diffs, and an auditor may be root."""
+    root, mark, evil = tmp_path / "annex", tmp_path / "started", tmp_path / "evil.sh"
+    evil.write_text(f"#!/bin/sh\ntouch {mark}\nexit 1\n")
+    evil.chmod(0o755)
+
+    def git(*words, **more):
+        command = ["git", "-C", root, "-c", "user.name=a", "-c", "user.email=a@b", *words]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, **more)
+        return done.stdout.strip()
+
+    root.mkdir()
+    git("init", "--quiet")
+    (root / "b.txt").write_text("hi\n")
+    git("add", ".")
+    git("commit", "--quiet", "--message=one")
+    git("branch", "git-annex")
+    for key, value in {
+        "annex.uuid": "1" * 8, "annex.version": "10", "core.repositoryformatversion": "1",
+        "extensions.partialClone": "origin", "remote.origin.promisor": "true",
+        "remote.origin.url": str(tmp_path / "nowhere"), "remote.origin.uploadpack": str(evil),
+        "diff.external": str(evil), "diff.odd.textconv": str(evil),
+    }.items():  # fmt: skip
+        git("config", key, value)
+    (root / ".git" / "info" / "attributes").write_text("* diff=odd\n")
+    (root / ".git" / "annex").mkdir()
+    if way == "a missing object":
+        blob = git("rev-parse", "HEAD:b.txt")
+        (root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    else:
+        tree = b"100644 b.txt\0" + bytes.fromhex(git("rev-parse", "HEAD"))
+        put = ["hash-object", "-w", "--literally", "-t", "tree", "--stdin"]
+        command = ["git", "-C", root, *put]
+        made = subprocess.run(command, input=tree, check=True, capture_output=True).stdout.decode()
+        head = git("commit-tree", "-m", "two", made.strip())
+        git("update-ref", "HEAD", head)
+    found = look(root, None)
+    assert found.kind == "git-annex"
+    assert not mark.exists()
