@@ -80,6 +80,11 @@ class Frontier:
         under = (one for one in self.front if one.loss.interval()[1] <= (self.target or 0.0))
         return next(under, None)
 
+    def within(self, budget: float) -> Candidate | None:
+        """Return the safest that costs no more than this in a year; None where all cost more."""
+        affordable = [one for one in self.front if one.cost <= budget]
+        return affordable[-1] if affordable else None
+
     @property
     def in_words(self) -> str:
         """What to take, in a sentence."""

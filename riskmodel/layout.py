@@ -144,9 +144,10 @@ class Layout(Described):
         ----------
         path : str
             Keys joined by dots; copies and shocks go by name: ``"copies.usb.check.every"``.
+            ``"copies.usb"`` is the whole copy.
         value : Any
             The new value: a quantity string, a number in inside units, a table as a dict, or
-            None to drop the key.
+            None to drop the key. A copy or a shock of a new name is added.
 
         Returns
         -------
@@ -163,7 +164,9 @@ class Layout(Described):
         raw["ranges"] = kept
         *parents, last = path.split(".")
         here: Any = raw
+        holder: Any = raw
         for part in parents:
+            holder = here
             if isinstance(here, list | tuple):
                 named = {item.get("name"): item for item in here}
                 if part not in named:
@@ -176,8 +179,8 @@ class Layout(Described):
             else:
                 here = here.setdefault(part, {})
         if isinstance(here, list | tuple):
-            raise LayoutError(f"{path}: name the key to change as well")
-        if value is None:
+            holder[parents[-1]] = _with_item(here, last, value, path)
+        elif value is None:
             here.pop(last, None)
         else:
             here[last] = value
@@ -261,6 +264,19 @@ class Layout(Described):
                         f"media.{name}.{kind}: label '{label.label}' has variance "
                         f"{label.variance:g} here and {known:g} elsewhere; one label has one"
                     )
+
+
+def _with_item(items: Iterable[Any], name: str, value: Any, path: str) -> list[Any]:
+    """Return named tables with one put in its place or at the end, or taken out by None."""
+    found = list(items)
+    names = [str(item["name"]) for item in found]
+    if value is not None and not isinstance(value, Mapping):
+        raise LayoutError(f"{path}: expects a table, or name the key to change as well")
+    if value is None and name not in names:
+        raise LayoutError(f"{path}: nothing is named '{name}'{did_you_mean(name, names)}")
+    at = names.index(name) if name in names else len(found)
+    found[at : at + 1] = [] if value is None else [{"name": name, **value}]
+    return found
 
 
 def _unknown(place: str, name: str | None, known: Iterable[str], noun: str = "") -> Iterator[str]:

@@ -10,10 +10,10 @@ import numpy as np
 from riskmodel.errors import InputError, did_you_mean
 from riskmodel.fitting.ages import nelson_aalen
 from riskmodel.fitting.observed import Floats
-from riskmodel.fitting.result import Fit
+from riskmodel.fitting.result import Fit, ModelRow
 from riskmodel.units import HOURS_PER_YEAR
 
-__all__ = ["FORMATS", "draw"]
+__all__ = ["FORMATS", "draw", "draw_all", "draw_model"]
 
 FORMATS = ("png", "svg", "pdf")
 _STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "threetwoone", "font.size": 9.0}
@@ -50,19 +50,10 @@ def draw(fit: Fit, path: Path) -> None:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(8.0, 2.9 * rows), layout="constrained")
         panels = figure.subplots(rows, 2, squeeze=False).ravel()
-        _all_drives(fit, panels[0], survival=True)
-        _all_drives(fit, panels[1], survival=False)
+        draw_all(fit, panels[0], survival=True)
+        draw_all(fit, panels[1], survival=False)
         for axes, row in zip(panels[2:], models, strict=False):
-            own = row.own
-            _without_law(axes, fit, row.model)
-            years = np.linspace(0.0, axes.get_xlim()[1], 300)
-            laws = {"own Weibull": (own.shape.value, own.scale_hours.value)}
-            if fit.common:
-                laws["shape of all"] = (fit.common.shape.value, row.common_scale_hours.value)
-            for (label, (shape, scale)), dash in zip(laws.items(), ("-", "--"), strict=False):
-                hazard = (years * HOURS_PER_YEAR / scale) ** shape
-                axes.plot(years, hazard, dash, color="#1a1a1a", linewidth=1.0, label=label)
-            _finish(axes, f"{row.model}, {row.failures:,} failures", "cumulative hazard")
+            draw_model(fit, axes, row)
         for axes in panels[2 + len(models) :]:
             axes.set_axis_off()
         try:
@@ -75,7 +66,8 @@ def _metadata(ending: str) -> dict[str, None]:
     return {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {})
 
 
-def _all_drives(fit: Fit, axes: Any, *, survival: bool) -> None:
+def draw_all(fit: Fit, axes: Any, *, survival: bool) -> None:
+    """Draw survival or cumulative hazard of all drives, and the laws for all."""
     _without_law(axes, fit, None, survival=survival)
     years = np.linspace(0.0, axes.get_xlim()[1], 300)
     laws = {"Weibull": fit.weibull_hazard(years * HOURS_PER_YEAR)}
@@ -86,6 +78,20 @@ def _all_drives(fit: Fit, axes: Any, *, survival: bool) -> None:
         axes.plot(years, shown, dash, color="#1a1a1a", linewidth=1.0, label=label)
     title = f"all drives, {fit.lifetimes.failures:,} failures"
     _finish(axes, title, "survival" if survival else "cumulative hazard")
+
+
+def draw_model(fit: Fit, axes: Any, row: ModelRow) -> None:
+    """Draw the cumulative hazard of one model, and its laws."""
+    own = row.own
+    _without_law(axes, fit, row.model)
+    years = np.linspace(0.0, axes.get_xlim()[1], 300)
+    laws = {"own Weibull": (own.shape.value, own.scale_hours.value)}
+    if fit.common:
+        laws["shape of all"] = (fit.common.shape.value, row.common_scale_hours.value)
+    for (label, (shape, scale)), dash in zip(laws.items(), ("-", "--"), strict=False):
+        hazard = (years * HOURS_PER_YEAR / scale) ** shape
+        axes.plot(years, hazard, dash, color="#1a1a1a", linewidth=1.0, label=label)
+    _finish(axes, f"{row.model}, {row.failures:,} failures", "cumulative hazard")
 
 
 def _without_law(axes: Any, fit: Fit, model: str | None, *, survival: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,11 @@ class Fit:
         """Return the cumulative hazard of the one Weibull law at ages in hours."""
         shape, scale = self.weibull.shape.value, self.weibull.scale_hours.value
         return np.asarray((np.asarray(hours) / scale) ** shape)
+
+    def _repr_html_(self) -> str:
+        from riskmodel.fitting.text import fit_text
+
+        return f"<pre>{html.escape(fit_text(self))}</pre>"
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each model; ages in years."""

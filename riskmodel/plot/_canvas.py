@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._chances import one_in
@@ -10,6 +12,7 @@ from riskmodel._chances import one_in
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from riskmodel.comparison import Comparison
     from riskmodel.estimate import LossEstimate
 
 __all__ = [
@@ -28,11 +31,14 @@ INK, SOFT = "#1a1a1a", "#6b6b6b"
 _COLOURS = (INK, "#0072b2", "#d55e00", "#007a5a", "#a0527f", "#8a6d00")
 _DASHES = ("-", "--", "-.", ":")
 _FEW_DECADES = 50.0
+_DPI = 100
 _MARKS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def axes_or_new(ax: Axes | None, width: float = 7.0, height: float = 3.4) -> Axes:
     """Return the axes given, or those of a new figure that no window belongs to.
+
+    New ones show their figure where they end a cell of a notebook.
 
     Parameters
     ----------
@@ -45,7 +51,24 @@ def axes_or_new(ax: Axes | None, width: float = 7.0, height: float = 3.4) -> Axe
         return ax
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout="constrained").subplots()
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure.subplots(subplot_kw={"axes_class": _shown_axes()})
+
+
+@cache
+def _shown_axes() -> type[Axes]:
+    """Return the class of axes that a notebook draws."""
+    from matplotlib.axes import Axes
+
+    class Shown(Axes):
+        def _repr_png_(self) -> bytes | None:
+            figure, drawn = self.get_figure(root=True), io.BytesIO()
+            if figure is None:  # taken out of it
+                return None
+            figure.savefig(drawn, format="png", dpi=_DPI)
+            return drawn.getvalue()
+
+    return Shown
 
 
 def bare(ax: Axes, *sides: str) -> None:
@@ -54,13 +77,16 @@ def bare(ax: Axes, *sides: str) -> None:
 
 
 def labelled(
-    found: LossEstimate | Sequence[LossEstimate] | Mapping[str, LossEstimate],
+    found: LossEstimate | Comparison | Sequence[LossEstimate] | Mapping[str, LossEstimate],
 ) -> dict[str, LossEstimate]:
     """Return estimates by what each is called: its layout unless a mapping says otherwise."""
+    from riskmodel.comparison import Comparison as Several
     from riskmodel.estimate import LossEstimate as One
 
     if isinstance(found, One):
         return {found.layout: found}
+    if isinstance(found, Several):
+        found = found.estimates
     if isinstance(found, Mapping):
         return dict(found)
     return {loss.layout: loss for loss in found}

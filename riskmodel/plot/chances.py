@@ -19,6 +19,7 @@ from riskmodel.plot._canvas import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from riskmodel.comparison import Comparison
     from riskmodel.estimate import LossEstimate
 
 __all__ = ["compare", "curve"]
@@ -28,7 +29,7 @@ _TOLD_APART = 2  # lines whose ranges at the end do not hide each other
 
 
 def curve(
-    found: LossEstimate | Sequence[LossEstimate] | Mapping[str, LossEstimate],
+    found: LossEstimate | Comparison | Sequence[LossEstimate] | Mapping[str, LossEstimate],
     *,
     ax: Axes | None = None,
 ) -> Axes:
@@ -36,7 +37,7 @@ def curve(
 
     Parameters
     ----------
-    found : LossEstimate, sequence of them, or mapping of label to LossEstimate
+    found : LossEstimate, Comparison, sequence of LossEstimate, or mapping of label to LossEstimate
         One line each.
     ax : Axes, optional
         Where to draw; a new figure otherwise.
@@ -89,13 +90,15 @@ def _spans(ax: Axes, loss: LossEstimate, year: float, colour: str, *, inputs: bo
 
 
 def compare(
-    found: Sequence[LossEstimate] | Mapping[str, LossEstimate], *, ax: Axes | None = None
+    found: Comparison | Sequence[LossEstimate] | Mapping[str, LossEstimate],
+    *,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw layouts side by side on a logarithmic axis, the safest on top.
 
     Parameters
     ----------
-    found : sequence of LossEstimate, or mapping of label to LossEstimate
+    found : Comparison, sequence of LossEstimate, or mapping of label to LossEstimate
         One row each.
     ax : Axes, optional
         Where to draw; a new figure otherwise.

@@ -110,3 +110,13 @@ def test_without_prices_there_is_no_front():
         free = free.replace(f"copies.{name}.price", None)
     with pytest.raises(rm.InputError, match="prices of one currency: no price"):
         pareto(free, {"copies.c": [True, False]})
+
+
+def test_a_budget_buys_the_safest_that_it_pays_for() -> None:
+    found = pareto(BASE, {"copies.c": [True, False]}, target_relative_error=0.3)
+    cheap, dear = found.front
+    assert (cheap.cost, dear.cost) == (80.0, 100.0)
+    assert found.within(79.0) is None
+    assert found.within(80.0) is cheap
+    assert found.within(99.0) is cheap
+    assert found.within(1e9) is dear

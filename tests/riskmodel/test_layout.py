@@ -146,6 +146,35 @@ def test_replace_changes_one_key_and_nothing_else() -> None:
         layout.replace("copies.usb.check.evry", "30 days")
 
 
+def test_replace_adds_a_whole_copy_swaps_it_and_takes_it_out() -> None:
+    layout = _load(GOOD)
+    tape = {"store": {"media": "lto"}, "fed": {"from": "nas", "every": "7 days"}}
+    three = layout.replace("copies.tape", tape)
+    assert [copy.name for copy in three.copies] == ["nas", "usb", "tape"]
+    assert three.copies[2].fed is not None
+    assert three.copies[2].fed.every == 168.0
+    assert three.replace("copies.tape", None) == layout
+    swapped = three.replace("copies.usb", {"store": {"media": "ssd"}})
+    assert [copy.name for copy in swapped.copies] == ["nas", "usb", "tape"]
+    assert swapped.copies[1].store.media == "ssd"
+    assert swapped.copies[1].check is None
+    with pytest.raises(LayoutError, match="nothing is named 'ubs'; did you mean 'usb'"):
+        layout.replace("copies.ubs", None)
+    with pytest.raises(LayoutError, match=r"copies.usb: expects a table"):
+        layout.replace("copies.usb", "30 days")
+    with pytest.raises(LayoutError, match=r"copies.tape.*store"):
+        layout.replace("copies.tape", {"site": "home"})
+
+
+def test_a_shock_of_a_store_can_be_taken_out() -> None:
+    shock = {"name": "enclosure", "rate": "0.1 %/year", "kills": 1.0}
+    layout = _load(GOOD)
+    shaken = layout.replace("copies.nas.store.shocks", [shock])
+    assert len(shaken.copies[0].store.shocks) == 1
+    calm = shaken.replace("copies.nas.store.shocks.enclosure", None)
+    assert calm.copies[0].store.shocks == ()
+
+
 def test_digest_knows_the_law_but_not_the_name() -> None:
     layout = _load(GOOD)
     assert layout.digest() == _load(GOOD.replace('"two"', '"other"')).digest()

@@ -42,6 +42,21 @@ def test_curves_far_apart_are_on_a_log_axis_in_words(losses: dict[str, rm.LossEs
     assert [told(value, 0) for value in (0.001, 0.1, 1.0)] == ["1 in 1,000", "1 in 10", "certain"]
 
 
+def test_new_axes_show_themselves_in_a_notebook(losses: dict[str, rm.LossEstimate]) -> None:
+    assert rm.plot.compare(losses)._repr_png_().startswith(b"\x89PNG")
+
+
+def test_a_comparison_is_drawn_as_it_is() -> None:
+    one = rm.Layout.from_dict(
+        {"name": "one", "horizon": "1 year", "media": {"m": {"afr": 0.02}},
+         "copies": [{"name": "a", "store": {"media": "m"}}]}
+    )  # fmt: skip
+    found = rm.compare([one, one.replace("name", "other").replace("media.m.afr", 0.03)])
+    ax = rm.plot.compare(found)
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["other", "one"]
+    assert len(rm.plot.curve(found).get_legend().get_texts()) == 2
+
+
 def test_layouts_are_compared_the_safest_on_top(losses: dict[str, rm.LossEstimate]) -> None:
     ax = rm.plot.compare(losses)
     assert [text.get_text() for text in ax.get_yticklabels()] == ["risky", "safe"]
