@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from tests.needs import needs
-from verifier.drills import Wish, drilled
+from tests.needs import NOT_HERE, needs
+from verifier._confining import is_supported
+from verifier.drills import Wish, _drill, drilled
+from verifier.drills import borg as drills_borg
 from verifier.host import Host
 from verifier.inventory import Depth
 from verifier.probes import probe
@@ -138,3 +142,64 @@ class TestGit:
         assert found.kind == "bup"
         drilled(Host(), Target("copy", str(bare)), found, None, Wish(), str(trap.base))
         assert trap.caught() == set()
+
+
+def _hostile_tar(path: Path, victim: Path) -> None:
+    """A file, then a link of the same name that leads out, then a file below it."""
+    with tarfile.open(path, "w") as tar:
+        for name, content, link in (("a", b"file", ""), ("a", b"", str(victim)),
+                                    ("a/canary", b"owned", ""), ("b", b"sound", "")):  # fmt: skip
+            member = tarfile.TarInfo(name)
+            member.mtime = 1_700_000_000
+            if link:
+                member.type, member.linkname = tarfile.SYMTYPE, link
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+
+
+@needs("borg")
+@pytest.mark.integration
+class TestBorg:
+    @pytest.fixture
+    def made(self, tmp_path):
+        victim = tmp_path / "victim"
+        victim.mkdir()
+        (victim / "canary").write_text("mine")
+        (tmp_path / "scratch").mkdir()
+        _hostile_tar(tmp_path / "x.tar", victim)
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": str(tmp_path),
+            "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes",
+        }  # fmt: skip
+
+        def borg(*words):
+            subprocess.run(["borg", *words], env=environment, check=True, cwd=tmp_path / "scratch")
+
+        borg("init", "-e", "none", str(tmp_path / "repository"))
+        borg("import-tar", f"{tmp_path}/repository::one", str(tmp_path / "x.tar"))
+        return tmp_path, borg
+
+    def test_the_trap_works(self, made):
+        base, borg = made
+        borg("extract", f"{base}/repository::one")
+        assert (base / "victim" / "canary").read_text() == "owned"
+
+    def drill(self, base):
+        target = Target("copy", str(base / "repository"))
+        found = probe(Host(), target, None, Depth.BYTES)
+        return drilled(Host(), target, found, None, Wish(), str(base / "scratch"))
+
+    def test_a_drill_writes_where_no_link_leads(self, made):
+        base, _ = made
+        told = self.drill(base).restored
+        assert (base / "victim" / "canary").read_text() == "mine"
+        assert "a file and a folder of one name: 'a'" in told.reason
+
+    @pytest.mark.skipif(not is_supported(), reason=f"{NOT_HERE}Landlock")
+    def test_nor_if_nobody_had_seen_it_coming(self, made, monkeypatch):
+        """The kernel keeps the tool from it even if we ask for all of it."""
+        base, _ = made
+        monkeypatch.setattr(_drill, "file_and_folder", lambda paths: None)
+        monkeypatch.setattr(drills_borg, "_ONLY", "pp:")
+        self.drill(base)
+        assert (base / "victim" / "canary").read_text() == "mine"
