@@ -161,9 +161,9 @@ class Layout(Described):
         # a range that stood there, or inside of it, goes with the old value
         kept = [item for item in self.ranges if not f"{item.path}.".startswith(f"{path}.")]
         raw["ranges"] = kept
-        *parents, last = path.split(".")
         here: Any = raw
-        for part in parents:
+        part, rest = _step(here, path)
+        while rest:
             if isinstance(here, list | tuple):
                 named = {item.get("name"): item for item in here}
                 if part not in named:
@@ -175,12 +175,13 @@ class Layout(Described):
                 here = here[part]
             else:
                 here = here.setdefault(part, {})
+            part, rest = _step(here, rest)
         if isinstance(here, list | tuple):
             raise LayoutError(f"{path}: name the key to change as well")
         if value is None:
-            here.pop(last, None)
+            here.pop(part, None)
         else:
-            here[last] = value
+            here[part] = value
         try:
             return type(self).model_validate(raw)
         except ValidationError as error:
@@ -267,6 +268,14 @@ class Layout(Described):
                         f"media.{name}.{kind}: label '{label.label}' has variance "
                         f"{label.variance:g} here and {known:g} elsewhere; one label has one"
                     )
+
+
+def _step(here: Any, path: str) -> tuple[str, str]:
+    """Return the first key of a path and what follows; a name that is known may have dots in it."""
+    held = [item.get("name") for item in here] if isinstance(here, list | tuple) else here
+    known = (str(name) for name in held or () if f"{path}.".startswith(f"{name}."))
+    first = max(known, key=len, default=path.partition(".")[0])
+    return first, path[len(first) + 1 :]
 
 
 def _unknown(place: str, name: str | None, known: Iterable[str], noun: str = "") -> Iterator[str]:
