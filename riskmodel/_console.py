@@ -119,13 +119,13 @@ def bar(label: str) -> Iterator[Callable[[Progress], None] | None]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns: list[Any] = [
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # a name may have brackets in it
         BarColumn(),
-        TextColumn("{task.fields[seen]}"),
+        TextColumn("{task.fields[seen]}", markup=False),
         TimeRemainingColumn(),
     ]
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(label, total=1.0, seen="")
+        task = shown.add_task(printable(label), total=1.0, seen="")
 
         def report(done: Any) -> None:
             share = done.trials / done.max_trials

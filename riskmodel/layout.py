@@ -162,11 +162,11 @@ class Layout(Described):
         # a range that stood there, or inside of it, goes with the old value
         kept = [item for item in self.ranges if not f"{item.path}.".startswith(f"{path}.")]
         raw["ranges"] = kept
-        *parents, last = path.split(".")
         here: Any = raw
-        holder: Any = raw
-        for part in parents:
-            holder = here
+        part, rest = _step(here, path)
+        holder, held_as = here, part
+        while rest:
+            holder, held_as = here, part
             if isinstance(here, list | tuple):
                 named = {item.get("name"): item for item in here}
                 if part not in named:
@@ -178,12 +178,13 @@ class Layout(Described):
                 here = here[part]
             else:
                 here = here.setdefault(part, {})
+            part, rest = _step(here, rest)
         if isinstance(here, list | tuple):
-            holder[parents[-1]] = _with_item(here, last, value, path)
+            holder[held_as] = _with_item(here, part, value, path)
         elif value is None:
-            here.pop(last, None)
+            here.pop(part, None)
         else:
-            here[last] = value
+            here[part] = value
         try:
             return type(self).model_validate(raw)
         except ValidationError as error:
@@ -277,6 +278,14 @@ def _with_item(items: Iterable[Any], name: str, value: Any, path: str) -> list[A
     at = names.index(name) if name in names else len(found)
     found[at : at + 1] = [] if value is None else [{"name": name, **value}]
     return found
+
+
+def _step(here: Any, path: str) -> tuple[str, str]:
+    """Return the first key of a path and what follows; a name that is known may have dots in it."""
+    held = [item.get("name") for item in here] if isinstance(here, list | tuple) else here
+    known = (str(name) for name in held or () if f"{path}.".startswith(f"{name}."))
+    first = max(known, key=len, default=path.partition(".")[0])
+    return first, path[len(first) + 1 :]
 
 
 def _unknown(place: str, name: str | None, known: Iterable[str], noun: str = "") -> Iterator[str]:

@@ -40,13 +40,13 @@ ROOMS = [
 ]  # fmt: skip
 # facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [
-    {"access", "_waiting", "progress", "_spent"},
+    {"access", "_waiting", "apart", "progress", "_spent"},
     {"compared",
      "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
      "identity", "manifest", "mounts", "history",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"drift"},
-    {"_opening", "_reading", "_running", "walking", "_hasher", "_cutting", "_readers",
+    {"_confining", "_opening", "_reading", "_running", "walking", "_hasher", "_cutting", "_readers",
      "hashing", "host"},
     {"devices", "ssh_config", "resolver", "domains", "volumes"},
     {"configs", "schedules", "uncovered"},

@@ -150,12 +150,17 @@ def audit(
         return
     from riskmodel.reporting import require_writable
     from verifier import show
+    from verifier.apart import keep_apart
     from verifier.datasets import exit_code, worst_first
     from verifier.monitoring import Spent, prometheus_file
     from verifier.monitoring import nagios as nagios_line
     from verifier.recording import read
 
     spent = Spent.now()
+    outputs = {"--record": record, "--prometheus": prometheus, "--html": html}
+    kept = Path(catalogue) if catalogue is not None and "://" not in catalogue else None
+    places = (place.path for one in setups for place in one.locations if place.path)
+    keep_apart(outputs | {"--catalogue": kept}, places)
     if html is not None:
         require_writable(html)
     if plot is not None:

@@ -10,7 +10,6 @@ import errno
 import io
 import os
 import queue
-import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from verifier._reading import GuardedFile, translated
-from verifier._running import executed, own_module
+from verifier._running import executed, located, own_module
 from verifier._waiting import Worker
 from verifier.access import AccessError, Completed, Entry, Missing, Stat, TimedOut, Unreadable
 from verifier.effort import EVERYTHING, Effort
@@ -278,9 +277,9 @@ class Host:
         return self._within(path, lambda: shared_start(path))
 
     def program(self, name: str) -> str | None:
-        """Return the absolute path of a program, or None if it is not installed."""
+        """Return the absolute path of a program, or None if it is not installed where we trust."""
         try:
-            found = self._fact("which", name, lambda: shutil.which(name))
+            found = self._fact("which", name, lambda: located(name))
         except Missing:
             return None
         return None if found is None else str(found)
@@ -294,6 +293,10 @@ class Host:
         timeout: float | None = None,
     ) -> Completed:
         """Run a program with a clean environment in a private, temporary home.
+
+        It is looked for in the trusted folders of PATH only. One that gets secrets or links, as all
+        do that open a location, can write below its home and its TMPDIR only, where the kernel has
+        Landlock.
 
         Parameters
         ----------
@@ -322,7 +325,7 @@ class Host:
         limit = self.program_timeout if timeout is None else timeout
 
         def execute() -> dict[str, Any]:
-            program = shutil.which(argv[0])
+            program = located(argv[0])
             if program is None:
                 raise Missing(argv[0], "the program is not installed")
             return executed([program, *argv[1:]], dict(secrets or {}), dict(links or {}), limit)

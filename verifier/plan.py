@@ -7,7 +7,6 @@ it had to refuse is the plan. Addresses on the network are not asked at all.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -149,7 +148,7 @@ def _with_drill(step: Step, source: Manifest) -> Step:
         note = f"nothing is restored: {family.why}"
     elif family is not None and family.program:
         note += f" with {family.program}"
-        if shutil.which(family.program) is None:
+        if Host().program(family.program) is None:
             note += f", which is not installed (package {family.package})"
     egress = f"{step.egress}, and about {amount} to restore" if step.egress else ""
     return replace(step, egress=egress, note="; ".join(filter(None, (step.note, note))))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.errors import InputError
+from riskmodel.reporting import write_text
 from verifier.domains import host_identity, place_of
 from verifier.exports import Export, parse_exports, parse_smb
 from verifier.host import AccessError, Host
@@ -170,7 +171,7 @@ def document(thing: Any) -> Any:
 
 
 def write(recording: Recording, path: Path, *, redact: bool = False) -> None:
-    """Write a recording; a file that is there is replaced.
+    """Write a recording, for its owner's eyes; a file that is there is replaced.
 
     Parameters
     ----------
@@ -191,10 +192,7 @@ def write(recording: Recording, path: Path, *, redact: bool = False) -> None:
     shown = document(recording)
     if redact:
         shown = redacted(shown)
-    try:
-        path.write_text(json.dumps(shown, indent=1, allow_nan=False) + "\n", "ascii")
-    except OSError as error:
-        raise InputError(f"--record: {path}: {error.strerror or error}") from error
+    write_text(json.dumps(shown, indent=1, allow_nan=False) + "\n", path, mode=0o600)
 
 
 def read(path: Path) -> Recording:

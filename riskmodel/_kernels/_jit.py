@@ -15,6 +15,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
+import stat
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -35,6 +36,7 @@ from riskmodel._kernels._drafts import Drafting, Emitting, compile_draft
 
 __all__ = ["by_reference", "entry", "is_cold", "jit", "kernel_digest"]
 
+_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _CONFIG: Any = numba.config  # its settings come into being at run time
 
 
@@ -53,10 +55,23 @@ def _cache_folder() -> str | None:
     try:
         root = Path(base) if base else Path.home() / ".cache"
         folder = root / "threetwoone" / f"kernels-{kernel_digest()[:16]}"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ours = all(_only_we_write(one) for one in (folder, *folder.resolve().parents))
     except (OSError, RuntimeError):
         return None
-    return str(folder) if os.access(folder, os.W_OK) else None
+    return str(folder) if ours and os.access(folder, os.W_OK) else None
+
+
+def _only_we_write(folder: Path) -> bool:
+    """Tell whether nobody else can put a file there, or another folder in its place.
+
+    What lies in the cache is machine code and pickles: who writes there runs as whoever reads it.
+    """
+    facts, top = folder.stat(), Path("/").stat()  # in a container root may have another number
+    shared = stat.S_IWOTH if facts.st_gid in {0, top.st_gid, os.getegid()} else _OTHERS
+    fixed = facts.st_mode & stat.S_ISVTX  # as /tmp: names in it stay their owners'
+    ours = facts.st_uid in {0, top.st_uid, os.geteuid()}
+    return ours and (bool(fixed) or not facts.st_mode & shared)
 
 
 def is_cold() -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,8 +125,17 @@ def write(page: Page, path: Path) -> None:
     write_text(render(page), path)
 
 
-def write_text(text: str, path: Path) -> None:
-    """Write a text file, whole or not at all.
+def write_text(text: str, path: Path, *, mode: int = 0o666) -> None:
+    """Write a text file, whole or not at all; a link is replaced, and not followed.
+
+    Parameters
+    ----------
+    text : str
+        What to write.
+    path : Path
+        Where to; what is no regular file, such as a pipe, is written to as it is.
+    mode : int
+        Who may read it, less what the umask takes away.
 
     Raises
     ------
@@ -133,12 +144,25 @@ def write_text(text: str, path: Path) -> None:
     """
     from riskmodel.errors import InputError
 
-    part = path.with_name(path.name + ".part")
+    # a name that nobody can guess, made anew: else somebody may have put a link there
+    part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
+        try:
+            with open(part, "x", encoding="utf-8", opener=_creating(mode)) as file:
+                file.write(text)
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _creating(mode: int) -> Callable[[str, int], int]:
+    return lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
 
 
 def require_writable(path: Path) -> None:

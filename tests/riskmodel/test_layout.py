@@ -289,3 +289,13 @@ def test_any_file_loads_or_gives_one_line(data: st.DataObject) -> None:
 def test_values_of_another_type_are_not_bent_into_shape(key: str, value) -> None:
     with pytest.raises(LayoutError, match=key.split(".")[1]):
         _load(GOOD).replace(key, value)
+
+
+def test_a_path_goes_through_names_with_dots(disk_layout):
+    disk_layout["sites"] = {"St. Gallen": {"kind": "home", "location": [47.42, 9.37]}}
+    disk_layout["copies"][0] |= {"name": "disk v1.2", "site": "St. Gallen"}
+    layout = Layout.model_validate(disk_layout)
+    moved = layout.replace("sites.St. Gallen.location", (48.0, 9.0))
+    assert tuple(moved.sites["St. Gallen"].location) == (48.0, 9.0)
+    stored = layout.replace("copies.disk v1.2.store.drives", 2)
+    assert stored.copies[0].store.drives == 2

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +133,7 @@ class Database:
 
             url: str | URL = self.where
             if "://" not in self.where:
-                Path(self.where).parent.mkdir(parents=True, exist_ok=True)
+                _made_private(Path(self.where))
                 url = URL.create("sqlite", database=self.where)
             elif self.where.startswith(("postgresql://", "postgres://")):
                 url = "postgresql+psycopg://" + self.where.partition("://")[2]
@@ -163,6 +164,14 @@ class Database:
             if isinstance(secret, str) and secret:
                 reason = reason.replace(secret, "***")
         return reason
+
+
+def _made_private(file: Path) -> None:
+    """Make the file for its owner alone: it tells what is where; SQLite gives its log that mode."""
+    for folder in reversed(file.parents):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
 
 def _prepare(connection: Any, _record: Any) -> None:

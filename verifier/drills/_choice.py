@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from verifier.drills._model import Point
 from verifier.manifest import Manifest
 from verifier.probes.comparing import MTIME_SLACK_NS
 
-__all__ = ["Choice", "Wanted", "choose", "eligible", "fresh_seed", "parts"]
+__all__ = ["Choice", "Wanted", "choose", "eligible", "file_and_folder", "fresh_seed", "parts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,21 @@ class Choice:
 def fresh_seed() -> int:
     """Return a seed that nobody chose."""
     return secrets.randbelow(1 << 31)
+
+
+def file_and_folder(paths: Iterable[str]) -> str | None:
+    """Return a name that is a file and a folder at once, if there is one.
+
+    No file system holds that, but an archive may: a link, and then a file where the link leads.
+    """
+    names = set(paths)
+    above: set[str] = set()
+    for path in names:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in above:
+            above.add(folder)
+            folder = folder.rpartition("/")[0]
+    return min(above & names, default=None)
 
 
 def eligible(point: Point, source: Manifest | None) -> list[Wanted]:

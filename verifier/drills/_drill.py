@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from riskmodel.errors import InputError
-from verifier.drills._choice import Choice, Wanted, choose, eligible, parts
+from verifier.drills._choice import Choice, Wanted, choose, eligible, file_and_folder, parts
 from verifier.drills._comparing import Tally, compare, compare_links
 from verifier.drills._model import Back, Closed, Family, Place, Point, Wish
 from verifier.drills._registry import family_of
@@ -114,11 +114,16 @@ def _in_scratch(
     family: Family,
 ) -> Location:
     live = source if source is not None and source.complete else None
-    work, into = emptied(f"{folder}/work"), f"{folder}/restored"
+    work = emptied(f"{folder}/work")
+    into = f"{work}/restored"  # tools may write below their TMPDIR, which is work, and nowhere else
     host.talk(f"opening the newest point of {found.name}")
     with _reached(host, target, found, live, work) as place:
         assert family.open is not None  # noqa: S101 - asked before
         point = family.open(place)
+        # a listing without sizes has folders in it too
+        files_ = (path for path, size in point.sizes.items() if size >= 0)
+        if (twofold := file_and_folder(files_)) is not None:
+            raise Closed(f"its newest point has a file and a folder of one name: {twofold!r}")
         files = eligible(point, live)
         if not files:
             raise Closed("no file of the source is in its newest point as it was then")

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from riskmodel.errors import InputError
+from verifier.apart import holder_of
 from verifier.drills._model import Came, Closed
 
 __all__ = [
@@ -56,15 +57,9 @@ def scratch_parent(wanted: str | None, kept: Iterable[str]) -> str:
     if not parent.is_dir():
         raise InputError(f"--scratch: {parent}: no such folder")
     parent = parent.resolve()
-    above = {
-        (facts.st_dev, facts.st_ino) for facts in (p.stat() for p in (parent, *parent.parents))
-    }
-    for path in kept:
-        with suppress(OSError):
-            facts = Path(path).stat()
-            if (facts.st_dev, facts.st_ino) in above:
-                message = f"--scratch: {parent} lies in {path}, and nothing is written there"
-                raise InputError(f"{message}; name another folder")
+    if (held := holder_of(parent, kept)) is not None:
+        message = f"--scratch: {parent} lies in {held}, and nothing is written there"
+        raise InputError(f"{message}; name another folder")
     return str(parent)
 
 

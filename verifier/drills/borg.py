@@ -17,6 +17,7 @@ from verifier.probes.borg import shadow
 __all__ = ["open_point"]
 
 _AT_ONCE = 400
+_ONLY = "pf:"  # a path alone, and not what lies below it too
 
 
 def open_point(place: Place) -> Point:
@@ -39,7 +40,7 @@ def open_point(place: Place) -> Point:
             # borg extracts into the folder that it starts in
             argv = ["env", "-C", into, "borg", "extract", "--noacls", "--noxattrs"]
             argv.append(f"{place.work}/repository::{archive.name}")
-            argv += [f"pp:{path}" for path in paths[start : start + _AT_ONCE]]
+            argv += [f"{_ONLY}{path}" for path in paths[start : start + _AT_ONCE]]
             ended = place.run(*argv, secrets=secrets)
             if ended.code != 0:
                 trouble = trouble or failure_reason(ended)

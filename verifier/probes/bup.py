@@ -13,6 +13,7 @@ from verifier.host import AccessError, Completed, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest
 from verifier.probes._digests import closed
+from verifier.probes._git import git
 from verifier.probes.comparing import capped
 from verifier.target import Target
 
@@ -196,7 +197,7 @@ def _points(host: Host, path: str) -> tuple[Points, str]:
     if not host.local:
         return Points(), "the dates of its saves are not read over a network"
     try:
-        ended = _git(host, path, "log", "--branches", "--source", "--format=%ct %S")
+        ended = git(host, path, "log", "--branches", "--source", "--format=%ct %S")
     except AccessError as problem:
         return Points(), f"the dates of its saves: {problem.reason}"
     if ended.code != 0:
@@ -214,12 +215,12 @@ def newest_branch(host: Host, path: str) -> tuple[str, str]:
     ValueError
         With the reason, if git does not tell.
     """
-    ended = _git(host, path, "log", "--branches", "--source", "--format=%ct %S")
+    ended = git(host, path, "log", "--branches", "--source", "--format=%ct %S")
     branches = parse_log(ended.stdout) if ended.code == 0 else {}
     if not branches:
         raise ValueError(_last_line(ended) or "it holds no save")
     name = max(branches, key=lambda branch: branches[branch][-1])
-    listed = _git(host, path, "ls-tree", "-r", "-l", "-z", "--full-tree", name)
+    listed = git(host, path, "ls-tree", "-r", "-l", "-z", "--full-tree", name)
     if listed.code != 0:
         raise ValueError(_last_line(listed))
     return name.removeprefix("refs/heads/"), listed.stdout
@@ -228,14 +229,3 @@ def newest_branch(host: Host, path: str) -> tuple[str, str]:
 def _last_line(ended: Completed) -> str:
     lines = [line for line in ended.stderr.splitlines() if line.strip()]
     return (lines or [""])[-1][:200]
-
-
-def _git(host: Host, path: str, *command: str) -> Completed:
-    """Run git, which sees objects and branches only."""
-    present = {"objects", "refs", "packed-refs"} & set(host.listdir(path))
-    argv = ["git", "--git-dir", "repository", *command]
-    quiet = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
-    quiet["GIT_OPTIONAL_LOCKS"] = "0"
-    links = {f"repository/{name}": f"{path}/{name}" for name in present}
-    links["repository/HEAD"] = "refs/heads/none"  # as a link it must not lead out
-    return host.run(argv, secrets=quiet, links=links)

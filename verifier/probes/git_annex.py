@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from verifier.host import AccessError, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, FileFact, Manifest, cover, prefix_in
+from verifier.probes._git import git
 from verifier.probes._noting import noted
 from verifier.probes.annex_text import (
     Blob,
@@ -30,13 +32,12 @@ from verifier.target import Target
 
 __all__ = ["collect", "contents_by_name", "detect"]
 
-BRANCHES = ("HEAD", "synced/master", "synced/main", "master", "main")
+BRANCHES = ("synced/master", "synced/main", "master", "main")
 MAX_POINTER_BYTES = 2000
-# an object that is missing would be fetched by the program that the repository's own config names
-_NO_FETCH = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
-# and what a tree calls a blob may be a commit, whose diff or signature other such programs show
+# what a tree calls a blob may be a commit, whose diff or signature other such programs show
 _NO_DIFF = ("--no-textconv", "--no-ext-diff", "--no-show-signature")
 _AT_ONCE = 500
+_HEAD = re.compile(r"refs/heads/[^\s~^:?*\[\\\x00-\x20\x7f]{1,250}|[0-9a-f]{40}")
 _DISTRUST = {
     "0": "its repository is marked untrusted in git-annex",
     "X": "its repository is marked dead in git-annex",
@@ -60,6 +61,10 @@ class _Tree:
 
 class _Unread(Exception):
     """Git gave no answer; the text says why."""
+
+
+class _Failed(_Unread):
+    """Git ended with an error."""
 
 
 def detect(host: Host, path: str) -> bool:
@@ -252,25 +257,35 @@ def _examine(host: Host, objects: Mapping[str, _Object], depth: Depth) -> tuple[
 
 
 def _git(host: Host, folder: str, *arguments: str) -> str:
-    """Run git without locks and without the repository's own programs; refuse an error."""
+    """Run git without the repository's own programs; refuse an error."""
     if not host.local:
         raise _Unread("the repository is not on this machine")
-    safe = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false", "--no-optional-locks")
     try:
-        ended = host.run(["git", *safe, f"--git-dir={folder}", *arguments], secrets=_NO_FETCH)
-    except Missing:
+        ended = git(host, folder, *arguments)
+    except Missing as problem:
+        if problem.path != "git":
+            raise _Unread(problem.reason) from problem
         raise _Unread("the program git is not installed") from None
     except AccessError as problem:
         raise _Unread(problem.reason) from problem
     if ended.code != 0 and not (arguments[0] == "grep" and ended.code == 1):
         lines = ended.stderr.strip().splitlines() or [f"git ended with code {ended.code}"]
-        raise _Unread(lines[-1][:200])
+        raise _Failed(lines[-1][:200])
     return ended.stdout
+
+
+def _head(host: Host, folder: str) -> tuple[str, ...]:
+    """Return the branch or commit that is checked out; nothing where HEAD names none."""
+    try:
+        said = host.read_text(f"{folder}/HEAD").removeprefix("ref:").strip()
+    except AccessError as problem:
+        raise _Unread(f"HEAD: {problem.reason}") from problem
+    return (said,) if _HEAD.fullmatch(said) and ".." not in said else ()
 
 
 def _tree(host: Host, folder: str) -> _Tree:
     problem = _Unread("it has no branch")
-    for branch in BRANCHES:
+    for branch in (*_head(host, folder), *BRANCHES):
         try:
             blobs = parse_tree(
                 _git(host, folder, "ls-tree", "-r", "-l", "-z", "--full-tree", branch)
@@ -350,7 +365,7 @@ def _lost(
 def _fsck(host: Host, folder: str) -> list[str]:
     try:
         _git(host, folder, "fsck", "--full", "--no-progress", "--no-dangling")
-    except _Unread as problem:
+    except _Failed as problem:
         return [f"git fsck: {problem}."]
     return []
 

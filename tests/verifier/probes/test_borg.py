@@ -356,7 +356,7 @@ class TestBorg:
         assert found.points.newest is not None
 
     def test_without_the_program(self, repo, photos, monkeypatch):
-        monkeypatch.setattr("verifier.host.shutil.which", lambda name: None)
+        monkeypatch.setattr("verifier.host.located", lambda name: None)
         found = look(repo, photos, Depth.BYTES)
         assert (found.depth, found.coverage.value) == (Depth.BYTES, None)
         assert "not installed" in found.reason

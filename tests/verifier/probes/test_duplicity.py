@@ -153,7 +153,7 @@ class TestDuplicity:
         return shutil.copytree(made / "secret", tmp_path / "secret")
 
     def test_open_contents_need_no_program(self, plain, photos, monkeypatch):
-        monkeypatch.setattr("verifier.host.shutil.which", lambda name: None)
+        monkeypatch.setattr("verifier.host.located", lambda name: None)
         before = state_of(plain)
         found = look(plain, photos, Depth.BYTES)
         assert (found.kind, found.coverage.value, found.points.count) == ("duplicity", 1.0, 2)

@@ -183,7 +183,7 @@ class TestReal:
         }
 
     def test_without_git(self, usb, plain, monkeypatch):
-        monkeypatch.setattr("verifier.host.shutil.which", lambda name: None)
+        monkeypatch.setattr("verifier.host.located", lambda name: None)
         found = look(usb, plain)
         assert (found.coverage.value, found.depth) == (None, Depth.BYTES)
         assert "git is not installed" in found.reason

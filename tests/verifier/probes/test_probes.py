@@ -335,7 +335,7 @@ class TestRestic:
         assert "password" in found.reason
 
     def test_without_the_program(self, made, repo, photos, monkeypatch):
-        monkeypatch.setattr("verifier.host.shutil.which", lambda name: None)
+        monkeypatch.setattr("verifier.host.located", lambda name: None)
         found = look(repo, photos, Depth.BYTES, password_file=str(made / "password"))
         assert (found.depth, found.coverage.value) == (Depth.BYTES, None)
         assert "not installed" in found.reason
