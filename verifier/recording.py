@@ -186,15 +186,16 @@ def write(recording: Recording, path: Path, *, redact: bool = False) -> None:
     InputError
         If it cannot be written.
     """
+    from riskmodel.reporting import write_text
     from verifier.redaction import redacted
 
     shown = document(recording)
     if redact:
         shown = redacted(shown)
     try:
-        path.write_text(json.dumps(shown, indent=1, allow_nan=False) + "\n", "ascii")
-    except OSError as error:
-        raise InputError(f"--record: {path}: {error.strerror or error}") from error
+        write_text(json.dumps(shown, indent=1, allow_nan=False) + "\n", path)
+    except InputError as error:
+        raise InputError(f"--record: {error}") from None
 
 
 def read(path: Path) -> Recording:

@@ -124,19 +124,18 @@ def write(page: Page, path: Path) -> None:
 
 
 def write_text(text: str, path: Path) -> None:
-    """Write a text file, whole or not at all.
+    """Write a text file, whole or not at all; what was there before stays until then.
 
     Raises
     ------
     InputError
         If the file cannot be written.
     """
+    from riskmodel._files import write_whole
     from riskmodel.errors import InputError
 
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
 
