@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
 import os
+import signal
 import sys
 import textwrap
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 if TYPE_CHECKING:
@@ -17,8 +22,25 @@ if TYPE_CHECKING:
     from riskmodel.simulation import Progress
 
 _INTERRUPTED = 130
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_GRACE_SECONDS = 3.0  # whoever stops a group of processes often sends each of them two signals
 
-__all__ = ["bar", "printable", "run", "say", "stop", "wrapped"]
+__all__ = ["bar", "printable", "run", "say", "stop", "stopped", "wrapped"]
+
+
+class _Heard(KeyboardInterrupt):
+    """A signal that asks to stop.
+
+    Not a plain KeyboardInterrupt: should one pass through an `exec` on its way, Python would end
+    itself by SIGINT in the end, whatever the exit code.
+    """
+
+
+class _Stopped:
+    """Which signal asked this process to stop, and when."""
+
+    number: int = signal.SIGINT
+    at: float = -math.inf
 
 
 def say(text: str) -> None:
@@ -51,7 +73,7 @@ def wrapped(lines: Iterator[str], width: int | None) -> Iterator[str]:
 
 
 def run(app: typer.Typer, name: str) -> NoReturn:
-    """Run a command line: exit 2 with one message for bad input, 130 for Ctrl-C.
+    """Run a command line: exit 2 with one message for bad input, 130 for Ctrl-C, 143 for SIGTERM.
 
     Parameters
     ----------
@@ -74,22 +96,72 @@ def run(app: typer.Typer, name: str) -> NoReturn:
     talk.setLevel(logging.INFO)
     # typer carries its own click in some versions, so the class is found by its place in the tree
     usage_error = cast(type[Exception], typer.BadParameter.__mro__[2])
-    try:
-        code = app(args=sys.argv[1:] or ["--help"], prog_name=name, standalone_mode=False)
-        sys.stdout.flush()
-    except ThreeTwoOneError as error:
-        stop(name, str(error), 2)
-    except usage_error as error:
-        stop(name, str(getattr(error, "format_message", error.__str__)()), 2)
-    except (KeyboardInterrupt, typer.Abort):
-        code = _INTERRUPTED
-    except BrokenPipeError:
-        # the reader has seen enough; keep the interpreter from complaining at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
-    if code == _INTERRUPTED:  # some versions of typer turn Ctrl-C into this code and say nothing
-        stop(name, "stopped; nothing was written", _INTERRUPTED)
+    with _stopped_by_signals():
+        try:
+            code = app(args=sys.argv[1:] or ["--help"], prog_name=name, standalone_mode=False)
+            sys.stdout.flush()
+        except ThreeTwoOneError as error:
+            stop(name, str(error), 2)
+        except usage_error as error:
+            stop(name, str(getattr(error, "format_message", error.__str__)()), 2)
+        except (KeyboardInterrupt, typer.Abort):
+            code = _INTERRUPTED
+        except BrokenPipeError:
+            _leave_output()  # the reader has seen enough
+            sys.exit(141)
+        except OSError as error:
+            if not _is_of_output(error):
+                raise
+            _leave_output()
+            stop(name, f"the output cannot be written: {error.strerror}", 2)
+        if code == _INTERRUPTED:  # some versions of typer turn Ctrl-C into it and say nothing
+            stopped(name, "stopped before the end")
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def stopped(name: str, message: str) -> NoReturn:
+    """End a command that a signal stopped, with the exit code that shells give to it."""
+    stop(name, message, 128 + _Stopped.number)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the program the way Ctrl-C does, so that it leaves nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _Stopped.number, _Stopped.at = signal.SIGINT, -math.inf
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        if time.monotonic() - _Stopped.at < _GRACE_SECONDS:
+            return
+        _Stopped.number, _Stopped.at = number, time.monotonic()
+        raise _Heard
+
+    # what is ignored, by nohup or in the background, stays so
+    asked = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, heard) for number in asked}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Tell whether it was the standard output that could not be written: it has no name."""
+    if error.filename is not None:
+        return False
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return True
+    return error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF}
+
+
+def _leave_output() -> None:
+    """Keep the interpreter from complaining about the output at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def stop(name: str, message: str, code: int) -> NoReturn:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from riskmodel._console import printable
+from riskmodel._files import write_new
 from riskmodel.errors import InputError
 from riskmodel.fitting.figure import FORMATS, draw
 from riskmodel.fitting.media_file import media_toml
@@ -85,8 +86,7 @@ def _mapping(columns: Sequence[str]) -> dict[str, str]:
 
 def _write(path: Path, text: str) -> None:
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
+        write_new(path, text)
     except OSError as error:
         raise InputError(f"--output: {path}: cannot be written: {error.strerror}") from None
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from riskmodel._console import say
+from riskmodel._files import write_new
 from riskmodel._improve_text import frontier_text, improvement_text
 from riskmodel._write import layout_toml
 from riskmodel.errors import InputError
@@ -77,8 +78,7 @@ def _write(before: str, changed: Layout, name: str, output: Path) -> None:
     lost = " Ranges are written by their modes." if changed.ranges else ""
     comment = f"{before}, with this changed: {name}.{lost}"
     try:
-        with output.open("x", encoding="utf-8") as file:
-            file.write(layout_toml(changed, comment))
+        write_new(output, layout_toml(changed, comment))
     except FileExistsError:
         raise InputError(f"improve: {output} exists already; nothing was written") from None
     except OSError as error:

@@ -118,7 +118,7 @@ def simulate(
     files: Files, checkpoint: Kept = None, as_json: AsJson = False, **options: Any
 ) -> None:
     """Estimate the probability that a layout loses all its data."""
-    from riskmodel._console import bar, stop
+    from riskmodel._console import bar, stopped
     from riskmodel._text import estimate_text
     from riskmodel.errors import InputError, Interrupted
     from riskmodel.simulation import simulate as estimate
@@ -131,7 +131,7 @@ def simulate(
             try:
                 loss = estimate(layout, checkpoint=checkpoint, progress=progress, **options)
             except Interrupted as error:
-                stop("riskmodel", str(error), 130)
+                stopped("riskmodel", str(error))
         found.append(loss)
     if as_json:
         documents = [loss.to_dict() for loss in found]
@@ -315,6 +315,7 @@ def new(
     ] = None,
 ) -> None:
     """Print a layout that people really have, to start from."""
+    from riskmodel._files import write_new
     from riskmodel.errors import InputError
     from riskmodel.examples import example_file, example_files
 
@@ -330,8 +331,7 @@ def new(
         typer.echo(text, nl=False)
         return
     try:
-        with output.open("x", encoding="utf-8") as file:
-            file.write(text)
+        write_new(output, text)
     except FileExistsError:
         raise InputError(f"new: {output} exists already; nothing was written") from None
     except OSError as error:
@@ -415,11 +415,17 @@ def distance(
 
 
 def _draw(found: Distance, file: Path) -> None:
+    from io import BytesIO
+
+    from riskmodel._files import write_whole
     from riskmodel.errors import InputError
     from riskmodel.plot import distance as draw
 
+    drawn = BytesIO()
     try:
-        draw(found).get_figure(root=True).savefig(file)  # type: ignore[union-attr]
+        figure = draw(found).get_figure(root=True)
+        figure.savefig(drawn, format=file.suffix[1:] or None)  # type: ignore[union-attr]
+        write_whole(file, drawn.getvalue())
     except (OSError, ValueError) as error:
         raise InputError(f"--plot: {file}: cannot be written: {error}") from None
     typer.echo(f"wrote {file}", err=True)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 # describe -> compile -> run -> estimate -> decide -> show
 ROOMS = [
     {"_kernels"},  # know arrays only; description and compile fill their records
-    {"errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies",
+    {"_files", "errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies",
      "preset_catalogue", "_ranges", "_media_from", "layout", "_write", "_toml", "examples",
      "catalogue", "bathtub", "shrinkage", "drive_models", "_scaling", "_spread", "_places",
      "geodesy", "_footprints", "perils"},
@@ -46,7 +46,8 @@ VERIFIER_ROOMS = [
      "identity", "manifest", "mounts", "history",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"drift"},
-    {"_confining", "_opening", "_reading", "_running", "walking", "_hasher", "_cutting", "_readers",
+    {"_confining", "_leftovers", "_opening", "_reading", "_running", "walking", "_hasher",
+     "_cutting", "_readers",
      "hashing", "host"},
     {"devices", "ssh_config", "resolver", "domains", "volumes"},
     {"configs", "schedules", "uncovered"},

@@ -195,9 +195,10 @@ def test_the_picture_shows_what_the_engine_says() -> None:
         layout = rm.example(name)
         assert layout.name in words
     seed = int(
-        re.findall(r"^SEED = (\d+)$", (ROOT / "docs/picture.py").read_text("utf-8"), re.M)[0]
+        re.findall(r"^SEED = (\d+)$", (ROOT / "docs/picture.py").read_text("utf-8"), re.MULTILINE)[
+            0
+        ]
     )
-    from riskmodel._chances import one_in
 
     for name in ("one-external-disk", "nas-and-cloud"):
         assert one_in(rm.simulate(rm.example(name), seed=seed).probability) in words

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import os
+import selectors
 import shutil
+import signal
 import stat
 import subprocess
 import sys
-import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from verifier._confining import confined
+from verifier._leftovers import cleared, own_folder
 from verifier._reading import translated
-from verifier.access import TimedOut
+from verifier.access import TimedOut, Unreadable
 
-__all__ = ["executed", "located", "own_module", "trusted_path"]
+__all__ = ["MOST_SAID", "executed", "located", "own_module", "trusted_path"]
 
+MOST_SAID = 1 << 30  # what a program may print; `restic ls` takes some 300 bytes for a file
+_MOST_COMPLAINED = 1 << 20
+_PIPE_BYTES = 1 << 20
+_LOOK_SECONDS = 0.5
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -80,9 +88,9 @@ def executed(
     TimedOut
         If it did not end in time; it is killed.
     AccessError
-        If it cannot be started.
+        If it cannot be started, or floods its output; it is killed then.
     """
-    with _home() as home:
+    with _home(argv[0]) as home:
         for name, wanted in links.items():
             (link := Path(home, name)).parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(wanted)
@@ -107,40 +115,83 @@ def executed(
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,  # so that it can be ended with all that it started
             )
 
         # what opens a location has secrets or links; what asks the system may need its devices
         inside = bool(secrets or links)
         try:
-            program = confined(start, (home, environment["TMPDIR"])) if inside else start()
+            started = confined(start, (home, environment["TMPDIR"])) if inside else start()
         except OSError as error:
             raise translated(argv[0], error) from error
-        with program:
+        with started:
             try:
-                out, err = program.communicate(timeout=limit)
-            except subprocess.TimeoutExpired as error:
-                program.kill()
-                raise TimedOut(argv[0], f"did not end within {limit:g} s") from error
-            except BaseException:
-                program.kill()
-                raise
+                stdout, stderr = _heard(started, argv[0], limit)
+            finally:
+                _ended(started)
     return {
-        "code": program.returncode,
-        "stdout": out.decode("utf-8", "surrogateescape"),
-        "stderr": err.decode("utf-8", "surrogateescape"),
+        "code": started.returncode,
+        "stdout": stdout.decode("utf-8", "surrogateescape"),
+        "stderr": stderr.decode("utf-8", "surrogateescape"),
     }
 
 
-@contextmanager
-def _home() -> Iterator[str]:
-    folder = tempfile.TemporaryDirectory(prefix="verifier-")
+def _heard(started: subprocess.Popen[bytes], name: str, limit: float) -> tuple[bytes, bytes]:
+    """Read both outputs until the program has ended and all that it said is read."""
+    assert started.stdout is not None  # noqa: S101 - they are pipes
+    assert started.stderr is not None  # noqa: S101
+    said, complained = bytearray(), bytearray()
+    until = time.monotonic() + limit
+    with selectors.DefaultSelector() as pipes:
+        pipes.register(started.stdout, selectors.EVENT_READ, said)
+        pipes.register(started.stderr, selectors.EVENT_READ, complained)
+        while pipes.get_map():
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimedOut(name, f"did not end within {limit:g} s")
+            ready = pipes.select(min(left, _LOOK_SECONDS))
+            if not ready and started.poll() is not None:
+                break  # what it left running holds the pipe, and says nothing
+            for key, _ in ready:
+                data = os.read(key.fd, _PIPE_BYTES)
+                if not data:
+                    pipes.unregister(key.fileobj)
+                elif key.data is said or len(complained) < _MOST_COMPLAINED:
+                    key.data.extend(data)
+                if len(said) > MOST_SAID:
+                    much = f"{MOST_SAID >> 20:,} MiB"
+                    raise Unreadable(name, f"said more than {much}, and was stopped")
     try:
-        yield folder.name
-    finally:
+        started.wait(max(until - time.monotonic(), 0.0))
+    except subprocess.TimeoutExpired:
+        raise TimedOut(name, f"did not end within {limit:g} s") from None
+    return bytes(said), bytes(complained)
+
+
+def _ended(started: subprocess.Popen[bytes]) -> None:
+    """End what still runs of a program and of all that it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+
+
+@contextmanager
+def _home(name: str) -> Iterator[str]:
+    _clear_once()
+    with ExitStack() as stack:
         try:
-            folder.cleanup()
-        finally:
-            folder.cleanup()  # a signal may have ended the first removal half-way
+            folder = stack.enter_context(own_folder("run"))
+        except OSError as error:
+            reason = f"its private folder cannot be made: {error.strerror}"
+            raise Unreadable(name, reason) from error
+        yield folder
+
+
+@cache
+def _clear_once() -> None:
+    """Remove what earlier processes left when they were killed, the first time that one is made."""
+    cleared()
 
 
 def own_module(name: str, shared: int) -> subprocess.Popen[bytes]:

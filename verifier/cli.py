@@ -171,9 +171,17 @@ def audit(
     others = tuple(read(path.expanduser()) for path in from_ or ())
     looked: tuple[Setup | Path, ...] = (Path(what[0]).expanduser(),) if recorded else setups
     asked = partial(asked_effort, seed=seed, reread=reread)
-    audits = worst_first(
-        [_audited(one, deep, book, others, record, redact, asked) for one in looked]
-    )
+    try:
+        audits = worst_first(
+            [_audited(one, deep, book, others, record, redact, asked) for one in looked]
+        )
+    except KeyboardInterrupt:
+        _stopped(book)
+    if as_json:
+        print_json(show.documents(audits))
+    elif not nagios:
+        typer.echo(printable(show.texts(audits, width())))
+    # only now: where a file cannot be written the audit was still not in vain
     if prometheus is not None:
         prometheus_file(prometheus, audits, spent)
     if html is not None:
@@ -184,10 +192,6 @@ def audit(
         line, code = nagios_line(audits)
         typer.echo(line)
         raise typer.Exit(code)
-    if as_json:
-        print_json(show.documents(audits))
-    else:
-        typer.echo(printable(show.texts(audits, width())))
     raise typer.Exit(exit_code(audits))
 
 
@@ -233,14 +237,14 @@ def init(
     seconds: Annotated[float, typer.Option(min=0.1, help="stop looking after this time")] = 20.0,
 ) -> None:
     """Write a set-up file of what is found on this machine; an existing file is left alone."""
+    from riskmodel._files import write_new
     from riskmodel.errors import InputError
 
     if file.exists() or file.is_symlink():
         raise InputError(f"init: {file} exists already; name another file")
     text, count = _discovered("init", source, None, 3, seconds)
     try:
-        with file.open("x", encoding="utf-8") as written:
-            written.write(text)
+        write_new(file, text)
     except FileExistsError:
         raise InputError(f"init: {file} exists already; name another file") from None
     except OSError as problem:
@@ -352,6 +356,15 @@ def _audited(
         redact=redact,
         effort=None if isinstance(what, Path) else effort(what, now),
     )
+
+
+def _stopped(book: Catalogue | None) -> NoReturn:
+    from riskmodel._console import stopped
+
+    kept = "nothing was kept"
+    if book is not None and book.keeps:
+        kept = "the catalogue keeps what was read, and the same audit goes on from there"
+    stopped("verifier", f"stopped before the end; {kept}")
 
 
 def _plan(setups: tuple[Setup, ...], depth: Depth | None, *, as_json: bool) -> None:

@@ -93,12 +93,12 @@ def recorded_audit(
         if matching is None and catalogue is not None:
             inventory = _noticed(inventory, host, catalogue, complain)
     inventory = joined_with(inventory, recordings)
-    if keep is not None:
-        made = setup.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        write(_kept(own, host, now, made, inventory), keep.expanduser(), redact=redact)
     judged = judge(setup, inventory)
     if own is None:
         remember(catalogue, judged, complain)
+    if keep is not None:
+        made = setup.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        write(_kept(own, host, now, made, inventory), keep.expanduser(), redact=redact)
     return judged
 
 

@@ -192,7 +192,11 @@ def write(recording: Recording, path: Path, *, redact: bool = False) -> None:
     shown = document(recording)
     if redact:
         shown = redacted(shown)
-    write_text(json.dumps(shown, indent=1, allow_nan=False) + "\n", path, mode=0o600)
+    try:
+        text = json.dumps(shown, indent=1, allow_nan=False) + "\n"
+        write_text(text, path, mode=0o600)
+    except InputError as error:
+        raise InputError(f"--record: {error}") from None
 
 
 def read(path: Path) -> Recording:

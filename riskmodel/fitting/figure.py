@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from riskmodel._files import write_whole
 from riskmodel.errors import InputError, did_you_mean
 from riskmodel.fitting.ages import nelson_aalen
 from riskmodel.fitting.observed import Floats
@@ -57,7 +59,9 @@ def draw(fit: Fit, path: Path) -> None:
         for axes in panels[2 + len(models) :]:
             axes.set_axis_off()
         try:
-            figure.savefig(path, format=ending, metadata=_metadata(ending), dpi=130)
+            drawn = BytesIO()
+            figure.savefig(drawn, format=ending, metadata=_metadata(ending), dpi=130)
+            write_whole(path, drawn.getvalue())
         except OSError as error:
             raise InputError(f"--plot: {path}: cannot be written: {error.strerror}") from None
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,14 +124,14 @@ def write(page: Page, path: Path) -> None:
 
 
 def write_text(text: str, path: Path, *, mode: int = 0o666) -> None:
-    """Write a text file, whole or not at all; a link is replaced, and not followed.
+    """Write a text file, whole or not at all; see `riskmodel._files.write_whole`.
 
     Parameters
     ----------
     text : str
         What to write.
     path : Path
-        Where to; what is no regular file, such as a pipe, is written to as it is.
+        Where to.
     mode : int
         Who may read it, less what the umask takes away.
 
@@ -142,27 +140,13 @@ def write_text(text: str, path: Path, *, mode: int = 0o666) -> None:
     InputError
         If the file cannot be written.
     """
+    from riskmodel._files import write_whole
     from riskmodel.errors import InputError
 
-    # a name that nobody can guess, made anew: else somebody may have put a link there
-    part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
     try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
-            return
-        try:
-            with open(part, "x", encoding="utf-8", opener=_creating(mode)) as file:
-                file.write(text)
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        write_whole(path, text, mode=mode)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def _creating(mode: int) -> Callable[[str, int], int]:
-    return lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
 
 
 def require_writable(path: Path) -> None:

@@ -61,6 +61,11 @@ class Catalogue:
         self._database = Database(self.where)
         self._recorder: Recorder | None = None
 
+    @property
+    def keeps(self) -> bool:
+        """True if a run is begun, and what it sees is kept."""
+        return self._recorder is not None and not self._recorder.broken
+
     def record(
         self,
         *,

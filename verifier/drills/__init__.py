@@ -10,14 +10,13 @@ from verifier.drills._choice import fresh_seed
 from verifier.drills._drill import drilled
 from verifier.drills._model import DEFAULT_FILES, Wish
 from verifier.drills._registry import FAMILIES, family_of
-from verifier.drills._scratch import ended_by_signals, scratch_parent
+from verifier.drills._scratch import scratch_parent
 
 __all__ = [
     "DEFAULT_FILES",
     "FAMILIES",
     "Wish",
     "drilled",
-    "ended_by_signals",
     "family_of",
     "fresh_seed",
     "scratch_parent",

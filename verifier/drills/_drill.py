@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from riskmodel.errors import InputError
+from verifier._leftovers import cleared
 from verifier.drills._choice import Choice, Wanted, choose, eligible, file_and_folder, parts
 from verifier.drills._comparing import Tally, compare, compare_links
 from verifier.drills._model import Back, Closed, Family, Place, Point, Wish
@@ -16,7 +17,6 @@ from verifier.drills._registry import family_of
 from verifier.drills._scratch import (
     budget,
     emptied,
-    ended_by_signals,
     is_full,
     private_folder,
 )
@@ -91,7 +91,8 @@ def drilled(
                 f"the program {family.program} is not installed; "
                 f"the package {family.package} brings it"
             )
-        with ended_by_signals(), private_folder(parent) as folder:
+        _tidied(host, parent)
+        with private_folder(parent) as folder:
             return _in_scratch(host, target, found, source, wish, folder, family)
     except InputError:
         raise
@@ -102,6 +103,15 @@ def drilled(
     except Exception as error:  # noqa: BLE001 - one drill that breaks must not end the others
         reason = f"the drill broke off: {type(error).__name__}: {error}"
     return _not_done(found, wish, reason)
+
+
+def _tidied(host: Host, parent: str) -> None:
+    """Remove what drills left that were killed, and name what cannot be removed."""
+    gone, left = cleared(parent)
+    for folder in gone:
+        host.talk(f"removed {folder}, which a killed run had left")
+    for folder in left:
+        host.talk(f"{folder} was left by a killed run and cannot be removed")
 
 
 def _in_scratch(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import stat
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 from riskmodel.errors import InputError
+from verifier._leftovers import own_folder, removed
 from verifier.apart import holder_of
 from verifier.drills._model import Came, Closed
 
@@ -22,7 +19,6 @@ __all__ = [
     "TooLarge",
     "budget",
     "emptied",
-    "ended_by_signals",
     "is_full",
     "landed",
     "private_folder",
@@ -30,7 +26,6 @@ __all__ = [
     "write_out",
 ]
 
-_TERMINATED = 143
 _NEARLY_FULL = 1 << 16
 
 
@@ -66,20 +61,18 @@ def scratch_parent(wanted: str | None, kept: Iterable[str]) -> str:
 @contextmanager
 def private_folder(parent: str) -> Iterator[str]:
     """Make a folder for one drill, which nobody else can look into, and remove it in the end."""
-    try:
-        folder = tempfile.mkdtemp(prefix="verifier-drill-", dir=parent)
-    except OSError as error:
-        raise Closed(f"the scratch folder cannot be made in {parent}: {error.strerror}") from error
-    try:
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(own_folder("drill", parent))
+        except OSError as error:
+            reason = f"the scratch folder cannot be made in {parent}: {error.strerror}"
+            raise Closed(reason) from error
         yield folder
-    finally:
-        with _undisturbed():
-            _remove(folder)
 
 
 def emptied(folder: str) -> str:
     """Return the same folder with nothing in it."""
-    _remove(folder)
+    removed(folder)
     Path(folder).mkdir(mode=0o700, parents=True)
     return folder
 
@@ -127,52 +120,6 @@ def write_out(place: str, chunks: Iterable[bytes], size: int) -> None:
             if left < 0:
                 raise TooLarge(f"goes on after its {size} bytes")
             file.write(chunk)
-
-
-@contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the program the way Ctrl-C does, so that folders are removed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(_TERMINATED)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let no second Ctrl-C interrupt the removal."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before: dict[Any, Any] = {n: signal.signal(n, signal.SIG_IGN) for n in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _remove(folder: str) -> None:
-    """Remove a tree, also with folders that were restored as closed ones."""
-    if not Path(folder).exists():
-        return
-    for above, folders, _ in os.walk(folder):
-        for name in folders:
-            with suppress(OSError):
-                inner = Path(above, name)
-                if not inner.is_symlink():
-                    inner.chmod(0o700)
-    shutil.rmtree(folder)
 
 
 def _private(path: str, flags: int) -> int:

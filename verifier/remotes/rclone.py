@@ -108,7 +108,7 @@ def connect(host: Host, target: Target) -> Link | Here:
     reader = RcloneHost(host, target.address, text, logins)
     try:
         reader.stat(reader.root)
-    except AccessError as problem:
+    except BaseException as problem:
         reader.leave()
         if isinstance(problem, Missing) and problem.path == "rclone":
             reason = "the program rclone is not installed"

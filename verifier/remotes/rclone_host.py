@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from verifier._leftovers import own_folder
 from verifier.access import AccessError, Completed, Entry, Missing, Stat, Unreadable
 from verifier.host import Host
 from verifier.remotes._elsewhere import Elsewhere, file_stat, folder_stat
@@ -108,8 +108,8 @@ class RcloneHost(Elsewhere):
     """
 
     def __init__(self, here: Host, address: str, config: str, secrets: Mapping[str, str]) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="verifier-rclone-"))
-        copy = self._folder / "rclone.conf"
+        self._stack = ExitStack()
+        copy = Path(self._stack.enter_context(own_folder("rclone")), "rclone.conf")
         copy.touch(mode=0o600)
         copy.write_text(config, "utf-8", "surrogateescape")
         super().__init__(here, f"rclone:{address}", {**secrets, "RCLONE_CONFIG": str(copy)})
@@ -118,7 +118,7 @@ class RcloneHost(Elsewhere):
 
     def leave(self) -> None:
         """Remove the copy of the configuration."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._stack.close()
 
     def rclone(self, path: str, *words: str, first: bool = False) -> str:
         """Run one read-only command and return its output.
