@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._chances import one_in
+from riskmodel.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +22,7 @@ __all__ = [
     "labelled",
     "line_style",
     "odds_of",
+    "saved",
     "words_on_log",
 ]
 
@@ -96,3 +99,11 @@ def _odds(value: float) -> str:
 def odds_of(loss: LossEstimate) -> str:
     """Return the chance of an estimate in words, short enough to stand beside a mark."""
     return one_in(loss.probability) if loss.seen else loss.in_words
+
+
+def saved(ax: Axes, file: Path, option: str) -> None:
+    """Write the figure of axes to a file, whose ending says how; an option names it in errors."""
+    try:
+        ax.get_figure(root=True).savefig(file, bbox_inches="tight", dpi=130)  # type: ignore[union-attr]
+    except (OSError, ValueError) as error:
+        raise InputError(f"{option}: {file}: cannot be written: {error}") from None
