@@ -33,11 +33,14 @@ def run_improve(
     take: int,
     as_json: bool,
     space: Path | None,
+    plot: Path | None,
     **options: Any,
 ) -> None:
     """Print the ranked changes of a layout, or a search's front, and write a changed layout."""
     if output is not None and output.exists():
         raise InputError(f"improve: {output} exists already; nothing was done")
+    if plot is not None:
+        _require_drawable(plot, space)
     found: Improvement | Frontier
     if space is not None:
         stated = read_space(space)
@@ -53,9 +56,27 @@ def run_improve(
         sys.stdout.write("\n")
     else:
         typer.echo(text)
+    if plot is not None and isinstance(found, Frontier):
+        from riskmodel.plot import pareto as draw
+        from riskmodel.plot._canvas import saved
+
+        saved(draw(found), plot, "--plot")
+        say(f"wrote {plot}")
     if output is not None:
         changed, name = _taken(found, take)
         _write(layout.name, changed, name, output)
+
+
+def _require_drawable(plot: Path, space: Path | None) -> None:
+    """Refuse a figure that could not be drawn before a search that takes minutes."""
+    from riskmodel.fitting.figure import FORMATS
+
+    if space is None:
+        raise InputError("--plot: draws what --space finds, and there is none; nothing was done")
+    if plot.suffix.lower().removeprefix(".") not in FORMATS:
+        raise InputError(f"--plot: {plot}: expects a name that ends in .{', .'.join(FORMATS)}")
+    if not plot.parent.is_dir():
+        raise InputError(f"--plot: {plot}: there is no folder {plot.parent}")
 
 
 def _taken(found: Improvement | Frontier, take: int) -> tuple[Layout, str]:

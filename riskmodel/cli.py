@@ -254,6 +254,10 @@ def improve(
             'of values for each path, such as "copies.usb.check.every" = ["7 days", "30 days"]'
         ),
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="with --space: draw cost against the chance of loss (.svg, .png, .pdf)"),
+    ] = None,
     seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
     as_json: AsJson = False,
 ) -> None:
@@ -264,8 +268,8 @@ def improve(
     from riskmodel._improve_command import run_improve
 
     run_improve(
-        _load([file])[0], output, take, as_json, space, target=target, horizon=horizon, seed=seed,
-        target_relative_error=target_relative_error,
+        _load([file])[0], output, take, as_json, space, plot, target=target, horizon=horizon,
+        seed=seed, target_relative_error=target_relative_error,
     )  # fmt: skip
 
 
@@ -415,19 +419,10 @@ def distance(
 
 
 def _draw(found: Distance, file: Path) -> None:
-    from io import BytesIO
-
-    from riskmodel._files import write_whole
-    from riskmodel.errors import InputError
     from riskmodel.plot import distance as draw
+    from riskmodel.plot._canvas import saved
 
-    drawn = BytesIO()
-    try:
-        figure = draw(found).get_figure(root=True)
-        figure.savefig(drawn, format=file.suffix[1:] or None)  # type: ignore[union-attr]
-        write_whole(file, drawn.getvalue())
-    except (OSError, ValueError) as error:
-        raise InputError(f"--plot: {file}: cannot be written: {error}") from None
+    saved(draw(found), file, "--plot")
     typer.echo(f"wrote {file}", err=True)
 
 

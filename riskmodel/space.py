@@ -96,14 +96,23 @@ def _alternative(place: str, name: str, value: Any) -> tuple[str, Mapping[str, A
         if isinstance(value, bool) and name.count(".") == 1 and name.startswith("copies."):
             copy_name = name.partition(".")[2]
             return (f"with {copy_name}" if value else f"without {copy_name}"), {name: value}
-        return f"{name} = {value}", {name: value}
+        return f"{name} = {_words(value)}", {name: value}
     if not isinstance(value, Mapping):
         raise InputError(
             f"{place}.{name}: a name without dots takes tables of paths, such as "
             f"{{ 'copies.nas.store.level' = 'raid6' }}; got {value!r}"
         )
-    words = value.get("name", " and ".join(f"{k} = {v}" for k, v in value.items()))
+    words = value.get("name", " and ".join(f"{k} = {_words(v)}" for k, v in value.items()))
     return str(words), {path: item for path, item in value.items() if path != "name"}
+
+
+def _words(value: Any) -> str:
+    """Write a value for people: a law as ``exponential mean 3 days``."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return " and ".join(map(_words, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _parent(raw: dict[str, Any], path: str, place: str) -> tuple[dict[str, Any], str]:

@@ -6,6 +6,7 @@ They read in grey and by the colour-blind. matplotlib is imported when the first
 from __future__ import annotations
 
 from riskmodel.plot.chances import compare, curve
+from riskmodel.plot.front import pareto
 from riskmodel.plot.lifetimes import lifetimes
 from riskmodel.plot.separation import distance, loss_by_distance
 from riskmodel.plot.shares import causes, inputs
@@ -19,6 +20,7 @@ __all__ = [
     "inputs",
     "lifetimes",
     "loss_by_distance",
+    "pareto",
     "sensitivity_map",
     "tornado",
 ]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._chances import one_in
+from riskmodel._files import write_whole
+from riskmodel.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +26,7 @@ __all__ = [
     "labelled",
     "line_style",
     "odds_of",
+    "saved",
     "words_on_log",
 ]
 
@@ -122,3 +126,14 @@ def _odds(value: float) -> str:
 def odds_of(loss: LossEstimate) -> str:
     """Return the chance of an estimate in words, short enough to stand beside a mark."""
     return one_in(loss.probability) if loss.seen else loss.in_words
+
+
+def saved(ax: Axes, file: Path, option: str) -> None:
+    """Write the figure of axes to a file, whose ending says how; an option names it in errors."""
+    drawn, figure = io.BytesIO(), ax.get_figure(root=True)
+    ending = file.suffix[1:] or None
+    try:
+        figure.savefig(drawn, format=ending, bbox_inches="tight", dpi=130)  # type: ignore[union-attr]
+        write_whole(file, drawn.getvalue())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{option}: {file}: cannot be written: {error}") from None

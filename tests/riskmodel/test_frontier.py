@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 import riskmodel as rm
+from riskmodel._write import layout_toml
 from riskmodel.frontier import pareto
 from riskmodel.space import Space, read_space
+from tests.commands import riskmodel_command
 
 
 def disk(name: str, price: int) -> dict[str, object]:
@@ -120,3 +122,26 @@ def test_a_budget_buys_the_safest_that_it_pays_for() -> None:
     assert found.within(80.0) is cheap
     assert found.within(99.0) is cheap
     assert found.within(1e9) is dear
+
+
+def test_the_command_draws_the_front(tmp_path: Path):
+    base, space, picture = (tmp_path / name for name in ("base.toml", "space.toml", "front.svg"))
+    base.write_text(layout_toml(BASE), "utf-8")
+    space.write_text(
+        "[space]\n'copies.c' = [true, false]\n"
+        "'copies.b.recovery' = [{ exponential = { mean = '3 days' } }]\n",
+        "utf-8",
+    )
+    words = ("improve", str(base), "--space", str(space), "--plot", str(picture))
+    done = riskmodel_command(*words)
+    assert done.returncode == 0, done.stderr
+    assert "copies.b.recovery = exponential mean 3 days" in done.stdout
+    assert "<svg" in picture.read_text("utf-8")
+    for wrong, message in (
+        (words[:2] + words[4:], "there is none"),
+        ((*words[:-1], "x.docx"), "ends in .png, .svg, .pdf"),
+        ((*words[:-1], "/nowhere/x.svg"), "there is no folder /nowhere"),
+    ):
+        done = riskmodel_command(*wrong)
+        assert done.returncode == 2
+        assert message in " ".join(done.stderr.split())

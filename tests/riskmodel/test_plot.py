@@ -115,3 +115,45 @@ def test_a_tornado_shows_what_moves_the_answer(losses: dict[str, rm.LossEstimate
     assert any(end == pytest.approx(top.at_high) for end in ends)
     with pytest.raises(rm.InputError, match="no input"):
         rm.plot.tornado(replace(found, effects=()))
+
+
+def _front(losses: dict[str, rm.LossEstimate], **changes: object) -> rm.Frontier:
+    layout = rm.Layout.from_dict(
+        {"media": {"m": {"afr": 0.1}}, "copies": [{"name": "a", "store": {"media": "m"}}]}
+    )
+    never = replace(losses["safe"], exact=None, method="events", trials=100, losses=0)
+    front = (
+        rm.Candidate("one disk", layout, 10.0, losses["risky"]),
+        rm.Candidate("two disks", layout, 30.0, losses["safe"]),
+        rm.Candidate("three disks", layout, 90.0, never),
+    )
+    near = (rm.Candidate("a dear disk", layout, 50.0, losses["risky"]),)
+    return replace(rm.Frontier(front, near, 4, 0, (), "EUR", 1e-2), **changes)
+
+
+def test_a_front_names_its_members_and_draws_the_rest_faint(losses) -> None:
+    ax = rm.plot.pareto(_front(losses))
+    steps = next(line for line in ax.lines if len(line.get_xdata()) == 3)
+    assert list(steps.get_xdata()) == [10.0, 30.0, 90.0]
+    assert steps.get_ydata()[:2] == pytest.approx(
+        [losses["risky"].probability, losses["safe"].probability]
+    )
+    told = [text.get_text() for text in ax.texts]
+    key = told[-1].split("\n")
+    assert key[:2] == ["1  40 %, 10 EUR: one disk", "2  1 in 1,000, 30 EUR: two disks"]
+    assert "three disks" in told[-1]
+    assert "a dear disk" not in told[-1]
+    assert "wanted: 1 in 100 " in told
+    # black and filled against grey and hollow; what was never seen lost points down from its bound
+    marks = {line.get_xdata()[0]: line for line in ax.lines if len(line.get_xdata()) == 1}
+    assert marks[50.0].get_markerfacecolor() == "none"
+    assert marks[50.0].get_alpha() < 0.5
+    assert marks[90.0].get_marker() == "v"
+    assert ax.get_yscale() == "log"
+
+
+def test_a_long_front_is_named_in_part(losses) -> None:
+    one = _front(losses).front[0]
+    many = tuple(replace(one, name=f"n{k}", cost=10.0 + k) for k in range(40))
+    told = [text.get_text() for text in rm.plot.pareto(_front(losses, front=many)).texts]
+    assert told[-1].endswith("n11\nand 28 more, dearer and safer")
