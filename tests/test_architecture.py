@@ -40,7 +40,7 @@ ROOMS = [
 ]  # fmt: skip
 # facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [
-    {"access", "_waiting", "progress", "_spent"},
+    {"access", "_waiting", "progress", "_spent", "_texts"},
     {"inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
      "identity", "manifest", "mounts", "history",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host

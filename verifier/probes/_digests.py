@@ -6,9 +6,10 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
+from verifier._texts import as_utc
 from verifier.host import AccessError, Host
 from verifier.inventory import Fact, Location
 
@@ -93,8 +94,7 @@ def utc_time(text: str) -> datetime:
     ValueError
         If the text is no time.
     """
-    found = datetime.fromisoformat(text)
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return as_utc(datetime.fromisoformat(text))
 
 
 def closed(found: Location, reason: str) -> Location:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from verifier._texts import whole_number
+
 __all__ = [
     "Blob",
     "Key",
@@ -78,8 +80,9 @@ def parse_tree(text: str) -> tuple[Blob, ...]:
     for line in text.split("\0"):
         front, tab, path = line.partition("\t")
         words = front.split()
-        if tab and len(words) == 4 and words[1] == "blob" and words[3].isdigit():
-            blobs.append(Blob(path, words[2], int(words[3]), words[0] == "120000"))
+        size = whole_number(words[3]) if len(words) == 4 else None
+        if tab and size is not None and words[1] == "blob":
+            blobs.append(Blob(path, words[2], size, words[0] == "120000"))
     return tuple(blobs)
 
 

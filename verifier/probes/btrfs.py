@@ -20,11 +20,11 @@ __all__ = ["Subvolume", "collect", "detect", "parse_list", "snapshots_at"]
 _SUBVOLUME_INODE = 256  # the root of every subvolume has this number
 _UUID = r"[0-9a-f-]{36}"
 _LINE = re.compile(
-    rf"ID (\d+) .*?(?:parent_uuid (-|{_UUID})\s+)?received_uuid (-|{_UUID})\s+uuid (-|{_UUID}) "
-    r"path (.*)"
+    rf"ID (\d{{1,18}}) .*?(?:parent_uuid (-|{_UUID})\s+)?received_uuid (-|{_UUID})"
+    rf"\s+uuid (-|{_UUID}) path (.*)"
 )
-_TAKEN = re.compile(r"ID (\d+) .*?otime (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) path ")
-_READ_ONLY = re.compile(r"ID (\d+) ")
+_TAKEN = re.compile(r"ID (\d{1,18}) .*?otime (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) path ")
+_READ_ONLY = re.compile(r"ID (\d{1,18}) ")
 _MAX_ASKED = 64
 
 
