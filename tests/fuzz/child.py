@@ -62,7 +62,11 @@ def _atheris(trial: Trial, book: _Notebook, seconds: float, seed: int, keep: str
 
     from tests.fuzz.mutation import WORDS, Mutator
 
-    folder = Path(keep, "corpus", trial.parser.name.replace(" ", "-")) if keep else trial.scratch / "corpus"
+    folder = (
+        Path(keep, "corpus", trial.parser.name.replace(" ", "-"))
+        if keep
+        else trial.scratch / "corpus"
+    )
     folder.mkdir(parents=True, exist_ok=True)
     for number, sample in enumerate(trial.samples):
         (folder / f"sample-{number}").write_bytes(sample)

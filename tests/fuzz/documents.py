@@ -154,8 +154,8 @@ def space(scratch: Path) -> Call:
 
 def spaces(scratch: Path) -> tuple[bytes, ...]:
     """Return the space of the README."""
-    text = '[space]\n"copies.usb disk" = [true, false]\n"copies.nas.store.level" = ["raid5", "raid6"]\n'
-    return (text.encode(),)
+    rows = ('"copies.usb disk" = [true, false]', '"copies.nas.store.level" = ["raid5", "raid6"]')
+    return ("\n".join(("[space]", *rows)).encode(),)
 
 
 def setup(scratch: Path) -> Call:
@@ -177,7 +177,10 @@ def setup(scratch: Path) -> Call:
 
 def setups(scratch: Path) -> tuple[bytes, ...]:
     """Return a set-up with a location of every sort, and one of datasets."""
-    several = '[[datasets]]\nname = "a"\nsource = { path = "/a" }\n[[datasets.locations]]\npath = "/b"\n'
+    several = (
+        '[[datasets]]\nname = "a"\nsource = { path = "/a" }\n'
+        '[[datasets.locations]]\nname = "b"\npath = "/b"\n'
+    )
     return SETUP.encode(), several.encode()
 
 
@@ -218,7 +221,8 @@ def recordings(scratch: Path) -> tuple[bytes, ...]:
         bare_setup(str(scratch / "live"), [str(scratch / "copy")]),
         Setup.from_dict({"source": {"path": str(scratch / "live")}, "locations": [
             {"name": "mail", "kind": "declared", "files": 3, "bytes": 10, "site": "x",
-             "newest": NOW, "media": "hdd"}, {"name": "gone", "path": str(scratch / "gone"), "offline": True}]}),
+             "newest": NOW, "media": "hdd"},
+            {"name": "gone", "path": str(scratch / "gone"), "offline": True}]}),
     )):  # fmt: skip
         kept = scratch / f"kept-{number}.json"
         recorded_audit(what, now=NOW, keep=kept)
@@ -296,7 +300,10 @@ def tables(scratch: Path) -> tuple[bytes, ...]:
 
     dice = random.Random(1)
     rows = [(0, dice.randrange(1, 2000), n % 2, "ABC"[n % 3], n % 5) for n in range(30)]
-    lines = ["start_age_days,end_age_days,failed,model,batch", *(",".join(map(str, r)) for r in rows)]
+    lines = [
+        "start_age_days,end_age_days,failed,model,batch",
+        *(",".join(map(str, r)) for r in rows),
+    ]
     plain = ("\n".join(lines) + "\n").encode()
     stats = b"date,serial_number,model,capacity_bytes,failure,smart_9_raw\n" + b"".join(
         b"2024-01-%02d,Z%d,ST4000,4000787030016,%d,%d\n" % (day, n, n == day, 20000 + 24 * day)

@@ -21,7 +21,8 @@ WORDS: tuple[bytes, ...] = (
     b"..", b"-rf", b"--checkpoint-action=exec=true", b"~", b"$HOME", b"${", b"%s%n", b"%(x)s", b"%",
     b"0", b"-1", b"1e999", b"-0.0", b"nan", b"inf", b"NaN", b"Infinity", b"9" * 30, b"9" * 5000,
     b"18446744073709551616", b"2147483648", b"4294967295", b"null", b"true", b"[]", b"{}", b'""',
-    b"[" * 3000, b"{\"a\":" * 3000, b"(" * 3000, b"<a>" * 3000, b"A" * 4096, b"/a" * 2500, b" " * 999,
+    b"[" * 3000, b"{\"a\":" * 3000, b"(" * 3000,
+    b"<a>" * 3000, b"A" * 4096, b"/a" * 2500, b" " * 999,
     b"0001-01-01T00:00:00+23:59", b"9999-12-31T23:59:59-23:59", b"2026-02-30", b"0000-00-00",
     b"24:61:61", b"\\", b"\\777", b"\\000", b"'", b'"', b"`", b"#", b";", b"=", b":", b",", b"|",
     b"<!DOCTYPE a [<!ENTITY b \"c\">]>", b"&b;", b"<?xml version='1.0' encoding='utf-7'?>",
@@ -30,9 +31,10 @@ WORDS: tuple[bytes, ...] = (
 )  # fmt: skip
 _LONGEST = 1 << 18
 _VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, 10**30, 10**400, 0.5, -0.0, 1e308, -1e308, float("inf"),
-    float("-inf"), float("nan"), "", "a", "\0", "\ud800", "\x1b[2J", "/", "../..", "-rf", "~", "nan",
-    "1 year", "-1 year", "1e400 years", "0 %", "101 %", "99999999 TB", "2026-02-30", "9" * 5000,
+    None, True, False, 0, -1, 1, 2**31, 2**63, 2**64, 10**30, 10**400, 0.5, -0.0, 1e308, -1e308,
+    float("inf"), float("-inf"), float("nan"), "", "a", "\0", "\ud800", "\x1b[2J", "/", "../..", "-rf",
+    "~", "nan", "1 year", "-1 year", "1e400 years", "0 %", "101 %", "99999999 TB", "2026-02-30",
+    "9" * 5000,
     "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", [], {}, [[]], [None], {"": None},
     {"a": {"a": {}}}, [1] * 300, "x" * 5000,
 )  # fmt: skip
@@ -51,7 +53,9 @@ class Mutator:
         The same seed makes the same variants.
     """
 
-    def __init__(self, samples: Sequence[bytes], words: Sequence[bytes] = (), seed: int = 0) -> None:
+    def __init__(
+        self, samples: Sequence[bytes], words: Sequence[bytes] = (), seed: int = 0
+    ) -> None:
         self._random = random.Random(seed)
         self._samples = [*samples, b""]
         self._words = (*WORDS, *words)
@@ -93,7 +97,9 @@ class Mutator:
 
     def _byte(self, data: bytearray) -> None:
         if data:
-            data[self._at(data)] = self._random.choice((0, 0xFF, 0x80, 0x7F, 0x0A, 0x20, 0x2D, 0x30))
+            data[self._at(data)] = self._random.choice(
+                (0, 0xFF, 0x80, 0x7F, 0x0A, 0x20, 0x2D, 0x30)
+            )
 
     def _cut(self, data: bytearray) -> None:
         if data:

@@ -22,7 +22,12 @@ __all__ = ["PARSERS", "Parser", "named"]
 SAMPLES = Path(__file__).parents[1] / "verifier" / "samples"
 
 Call = Callable[[bytes], object]
-Samples = tuple[str | bytes, ...] | tuple[str, ...] | tuple[bytes, ...] | Callable[[], tuple[str | bytes, ...]]
+Samples = (
+    tuple[str | bytes, ...]
+    | tuple[str, ...]
+    | tuple[bytes, ...]
+    | Callable[[], tuple[str | bytes, ...]]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +229,8 @@ PARSERS: tuple[Parser, ...] = (
     through("verifier.probes._duplicity_names.parse_sets", lambda f, data: f(_words(data)),
             of=seeds.DUPLICITY_NAMES),
     text("verifier.probes._duplicity_names.parse_manifest", ValueError, of=seeds.DUPLICITY),
-    text("verifier.probes.bagit.parse_manifest", ValueError, of=seeds.BAGIT, more=("sha256",)),
+    through("verifier.probes.bagit.parse_manifest", lambda f, data: f(_words(data), "sha256"),
+            ValueError, of=seeds.BAGIT),
     text("verifier.probes.bagit.parse_info", of=("Bagging-Date: 2026-11-26\nA: b\n c\n",)),
     through("verifier.probes.rdiff_backup.parse_names", lambda f, data: f(tuple(_words(data))),
             of=seeds.RDIFF_NAMES),

@@ -17,33 +17,43 @@ from tests.verifier.probes.bacula_writer import VolumeWriter
 
 FIB_TRIE = ("  |-- 192.0.2.2\n     /32 host LOCAL\n  |-- 192.0.2.3\n     /32 link UNICAST\n",)
 HOSTS = ("127.0.0.1 localhost\n192.0.2.2 box box.lan # here\n::1 ip6-localhost\n",)
-EXPORTS = ('/srv/photos *(ro,fsid=0)\n"/srv/my disk" 192.0.2.0/24(rw)\n/srv/x\\040y \\\n nas(ro)\n',)
+EXPORTS = (
+    '/srv/photos *(ro,fsid=0)\n"/srv/my disk" 192.0.2.0/24(rw)\n/srv/x\\040y \\\n nas(ro)\n',
+)
 SMB = ('[global]\nworkgroup = X\n[photos]\npath = /srv/photos\n; a comment\n[x]\npath="/srv/%u"\n',)
 SMART = (
     '{"rotation_rate": 7200, "model_name": "ST4000DM004"}',
     '{"rotation_rate": 0, "scsi_model_name": "x"}',
 )
 MTX = (
-    "  Storage Changer /dev/sg3:1 Drives, 3 Slots\n"
-    "Data Transfer Element 0:Full (Storage Element 1 Loaded):VolumeTag = ADA001L8\n"
-    "      Storage Element 2:Full :VolumeTag=ADA002L8\n      Storage Element 3:Empty\n",
+    (
+        "  Storage Changer /dev/sg3:1 Drives, 3 Slots\n"
+        "Data Transfer Element 0:Full (Storage Element 1 Loaded):VolumeTag = ADA001L8\n"
+        "      Storage Element 2:Full :VolumeTag=ADA002L8\n      Storage Element 3:Empty\n"
+    ),
 )
 ZFS_GET = (
-    "tank/photos\tguid\t123\ntank/photos@a\tcreation\t1764115200\ntank/photos@a\tguid\t7\n"
-    "tank/photos\treadonly\ton\ntank/photos\tencryption\taes-256-gcm\n",
+    (
+        "tank/photos\tguid\t123\ntank/photos@a\tcreation\t1764115200\ntank/photos@a\tguid\t7\n"
+        "tank/photos\treadonly\ton\ntank/photos\tencryption\taes-256-gcm\n"
+    ),
 )
 REPLICATION = (
-    '{"fed_from": "nas:/photos", "newest": "2026-11-20T00:00:00Z", '
-    '"source_newest": "2026-11-21T00:00:00Z"}',
+    (
+        '{"fed_from": "nas:/photos", "newest": "2026-11-20T00:00:00Z", '
+        '"source_newest": "2026-11-21T00:00:00Z"}'
+    ),
     "fed_from = nas:/photos\nnewest = 2026-11-20T00:00:00Z\n",
 )
 BORG_FILES = ("- 20000 \0photos/a.jpg\0d 0 \0photos\0h 0 photos/a.jpg\0photos/b.jpg\0",)
 DAR_NAMES = ("photos.1.dar\nphotos.2.dar\nother.00001.dar\n",)
 BUP_LOG = ("1764115200 refs/heads/photos\n1764118800 refs/heads/photos\n",)
 GIT_TREE = (
-    "100644 blob 0123456789abcdef0123456789abcdef01234567   20000\tphotos/a.jpg\0"
-    "120000 blob 0123456789abcdef0123456789abcdef01234567      40\tphotos/link\0"
-    "100644 blob 0123456789abcdef0123456789abcdef01234567     400\tbig.bup/00/0f\0",
+    (
+        "100644 blob 0123456789abcdef0123456789abcdef01234567   20000\tphotos/a.jpg\0"
+        "120000 blob 0123456789abcdef0123456789abcdef01234567      40\tphotos/link\0"
+        "100644 blob 0123456789abcdef0123456789abcdef01234567     400\tbig.bup/00/0f\0"
+    ),
 )
 ANNEX_KEYS = (
     f"SHA256E-s20000--{'ab' * 32}.jpg",
@@ -57,81 +67,100 @@ GIT_CONFIG = ('[core]\n\tbare = false\n[annex]\n\tuuid = 0-1-2\n\tversion = 10\n
 ANNEX_LOG = ("0-1 usb timestamp=1764115200.5s\n0-2 semitrusted timestamp=1764115201s\n",)
 ANNEX_GREP = (f"git-annex:aaa/bbb/SHA256E-s5--{'ab' * 32}.jpg.log:1764115200.1s 1 0-1\n",)
 RCLONE_LSJSON = (
-    '[{"Path":"a/b.jpg","Name":"b.jpg","Size":3,"ModTime":"2026-11-20T00:00:00.123456789Z",'
-    '"IsDir":false,"Hashes":{"md5":"x"}},{"Path":"a","Size":-1,"ModTime":"","IsDir":true}]',
+    (
+        '[{"Path":"a/b.jpg","Name":"b.jpg","Size":3,"ModTime":"2026-11-20T00:00:00.123456789Z",'
+        '"IsDir":false,"Hashes":{"md5":"x"}},{"Path":"a","Size":-1,"ModTime":"","IsDir":true}]'
+    ),
 )
 RCLONE_HASHSUM = (f"{'ab' * 16}  a/b.jpg\n{' ' * 32}  c\n",)
 RCLONE = ("[cloud]\ntype = s3\nprovider = AWS\n[vault]\ntype = crypt\nremote = cloud:b/p\n",)
 SSH = ("Host nas\n  HostName 192.0.2.7\n  Port 2222\nMatch host x exec y\n  User z\n",)
 CONFIGS: dict[str, tuple[str | bytes, ...]] = {
     "borgmatic": (
-        "location:\n  source_directories: [/home]\n  repositories:\n    - path: ssh://a@b/./c\n"
-        "retention:\n  keep_daily: 7\nstorage:\n  encryption_passphrase: x\n",
+        ("location:\n  source_directories: [/home]\n  repositories:\n    - path: ssh://a@b/./c\n"
+        "retention:\n  keep_daily: 7\nstorage:\n  encryption_passphrase: x\n"),
         "repositories: [/mnt/borg]\nkeep_weekly: 4\n",
     ),
-    "btrbk": ("volume /mnt/pool\n  snapshot_dir snaps\n  target send-receive ssh://nas/b\n"
-              "  subvolume home\n  target_preserve 20d 10w\n",),
+    "btrbk": (("volume /mnt/pool\n  snapshot_dir snaps\n  target send-receive ssh://nas/b\n"
+              "  subvolume home\n  target_preserve 20d 10w\n"),),
     "duply": ("TARGET='file:///mnt/b'\nSOURCE='/home'\nMAX_AGE=1M\nexport X=1\n",),
-    "environment": ("export RESTIC_REPOSITORY=s3:https://a/b\nRESTIC_PASSWORD_FILE=/x\n"
-                    'BORG_REPO="ssh://u:p@h/x"\n',),
-    "lsyncd": ('sync {\n default.rsyncssh,\n source="/a",\n host="b",\n targetdir="/c",\n'
-               " delete=false\n}\n-- sync { }\n--[[ x ]]\n",),
+    "environment": (("export RESTIC_REPOSITORY=s3:https://a/b\nRESTIC_PASSWORD_FILE=/x\n"
+                    'BORG_REPO="ssh://u:p@h/x"\n'),),
+    "lsyncd": (('sync {\n default.rsyncssh,\n source="/a",\n host="b",\n targetdir="/c",\n'
+               " delete=false\n}\n-- sync { }\n--[[ x ]]\n"),),
     "rclone": RCLONE,
     "rsnapshot": ("snapshot_root\t/mnt/s/\nretain\tdaily\t7\nbackup\t/home/\tlocalhost/\n",),
-    "sanoid": ("[tank/photos]\nuse_template = production\n[template_production]\n"
-               "autosnap = yes\nhourly = 36\n",),
-    "syncthing": ('<configuration version="37"><folder id="a" path="/a" type="sendreceive">'
-                  '<versioning type="simple"/><paused>false</paused></folder></configuration>',),
+    "sanoid": (("[tank/photos]\nuse_template = production\n[template_production]\n"
+               "autosnap = yes\nhourly = 36\n"),),
+    "syncthing": (('<configuration version="37"><folder id="a" path="/a" type="sendreceive">'
+                  '<versioning type="simple"/><paused>false</paused></folder></configuration>'),),
 }  # fmt: skip
 BACULA_RUNS = ("Full 1st sun at 23:05", "Incremental mon-sat at 11:05pm", "1-15 jan,mar hourly")
 BACULA = (
-    'Schedule {\n  Name = "WeeklyCycle"\n  Run = Full 1st sun at 23:05\n'
-    "  Run = Incremental mon-sat at 23:05\n}\n"
-    'JobDefs { Name = "Default"; Type = Backup; Schedule = "WeeklyCycle"; Storage = File1 }\n'
-    'Job { Name = "home"; JobDefs = "Default" } # x\n',
+    (
+        'Schedule {\n  Name = "WeeklyCycle"\n  Run = Full 1st sun at 23:05\n'
+        "  Run = Incremental mon-sat at 23:05\n}\n"
+        'JobDefs { Name = "Default"; Type = Backup; Schedule = "WeeklyCycle"; Storage = File1 }\n'
+        'Job { Name = "home"; JobDefs = "Default" } # x\n'
+    ),
 )
 CALENDARS = ("Mon..Fri *-*-* 10:00:00", "*-*~1 03:00", "daily", "*:0/15", "2026-1/2-1,15 00..04:00")
-ANACRONTAB = ("SHELL=/bin/sh\n1\t5\tcron.daily\trun-parts /etc/cron.daily\n@monthly 45 x tar cf /a\n",)
+ANACRONTAB = (
+    "SHELL=/bin/sh\n1\t5\tcron.daily\trun-parts /etc/cron.daily\n@monthly 45 x tar cf /a\n",
+)
 SHELL = (
     "#!/bin/sh\nexport A=/mnt; restic -r $A/r backup /home && rsync -a --delete /a ${B:-/b}\n",
-    "0 3 * * * root sh -c 'borg create /r::x /home' | gzip > /mnt/x.gz\n"
-    "*/5 1-4 * jan mon ada flock -n /l tar czf /mnt/a.tgz /home\n@daily root . /etc/x; duply p backup\n",
+    (
+        "0 3 * * * root sh -c 'borg create /r::x /home' | gzip > /mnt/x.gz\n"
+        "*/5 1-4 * jan mon ada flock -n /l tar czf /mnt/a.tgz /home\n"
+        "@daily root . /etc/x; duply p backup\n"
+    ),
     "[Unit]\n[Service]\nEnvironmentFile=-/etc/x\nExecStart=/bin/sh -c 'rclone sync /a b:c'\n",
 )
-BORG_CONFIG = (
-    f"[repository]\nversion = 1\nappend_only = 0\nstorage_quota = 0\nid = {'ab' * 32}\nkey = hqlh\n",
-)
+BORG_CONFIG = (f"[repository]\nversion = 1\nappend_only = 0\nid = {'ab' * 32}\nkey = hqlh\n",)
 VEEAM = (
-    b'<OibSummary><Backup JobName="PC" EncryptionState="0" /><Point Num="1" Type="0" />'
-    b'<OIB VmName="PC" CreationTimeUtc="11/20/2026 03:00:00" ApproxSize="1000" IsCorrupted="False"'
-    b' IsConsistent="True" /><PrevFileName>a.vbk</PrevFileName></OibSummary>',
+    (
+        b'<OibSummary><Backup JobName="PC" EncryptionState="0" /><Point Num="1" Type="0" />'
+        b'<OIB VmName="PC" CreationTimeUtc="11/20/2026 03:00:00" ApproxSize="1000"'
+        b' IsCorrupted="False" IsConsistent="True" /><PrevFileName>a.vbk</PrevFileName></OibSummary>'
+    ),
 )
 VEEAM_META = (
-    b'<?xml version="1.0"?><BackupMeta><Backup Id="b" JobName="PC" EncryptionState="0"/>'
-    b'<Storage Id="s" FilePath="PC.vbk" CreationTime="11/20/2026 03:00:00"/>'
-    b'<Point Id="p" BackupId="b" Num="1" Type="0"/><Object Id="o" Name="PC"/>'
-    b'<OIB StorageId="s" PointId="p" ObjectId="o" VmName="PC" ApproxSize="5"/></BackupMeta>',
+    (
+        b'<?xml version="1.0"?><BackupMeta><Backup Id="b" JobName="PC" EncryptionState="0"/>'
+        b'<Storage Id="s" FilePath="PC.vbk" CreationTime="11/20/2026 03:00:00"/>'
+        b'<Point Id="p" BackupId="b" Num="1" Type="0"/><Object Id="o" Name="PC"/>'
+        b'<OIB StorageId="s" PointId="p" ObjectId="o" VmName="PC" ApproxSize="5"/></BackupMeta>'
+    ),
 )
 DUPLICITY_NAMES = (
-    "duplicity-full.20261123T002521Z.manifest\nduplicity-full.20261123T002521Z.vol1.difftar.gz\n"
-    "duplicity-full-signatures.20261123T002521Z.sigtar.gz\n"
-    "duplicity-inc.20261123T002521Z.to.20261124T002521Z.vol1.difftar.gpg\n"
-    "duplicity-inc.20261123T002521Z.to.20261124T002521Z.manifest.gpg\n"
-    "duplicity-new-signatures.20261123T002521Z.to.20261124T002521Z.sigtar.gz\n",
+    (
+        "duplicity-full.20261123T002521Z.manifest\nduplicity-full.20261123T002521Z.vol1.difftar.gz\n"
+        "duplicity-full-signatures.20261123T002521Z.sigtar.gz\n"
+        "duplicity-inc.20261123T002521Z.to.20261124T002521Z.vol1.difftar.gpg\n"
+        "duplicity-inc.20261123T002521Z.to.20261124T002521Z.manifest.gpg\n"
+        "duplicity-new-signatures.20261123T002521Z.to.20261124T002521Z.sigtar.gz\n"
+    ),
 )
 DUPLICITY = (
-    f"Hostname box\nLocaldir /home/ada\nVolume 1:\n    StartingPath   .  \n    EndingPath a \n"
-    f"    Hash SHA1 {'ab' * 20}\nVolume 2:\n    Hash SHA1 {'cd' * 20}\n",
+    (
+        f"Hostname box\nLocaldir /home/ada\nVolume 1:\n    StartingPath   .  \n    EndingPath a \n"
+        f"    Hash SHA1 {'ab' * 20}\nVolume 2:\n    Hash SHA1 {'cd' * 20}\n"
+    ),
 )
 BAGIT = (f"{'ab' * 32}  data/a.jpg\n{'cd' * 32} *data/b%0Ac.jpg\n",)
 RDIFF_NAMES = (
-    "current_mirror.2026-11-20T03:00:00+01:00.data\n"
-    "mirror_metadata.2026-11-20T03:00:00+01:00.snapshot.gz\n"
-    "mirror_metadata.2026-11-19T03-00-00+01-00.diff.gz\nsession_statistics.x\nincrements\n",
+    (
+        "current_mirror.2026-11-20T03:00:00+01:00.data\n"
+        "mirror_metadata.2026-11-20T03:00:00+01:00.snapshot.gz\n"
+        "mirror_metadata.2026-11-19T03-00-00+01-00.diff.gz\nsession_statistics.x\nincrements\n"
+    ),
 )
 RDIFF = (
     b"File .\n  Type dir\n  ModTime 1764115200\nFile a.jpg\n  Type reg\n  Size 20000\n"
-    b"  SHA1Digest " + b"ab" * 20 + b"\n  ModTime 1764115200\n  Uid 0\nFile b\\n\n  Type reg\n  Size 3\n",
+    b"  SHA1Digest "
+    + b"ab" * 20
+    + b"\n  ModTime 1764115200\n  Uid 0\nFile b\\n\n  Type reg\n  Size 3\n",
 )
 
 

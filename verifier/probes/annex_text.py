@@ -89,7 +89,7 @@ def parse_tree(text: str) -> tuple[Blob, ...]:
 def latest(text: str) -> Mapping[str, str]:
     """Read a log of lines ``UUID value timestamp=…``: the youngest value of each repository."""
     found: dict[str, tuple[float, str]] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         uuid, _, rest = line.partition(" ")
         stamp = _TIMESTAMP.search(rest)
         time = float(stamp[1]) if stamp else 0.0
@@ -124,7 +124,7 @@ def located(lines: Iterable[str]) -> frozenset[str]:
 def parse_config(text: str) -> Mapping[str, str]:
     """Read the ``[annex]`` section of a git configuration."""
     section, found = "", {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         words = line.strip()
         if words.startswith("["):
             section = words.strip("[]").lower()

@@ -61,10 +61,10 @@ def parse_list(listed: str, taken: str = "", read_only: str = "") -> tuple[Subvo
     tuple of Subvolume
         In the order of the output; lines of another shape are skipped.
     """
-    times = {found[1]: _time(found[2]) for found in map(_TAKEN.match, taken.splitlines()) if found}
-    fixed = {found[1] for found in map(_READ_ONLY.match, read_only.splitlines()) if found}
+    times = {found[1]: _time(found[2]) for found in map(_TAKEN.match, taken.split("\n")) if found}
+    fixed = {found[1] for found in map(_READ_ONLY.match, read_only.split("\n")) if found}
     found = []
-    for line in listed.splitlines():
+    for line in listed.split("\n"):
         row = _LINE.match(line)
         if row:
             parent, received = (None if uuid in ("-", None) else uuid for uuid in row.group(2, 3))

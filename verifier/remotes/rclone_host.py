@@ -64,7 +64,7 @@ def parse_hashsum(text: str) -> dict[str, str]:
         Path to hexadecimal digest.
     """
     found = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):  # names may hold other ends of lines
         digest, _, path = line.partition("  ")
         if path and re.fullmatch(r"[0-9a-f]{32,128}", digest):
             found[path] = digest
