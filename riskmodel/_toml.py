@@ -50,7 +50,7 @@ def read_toml(path: Path, noun: str, *, empty: str, error: type[InputError]) -> 
         raise error(f"{path}: cannot be read: {problem.strerror}") from None
     except UnicodeDecodeError as problem:
         raise error(f"{path}: is no TOML: byte {problem.start} is not UTF-8") from None
-    except tomllib.TOMLDecodeError as problem:
+    except ValueError as problem:  # not only TOMLDecodeError: a number of too many digits is none
         raise error(f"{path}: is no TOML: {problem}") from None
     except RecursionError:
         raise error(f"{path}: is nested too deeply") from None

@@ -40,7 +40,7 @@ ROOMS = [
 ]  # fmt: skip
 # facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [
-    {"access", "_waiting", "apart", "progress", "_spent"},
+    {"access", "_waiting", "apart", "progress", "_spent", "_texts"},
     {"compared",
      "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
      "identity", "manifest", "mounts", "history",

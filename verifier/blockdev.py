@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from verifier._texts import json_in
 
 __all__ = [
     "BlockDevice",
@@ -135,12 +136,12 @@ def parse_lsblk(text: str) -> dict[str, BlockDevice]:
     """
     found: dict[str, BlockDevice] = {}
     try:
-        for row, parent in _rows(json.loads(text)["blockdevices"], None):
+        for row, parent in _rows(json_in(text)["blockdevices"], None):
             device = found.get(row["kname"]) or _device(row)
             if parent and parent not in device.parents:
                 device = replace(device, parents=(*device.parents, parent))
             found[device.kname] = device
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         message = f"not the output of lsblk --json: {error}"
         raise ValueError(message) from error
     return found
@@ -220,7 +221,7 @@ def parse_lvs(text: str) -> dict[str, LogicalVolume]:
     """
     found = {}
     try:
-        for row in (row for report in json.loads(text)["report"] for row in report["lv"]):
+        for row in (row for report in json_in(text)["report"] for row in report["lv"]):
             parts = [row[key].strip("[]").replace("-", "--") for key in ("vg_name", "lv_name")]
             segments = row.get("segtype", "").partition("_")[0]
             level = "raid1" if segments == "mirror" else segments
@@ -255,7 +256,7 @@ def smart_medium(text: str) -> str | None:
     ValueError
         If the text is not JSON.
     """
-    found = json.loads(text)
+    found = json_in(text)
     rate = found.get("rotation_rate") if isinstance(found, dict) else None
     if isinstance(rate, bool) or not isinstance(rate, int):
         return None

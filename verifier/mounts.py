@@ -84,7 +84,8 @@ def parse_mountinfo(text: str) -> tuple[Mount, ...]:
         In the order of mounting.
     """
     mounts = []
-    for line in text.splitlines():
+    # not splitlines: whoever may name a mount point could write a line of his own
+    for line in text.split("\n"):
         left, dash, right = line.partition(" - ")
         before, after = left.split(" "), right.split(" ")
         if not dash or len(before) < 6 or len(after) < 2:
@@ -123,7 +124,7 @@ def remote_of(mount: Mount) -> Remote | None:
 def parse_fib_trie(text: str) -> frozenset[str]:
     """Return this machine's own IPv4 addresses from ``/proc/net/fib_trie``."""
     own, address = set(), ""
-    for line in text.splitlines():
+    for line in text.split("\n"):
         words = line.split()
         if words[:1] == ["|--"] and len(words) > 1:
             address = words[1]
@@ -135,7 +136,7 @@ def parse_fib_trie(text: str) -> frozenset[str]:
 def parse_hosts(text: str) -> dict[str, frozenset[str]]:
     """Return the addresses of each name in ``/etc/hosts``, names in lower case."""
     names: dict[str, frozenset[str]] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         address, *called = line.partition("#")[0].split() or [""]
         for name in called:
             names[name.lower()] = names.get(name.lower(), frozenset()) | {address}

@@ -45,6 +45,7 @@ _MAX_FACT = 1 << 20
 _MAX_FACTS = 8 << 20
 _MAX_SPOTS = 512
 _MAX_LOCATIONS = 1000
+_MAX_PARTS = 2_000_000
 _MAX_ITEMS = 8 * _MAX_SPOTS
 _YEARS = range(1900, 2200)
 _SMB_FILES = ("/etc/samba/smb.conf", "/etc/smb4.conf", "/usr/local/etc/smb4.conf")
@@ -256,7 +257,10 @@ def _parsed(path: Path) -> Any:
             raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: no file")
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path}: larger than {MAX_BYTES >> 20} MiB: not a recording")
-        return json.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        if text.count("[") + text.count("{") > _MAX_PARTS:  # each takes far more than its byte
+            raise InputError(f"{path}: more than {_MAX_PARTS:,} lists and tables: not a recording")
+        return json.loads(text)
     except InputError:
         raise
     except OSError as error:

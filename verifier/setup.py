@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -18,6 +18,7 @@ from riskmodel.perils import site_problems
 from riskmodel.policies import Key
 from riskmodel.sites import Site
 from riskmodel.units import Fraction, Hours
+from verifier._texts import as_utc
 from verifier.effort import Effort
 from verifier.inventory import Depth
 from verifier.probes import KINDS
@@ -53,7 +54,7 @@ def _instant(value: Any) -> Any:
         value = datetime.combine(value, time.min)
     if not isinstance(value, datetime):
         raise ValueError(f"expects a date such as 2026-03-01, got {value!r}")
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    return as_utc(value)
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]

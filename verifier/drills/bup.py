@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from verifier._texts import whole_number
 from verifier.drills._model import Back, Closed, Place, Point, words_of
 from verifier.drills._scratch import landed
 from verifier.manifest import prefix_in
@@ -38,7 +39,7 @@ def parse_tree(text: str) -> dict[str, int]:
                 break
         if names[-1] != ".bupm":
             path = "/".join(names)
-            sizes[path] = sizes.get(path, 0) + (int(found[2]) if found[2].isdigit() else 0)
+            sizes[path] = sizes.get(path, 0) + (whole_number(found[2]) or 0)
     return sizes
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from verifier._texts import json_in
 from verifier.host import AccessError, Completed, Host, Missing
 from verifier.inventory import Evidence, Location, Points
 from verifier.manifest import Coverage, Manifest, cover, prefix_in
@@ -57,9 +57,9 @@ def parse_archives(text: str) -> tuple[Archive, ...]:
     try:
         found = [
             Archive(str(row["name"]), utc_time(row["time"]), not _CHECKPOINT.search(row["name"]))
-            for row in json.loads(text)["archives"]
+            for row in json_in(text)["archives"]
         ]
-    except (KeyError, TypeError, RecursionError) as error:
+    except (KeyError, TypeError) as error:
         message = f"not the output of borg list --json: {error!r}"
         raise ValueError(message) from error
     return tuple(sorted(found, key=lambda archive: archive.time))

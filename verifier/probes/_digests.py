@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
+from verifier._texts import as_utc
 from verifier.host import AccessError, Host
 from verifier.inventory import Fact, Location
 
-__all__ = ["Digest", "closed", "compare", "hash_of", "small_text", "utc_time"]
+__all__ = ["Digest", "closed", "compare", "hash_of", "lines_of", "small_text", "utc_time"]
+
+_LONGEST_LINE = 1 << 20
 
 
 class Digest(NamedTuple):
@@ -77,12 +80,38 @@ def small_text(host: Host, path: str, limit: int = 4 << 20) -> str:
     ValueError
         If it is larger than the limit. [bytes]
     """
-    with host.open(path) as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        message = f"it has more than {limit} bytes"
-        raise ValueError(message)
+    content = bytearray()
+    for chunk in host.chunks(path):  # one read of all would claim the limit, however small the file
+        content += chunk
+        if len(content) > limit:
+            message = f"it has more than {limit} bytes"
+            raise ValueError(message)
     return content.decode("utf-8", "surrogateescape")
+
+
+def lines_of(host: Host, path: str, limit: int) -> Iterator[str]:
+    """Yield the lines of a text file of a location, without their ends; it is never held whole.
+
+    Only LF, CR and both end a line, as formats say: names may hold what else Unicode calls an end.
+
+    Raises
+    ------
+    AccessError
+        If it cannot be read.
+    ValueError
+        If it, or one line, is larger than anybody writes. [bytes]
+    """
+    read, left = 0, b""
+    for chunk in host.chunks(path):
+        read += len(chunk)
+        if read > limit or len(left) > _LONGEST_LINE:
+            message = f"it has more than {limit} bytes, or a line of more than {_LONGEST_LINE}"
+            raise ValueError(message)
+        *whole, left = (left + chunk).split(b"\n")
+        for line in whole:
+            yield from line.removesuffix(b"\r").decode("utf-8", "surrogateescape").split("\r")
+    if left:
+        yield from left.removesuffix(b"\r").decode("utf-8", "surrogateescape").split("\r")
 
 
 def utc_time(text: str) -> datetime:
@@ -93,8 +122,7 @@ def utc_time(text: str) -> datetime:
     ValueError
         If the text is no time.
     """
-    found = datetime.fromisoformat(text)
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return as_utc(datetime.fromisoformat(text))
 
 
 def closed(found: Location, reason: str) -> Location:

@@ -118,7 +118,7 @@ def parse_manifest(text: str) -> Manifest:
     """
     volumes: dict[int, tuple[str, str]] = {}
     number = 0
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if found := _VOLUME.match(line):
             number = int(found[1])
             volumes[number] = ("", "")

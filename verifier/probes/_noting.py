@@ -11,6 +11,8 @@ from verifier.manifest import Files, Manifest
 
 __all__ = ["noted", "noted_tree"]
 
+_LARGEST = 2**63 - 1  # bytes
+
 
 def noted_tree(host: Host, tree: Manifest) -> None:
     """Tell which files a tree holds; not if parts of it were not seen, which would seem gone."""
@@ -38,10 +40,10 @@ def noted(host: Host, found: Location, held: Mapping[str, int]) -> None:
 
 
 def _gathered(files: Mapping[str, FileFact]) -> Files:
-    """Return columns; a name that no file system could hold is left out."""
+    """Return columns; what no file system could hold is left out: such names, such sizes."""
     gathered = Gathering()
     for path, fact in files.items():
-        if "\0" in path or not isinstance(fact.size, int):
+        if "\0" in path or not isinstance(fact.size, int) or not 0 <= fact.size <= _LARGEST:
             continue
         try:
             path.encode("utf-8", "surrogateescape")

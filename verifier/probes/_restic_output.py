@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from verifier._texts import json_in
 from verifier.host import Completed
 from verifier.probes._digests import utc_time
 
@@ -68,7 +68,7 @@ def parse_snapshots(text: str) -> tuple[Snapshot, ...]:
         If the text is not such output.
     """
     try:
-        rows = json.loads(text) or []
+        rows = json_in(text) or []
         found = [
             Snapshot(
                 row["id"],
@@ -104,14 +104,18 @@ def parse_ls(text: str) -> Listed:
     """
     files: dict[str, int] = {}
     for line in filter(None, text.split("\n")):  # names may hold other ends of lines
-        row = json.loads(line)
+        row = json_in(line)
         if not isinstance(row, dict):
             message = f"not a line of restic ls --json: {line[:40]!r}"
             raise ValueError(message)
         # 0.17 renamed struct_type to message_type and prints both for a while
         kind = row.get("message_type") or row.get("struct_type")
         if kind == "node" and row.get("type") == "file":
-            files[str(row["path"]).lstrip("/")] = int(row.get("size", 0))
+            path, size = row.get("path"), row.get("size", 0)
+            if not isinstance(path, str) or not isinstance(size, int):
+                message = f"not a node of restic ls --json: {line[:40]!r}"
+                raise ValueError(message)
+            files[path.lstrip("/")] = size
     return Listed(files)
 
 
@@ -124,9 +128,9 @@ def parse_key(text: str) -> KeyFile:
         If it is no such file.
     """
     try:
-        row = json.loads(text)
+        row = json_in(text)
         return KeyFile(_time(row["created"]), str(row["hostname"]), str(row["username"]))
-    except (KeyError, TypeError, RecursionError) as error:
+    except (KeyError, TypeError) as error:
         message = f"not a key of restic: {error!r}"
         raise ValueError(message) from error
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from verifier._texts import whole_number
+
 __all__ = [
     "Blob",
     "Key",
@@ -78,15 +80,16 @@ def parse_tree(text: str) -> tuple[Blob, ...]:
     for line in text.split("\0"):
         front, tab, path = line.partition("\t")
         words = front.split()
-        if tab and len(words) == 4 and words[1] == "blob" and words[3].isdigit():
-            blobs.append(Blob(path, words[2], int(words[3]), words[0] == "120000"))
+        size = whole_number(words[3]) if len(words) == 4 else None
+        if tab and size is not None and words[1] == "blob":
+            blobs.append(Blob(path, words[2], size, words[0] == "120000"))
     return tuple(blobs)
 
 
 def latest(text: str) -> Mapping[str, str]:
     """Read a log of lines ``UUID value timestamp=…``: the youngest value of each repository."""
     found: dict[str, tuple[float, str]] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         uuid, _, rest = line.partition(" ")
         stamp = _TIMESTAMP.search(rest)
         time = float(stamp[1]) if stamp else 0.0
@@ -121,7 +124,7 @@ def located(lines: Iterable[str]) -> frozenset[str]:
 def parse_config(text: str) -> Mapping[str, str]:
     """Read the ``[annex]`` section of a git configuration."""
     section, found = "", {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         words = line.strip()
         if words.startswith("["):
             section = words.strip("[]").lower()

@@ -44,6 +44,7 @@ _DIGITS = {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     )
 }
+_MOST_DIGITS = 10  # of a size: 2^60 bytes
 _TIMED_IN_MICROSECONDS = 11  # label version; older labels keep Julian days
 
 
@@ -160,9 +161,18 @@ def parse_session(data: bytes) -> Session:
 
 
 def decode_size(attributes: str) -> int:
-    """Return the size [bytes] in a file's encoded attributes: the eighth number, in base 64."""
+    """Return the size [bytes] in a file's encoded attributes: the eighth number, in base 64.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    digits = "".join(attributes.split(" ", 8)[7:8])
+    if not digits or len(digits) > _MOST_DIGITS or not _DIGITS.keys() >= set(digits):
+        raise ValueError("a file's attributes hold no size")
     value = 0
-    for digit in attributes.split(" ")[7]:
+    for digit in digits:
         value = value * 64 + _DIGITS[digit]
     return value
 
@@ -285,7 +295,7 @@ def _meaning(volume: Volume, run: Run, index: int, stream: int, data: bytes) -> 
             run.end = parse_session(data)
         elif index >= 0 and stream == _ATTRIBUTES:
             _file(run, data)
-    except (ValueError, IndexError, KeyError, struct.error) as error:
+    except ValueError as error:
         _complain(volume, f"a record with file index {index} is not understood: {error}")
 
 
@@ -331,17 +341,20 @@ class _Reader:
         self._at += count
 
     def number(self) -> int:
-        (value,) = struct.unpack_from(">I", self._data, self._at)
-        self._at += 4
-        return int(value)
+        return self._unpacked(">I", 4)
 
     def long(self) -> int:
-        (value,) = struct.unpack_from(">q", self._data, self._at)
-        self._at += 8
-        return int(value)
+        return self._unpacked(">q", 8)
 
     def text(self) -> str:
         end = self._data.index(b"\0", self._at)
         found = self._data[self._at : end].decode("utf-8", "replace")
         self._at = end + 1
         return found
+
+    def _unpacked(self, form: str, size: int) -> int:
+        piece = self._data[self._at : self._at + size]
+        if len(piece) < size:
+            raise ValueError("a label ends within a number")
+        self._at += size
+        return int(struct.unpack(form, piece)[0])

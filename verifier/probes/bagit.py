@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import FileFact, Manifest, cover, instant, prefix_in
-from verifier.probes._digests import Digest, compare, small_text
+from verifier.probes._digests import Digest, compare, lines_of, small_text
 from verifier.probes._noting import noted
 from verifier.probes.comparing import capped
 from verifier.probes.directory import read_manifest
@@ -21,7 +22,7 @@ __all__ = ["bagged", "collect", "detect", "parse_info", "parse_manifest"]
 _MANIFEST = re.compile(r"(?P<tag>tag)?manifest-(?P<algorithm>[a-z0-9]+)\.txt")
 _LINE = re.compile(r"([0-9a-fA-F]{8,128})\s+\*?(.+)")
 _BEST = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
-_MANIFEST_BYTES = 1 << 30
+_MANIFEST_BYTES = 128 << 20  # a million files and more; what is read of it stays below 1 GB
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def detect(host: Host, path: str) -> bool:
     )
 
 
-def parse_manifest(text: str, algorithm: str) -> dict[str, Digest]:
+def parse_manifest(lines: Iterable[str], algorithm: str) -> dict[str, Digest]:
     """Read a manifest: one digest and one path a line.
 
     Raises
@@ -55,7 +56,7 @@ def parse_manifest(text: str, algorithm: str) -> dict[str, Digest]:
     """
     found: dict[str, Digest] = {}
     length = hashlib.new(algorithm, usedforsecurity=False).digest_size * 2
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         match = _LINE.fullmatch(line)
@@ -76,7 +77,7 @@ def parse_info(text: str) -> dict[str, str]:
     """Read ``bag-info.txt``: labels in lower case to values; folded lines are joined."""
     found: dict[str, str] = {}
     label = ""
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if line[:1] in (" ", "\t") and label:
             found[label] += f" {line.strip()}"
         elif ":" in line:
@@ -189,15 +190,15 @@ def _promised(host: Host, path: str) -> _Promised:
     unseen = ""
     for tag, (algorithm, name) in chosen.items():
         try:
-            text = small_text(host, f"{path}/{name}", _MANIFEST_BYTES)
-            digests[tag] = parse_manifest(text, algorithm)
+            lines = lines_of(host, f"{path}/{name}", _MANIFEST_BYTES)
+            digests[tag] = parse_manifest(lines, algorithm)
         except AccessError as problem:
             unseen = f"{name}: {problem.reason}"
         except ValueError as error:
             errors.append(f"{name} is damaged: {error}.")
     fetched: frozenset[str] = frozenset()
     try:
-        lines = small_text(host, f"{path}/fetch.txt", _MANIFEST_BYTES).splitlines()
+        lines = lines_of(host, f"{path}/fetch.txt", _MANIFEST_BYTES)
         fetched = frozenset(line.split(maxsplit=2)[2] for line in lines if line.count(" ") >= 2)
     except (AccessError, ValueError, IndexError):
         pass

@@ -20,11 +20,11 @@ __all__ = ["Subvolume", "collect", "detect", "parse_list", "snapshots_at"]
 _SUBVOLUME_INODE = 256  # the root of every subvolume has this number
 _UUID = r"[0-9a-f-]{36}"
 _LINE = re.compile(
-    rf"ID (\d+) .*?(?:parent_uuid (-|{_UUID})\s+)?received_uuid (-|{_UUID})\s+uuid (-|{_UUID}) "
-    r"path (.*)"
+    rf"ID (\d{{1,18}}) .*?(?:parent_uuid (-|{_UUID})\s+)?received_uuid (-|{_UUID})"
+    rf"\s+uuid (-|{_UUID}) path (.*)"
 )
-_TAKEN = re.compile(r"ID (\d+) .*?otime (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) path ")
-_READ_ONLY = re.compile(r"ID (\d+) ")
+_TAKEN = re.compile(r"ID (\d{1,18}) .*?otime (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) path ")
+_READ_ONLY = re.compile(r"ID (\d{1,18}) ")
 _MAX_ASKED = 64
 
 
@@ -61,10 +61,10 @@ def parse_list(listed: str, taken: str = "", read_only: str = "") -> tuple[Subvo
     tuple of Subvolume
         In the order of the output; lines of another shape are skipped.
     """
-    times = {found[1]: _time(found[2]) for found in map(_TAKEN.match, taken.splitlines()) if found}
-    fixed = {found[1] for found in map(_READ_ONLY.match, read_only.splitlines()) if found}
+    times = {found[1]: _time(found[2]) for found in map(_TAKEN.match, taken.split("\n")) if found}
+    fixed = {found[1] for found in map(_READ_ONLY.match, read_only.split("\n")) if found}
     found = []
-    for line in listed.splitlines():
+    for line in listed.split("\n"):
         row = _LINE.match(line)
         if row:
             parent, received = (None if uuid in ("-", None) else uuid for uuid in row.group(2, 3))

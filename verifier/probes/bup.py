@@ -57,7 +57,7 @@ def parse_log(text: str) -> dict[str, tuple[datetime, ...]]:
     Lines of another shape are passed over.
     """
     found: dict[str, list[datetime]] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if match := _ROW.fullmatch(line):
             when = datetime.fromtimestamp(int(match[1]), UTC) if int(match[1]) < 1 << 37 else None
             if when is not None:

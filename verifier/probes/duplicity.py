@@ -55,7 +55,7 @@ def parse_listing(text: str) -> dict[str, int]:
     Directories are among them; what is not such a line is passed over.
     """
     files: dict[str, int] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if found := _LISTED.fullmatch(line):
             try:
                 when = datetime.strptime(found[1], "%b %d %H:%M:%S %Y").replace(tzinfo=UTC)

@@ -10,11 +10,12 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
+from verifier._texts import whole_number
 from verifier.host import AccessError, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
-from verifier.manifest import Coverage, FileFact, Manifest, cover, prefix_in
+from verifier.manifest import Coverage, FileFact, Manifest, cover, instant, prefix_in
 from verifier.probes._git import git
 from verifier.probes._noting import noted
 from verifier.probes.annex_text import (
@@ -297,9 +298,8 @@ def _tree(host: Host, folder: str) -> _Tree:
         small = [blob for blob in blobs if blob.link or blob.size <= MAX_POINTER_BYTES]
         keys = dict(_keys(host, folder, small))
         plain = {blob.path: blob.size for blob in blobs if blob.path not in keys and not blob.link}
-        seconds = stamp.strip()
-        time = datetime.fromtimestamp(int(seconds), UTC) if seconds.isdigit() else None
-        return _Tree(plain, keys, time)
+        seconds = whole_number(stamp.strip())
+        return _Tree(plain, keys, None if seconds is None else instant(seconds * 1_000_000_000))
     raise problem
 
 

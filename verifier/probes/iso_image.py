@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import resource
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from verifier.host import CHUNK_BYTES
+from verifier.host import CHUNK_BYTES, Unreadable
 
 if TYPE_CHECKING:
     from pycdlib import PyCdlib
@@ -32,6 +33,8 @@ DESCRIPTORS = 16 * SECTOR
 HEAD_BYTES = DESCRIPTORS + 16 * SECTOR
 MAX_TALK_BYTES = 1 << 30
 MAX_FILES = 20_000_000
+_MOST_GROWTH = 800 << 10  # KiB of memory that one image may take: the library keeps every record
+_BETWEEN_LOOKS = 4 << 20
 MAX_DEPTH = 128
 DAMAGE = (struct.error, LookupError, ValueError, OverflowError, ArithmeticError, AttributeError,
           TypeError, RecursionError)  # fmt: skip
@@ -142,6 +145,8 @@ class _Limited(io.RawIOBase):
     def __init__(self, file: BinaryIO, limit: int) -> None:
         self._file = file
         self._left = limit
+        self._next_look = limit - _BETWEEN_LOOKS
+        self._before = _memory()
 
     def readable(self) -> bool:
         return True
@@ -154,6 +159,10 @@ class _Limited(io.RawIOBase):
         self._left -= max(len(data), 1)
         if self._left < 0:
             raise Cut("its folders lead in circles")
+        if self._left < self._next_look:
+            self._next_look = self._left - _BETWEEN_LOOKS
+            if _memory() - self._before > _MOST_GROWTH:
+                raise Unreadable("", "it has more files than fit into 800 MB of memory")
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -161,6 +170,11 @@ class _Limited(io.RawIOBase):
 
     def tell(self) -> int:
         return self._file.tell()
+
+
+def _memory() -> int:
+    """Return the most memory that this process has taken so far, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _open(file: BinaryIO, limit: int | None = MAX_TALK_BYTES) -> PyCdlib:

@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 from verifier.host import CHUNK_BYTES, Host, Unreadable
 from verifier.probes import compression
@@ -137,7 +137,7 @@ def _opened_tar(file: BinaryIO, form: str | None, wanted: frozenset[str]) -> Ite
 
 
 def _opened_zip(file: BinaryIO, wanted: frozenset[str]) -> Iterator[Opened]:
-    with zipfile.ZipFile(file) as archive:
+    with _zip(file) as archive:
         for info in archive.infolist():
             path = info.filename.removeprefix("./").lstrip("/")
             if path not in wanted or info.is_dir():
@@ -155,6 +155,23 @@ def _opened_zip(file: BinaryIO, wanted: frozenset[str]) -> Iterator[Opened]:
                 encrypted=encrypted,
                 alone=True,
             )
+
+
+def _zip(file: BinaryIO) -> zipfile.ZipFile:
+    return zipfile.ZipFile(cast("IO[bytes]", _Bounded(file)))
+
+
+class _Bounded:
+    """Refuses a list of members, which zipfile reads at once, that takes more memory than is."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MAX_HEADER_BYTES:
+            raise Unreadable("", f"its list of members has {size} bytes")
+        return self._file.read(size)
 
 
 def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -285,7 +302,7 @@ class _Watched:
 
 
 def _zip_members(file: BinaryIO, *, read: bool) -> Iterator[Member]:
-    with zipfile.ZipFile(file) as archive:
+    with _zip(file) as archive:
         for info in archive.infolist():
             if info.is_dir():
                 continue

@@ -68,7 +68,7 @@ def collect(
 
 def parse_udev(text: str) -> dict[str, str]:
     """Read the output of ``udevadm info -q property``."""
-    pairs = (line.partition("=") for line in text.splitlines())
+    pairs = (line.partition("=") for line in text.split("\n"))
     return {key: value for key, equals, value in pairs if equals}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from verifier._texts import whole_number
 from verifier.host import CHUNK_BYTES, AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import FileFact, Manifest, cover
@@ -260,8 +261,11 @@ def _packed(host: Host, path: str, names: list[str]) -> tuple[list[str], str]:
 
 
 def _recorded(path: str, facts: dict[str, str]) -> Iterator[Recorded]:
-    if facts.get("Type") == "reg" and facts.get("Size", "").isdigit():
-        yield Recorded(path, int(facts["Size"]), facts.get("SHA1Digest", "").lower())
+    size = whole_number(facts.get("Size", ""))
+    if facts.get("Type") == "reg" and "Size" in facts:
+        if size is None:
+            raise Damaged(f"the size of {path[:100]!r} is no number")
+        yield Recorded(path, size, facts.get("SHA1Digest", "").lower())
 
 
 def _offset(text: str) -> str:

@@ -9,11 +9,11 @@ file was written) or ``written`` (when that was). Times are RFC 3339 with an off
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from verifier._texts import json_in
 from verifier.host import AccessError, Host
 from verifier.inventory import Evidence, Fact, Location, Snapshot, State
 from verifier.probes import btrfs, zfs
@@ -98,8 +98,8 @@ def parse_status(text: str) -> dict[str, str]:
         Empty if it is neither.
     """
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = json_in(text)
+    except ValueError:
         pairs = (line.partition("=") for line in text.splitlines() if line[:1] != "#")
         found = {key: value for key, equals, value in pairs if equals}
     if not isinstance(found, dict):

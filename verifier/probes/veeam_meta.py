@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Point", "parse_meta", "parse_summary", "parse_time", "summary_in"]
 
 MAX_XML_BYTES = 64 << 20
+_MAX_PARTS = 2_000_000  # each takes some hundred bytes once it is read
 _OPEN, _CLOSE = b"<OibSummary", b"</OibSummary>"
 _NO_KEY = "00000000-0000-0000-0000-000000000000"
 _SHAPES = ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
@@ -191,6 +192,8 @@ def _element(content: bytes) -> Element:
 
     if len(content) > MAX_XML_BYTES:
         raise ValueError(f"more than {MAX_XML_BYTES >> 20} MiB of XML")
+    if content.count(b"<") + content.count(b"=") > _MAX_PARTS:
+        raise ValueError(f"more than {_MAX_PARTS:,} tags and attributes")
     try:
         root: Element = fromstring(content, forbid_dtd=True)
     except (ParseError, LookupError, DefusedXmlException) as error:

@@ -68,7 +68,7 @@ def parse_get(text: str) -> tuple[Dataset, ...]:
         In the order of the output.
     """
     found: dict[str, Dataset] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         parts = line.split("\t")
         if len(parts) == 3:
             found.setdefault(parts[0], Dataset(parts[0])).properties[parts[1]] = parts[2]

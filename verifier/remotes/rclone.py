@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from verifier._texts import json_in, whole_number
 from verifier.access import AccessError, Missing, Unreadable
 from verifier.domains import host_identity, place_of
 from verifier.host import Host
@@ -137,9 +138,7 @@ def _remotes(host: Host, address: str, text: str) -> Remotes:
         raise Unreadable(address, "rclone's configuration is encrypted: set RCLONE_CONFIG_PASS")
     reader = RcloneHost(host, address, text, {"RCLONE_CONFIG_PASS": password})
     try:
-        import json
-
-        return dict(json.loads(reader.rclone(address, "config", "dump", first=True)))
+        return dict(json_in(reader.rclone(address, "config", "dump", first=True)))
     finally:
         reader.leave()
 
@@ -167,7 +166,7 @@ def _direct(host: Host, base: Base) -> Here | s3.S3Link | sftp.SftpLink | None:
     asks = {"pass", "key_pem", "key_file_pass", "ask_password", "ssh", "key_use_agent"}
     if base.backend == "sftp" and options.get("host") and not asks & options.keys():
         path = base.path or "."
-        port = int(options["port"]) if options.get("port", "").isdigit() else None
+        port = whole_number(options.get("port", ""))
         place = sftp.SftpAddress(options["host"], path, options.get("user"), port)
         return sftp.link_to(host, place, options.get("key_file"))
     return None

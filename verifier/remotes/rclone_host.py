@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from verifier._leftovers import own_folder
+from verifier._texts import json_in
 from verifier.access import AccessError, Completed, Entry, Missing, Stat, Unreadable
 from verifier.host import Host
 from verifier.remotes._elsewhere import Elsewhere, file_stat, folder_stat
@@ -39,7 +39,7 @@ def parse_lsjson(text: str) -> tuple[tuple[str, Stat], ...]:
     ValueError
         If it is not such output.
     """
-    rows = json.loads(text)
+    rows = json_in(text)
     if not isinstance(rows, list):
         message = "not the output of rclone lsjson: no list"
         raise ValueError(message)
@@ -64,7 +64,7 @@ def parse_hashsum(text: str) -> dict[str, str]:
         Path to hexadecimal digest.
     """
     found = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):  # names may hold other ends of lines
         digest, _, path = line.partition("  ")
         if path and re.fullmatch(r"[0-9a-f]{32,128}", digest):
             found[path] = digest
@@ -147,7 +147,7 @@ class RcloneHost(Elsewhere):
         path = f"{self.root}/{key}"
         text = self.rclone(path, "lsjson", "--stat", self._place(key), first=True)
         try:
-            row = json.loads(text)
+            row = json_in(text)
         except ValueError as error:
             raise Unreadable(path, f"rclone's answer is not understood: {error}") from error
         if not isinstance(row, dict):
@@ -197,7 +197,8 @@ def _stat(row: Mapping[str, Any]) -> Stat:
     mtime = _time_ns(str(row.get("ModTime") or ""))
     if row.get("IsDir"):
         return folder_stat(mtime)
-    return file_stat(max(int(row.get("Size") or 0), 0), mtime)
+    size = row.get("Size")
+    return file_stat(max(size, 0) if isinstance(size, int) else 0, mtime)
 
 
 def _time_ns(text: str) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from verifier._texts import as_utc
 from verifier.inventory import Evidence, Fact
 
 __all__ = [
@@ -103,14 +104,11 @@ def lifecycle_of(answer: Mapping[str, Any], prefix: str) -> Lifecycle:
 
 def _day(told: Any) -> datetime | None:
     """Read the date of a rule; boto3 gives a time, a compatible may give text."""
-    if isinstance(told, str):
-        try:
-            told = datetime.fromisoformat(told)
-        except ValueError:
-            return None
-    if not isinstance(told, datetime):
+    try:
+        told = datetime.fromisoformat(told) if isinstance(told, str) else told
+        return as_utc(told) if isinstance(told, datetime) else None
+    except ValueError:
         return None
-    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
 
 def _covers(rule: Mapping[str, Any], prefix: str) -> bool | None:

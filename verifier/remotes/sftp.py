@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from riskmodel.errors import InputError
+from verifier._texts import whole_number
 from verifier.access import AccessError, Unreadable
 from verifier.domains import host_identity, place_of
 from verifier.host import Host
@@ -78,7 +79,9 @@ def parse_sftp(address: str) -> SftpAddress:
         )
     path = unquote(found["path"] or "/")
     path = path[3:] or "." if path.startswith("/~/") or path == "/~" else path
-    port = int(found["port"]) if found["port"] else None
+    port = whole_number(found["port"]) if found["port"] else None
+    if found["port"] and not 0 < (port or 0) < 1 << 16:
+        raise InputError(f"address: {found['port'][:20]} is no port, in '{address[:200]}'")
     return SftpAddress(found["host"].strip("[]"), path, user and unquote(user), port)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from verifier._texts import whole_number
 from verifier.host import Host
 from verifier.schedules._calendar import Calendar, longest_gap_hours, numbers
 from verifier.schedules._reading import names_in, text_of
@@ -171,9 +172,9 @@ def parse_anacrontab(text: str, where: str) -> tuple[Task, ...]:
         if len(fields) < 4 or line.lstrip().startswith("#") or _VARIABLE.fullmatch(line):
             continue
         word = fields[0].lower()
-        if not (word.isdecimal() or word in _ANACRON_NAMES) or not fields[1].isdecimal():
+        days = _ANACRON_NAMES.get(word) or whole_number(word)
+        if days is None or whole_number(fields[1]) is None:
             continue
-        days = _ANACRON_NAMES.get(word) or int(word)
         hours = days * 24.0 if 0 < days < 10_000 else None
         tasks.append(Task("anacron", f"{where}:{number}", fields[3], hours))
     return tuple(tasks)
