@@ -94,7 +94,7 @@ def latest(text: str) -> Mapping[str, str]:
         stamp = _TIMESTAMP.search(rest)
         time = float(stamp[1]) if stamp else 0.0
         value = _TIMESTAMP.sub("", rest).strip()
-        if time >= found.get(uuid, (0.0, ""))[0]:
+        if uuid and time >= found.get(uuid, (0.0, ""))[0]:
             found[uuid] = (time, value)
     return {uuid: value for uuid, (_, value) in found.items()}
 
