@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._executors import Pool, pool_of
@@ -19,6 +20,7 @@ from riskmodel.costs import Cost, yearly_cost
 from riskmodel.errors import InputError
 from riskmodel.estimate import LossEstimate
 from riskmodel.gates import Gates, rule_gates
+from riskmodel.layout import require_layouts
 from riskmodel.simulation import plan_of, prepare, say_if_cold
 from riskmodel.units import HOURS_PER_YEAR, hours
 
@@ -241,6 +243,7 @@ def compare(
     >>> [loss.layout for loss in rm.compare([worse, one]).ranked]
     ['one', 'worse']
     """
+    require_layouts("compare", [layouts] if isinstance(layouts, str | Path) else layouts)
     _check_names(layouts, horizon)
     plan = plan_of(method, target_relative_error, trials, time_budget, seed)
     pool = pool_of(threads, processes, dask, executor)

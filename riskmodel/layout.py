@@ -17,7 +17,7 @@ from riskmodel._media_from import MEDIA_FROM, MEDIA_FROM_SCHEMA, with_media_from
 from riskmodel._ranges import Range, split_ranges
 from riskmodel._toml import read_toml
 from riskmodel.drive_models import drive_models, find_drive
-from riskmodel.errors import LayoutError, did_you_mean
+from riskmodel.errors import InputError, LayoutError, did_you_mean
 from riskmodel.lifetimes import Law
 from riskmodel.media import Medium, Name, Store
 from riskmodel.perils import site_problems
@@ -304,6 +304,22 @@ def _unfit_drive(place: str, medium: Medium) -> Iterator[str]:
         yield from _unknown(place, medium.drive, near or drive_models(), noun="drive model")
     elif preset.unlabelled is None:
         yield f"{place}: {medium.drive} is a spinning disk, and {medium.preset} is none"
+
+
+def require_layouts(asked: str, given: Iterable[Any]) -> None:
+    """Refuse what is no layout, such as a path.
+
+    Raises
+    ------
+    InputError
+        With what makes a layout of it.
+    """
+    for one in given:
+        if not isinstance(one, Layout):
+            hint = ""
+            if isinstance(one, str | Path):
+                hint = f"; load_layout({str(one)!r}) reads a file, example() has some ready"
+            raise InputError(f"{asked} takes layouts, not {type(one).__name__}{hint}")
 
 
 def load_layout(path: str | Path) -> Layout:

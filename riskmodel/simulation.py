@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from riskmodel._checkpoint import Checkpoint
 from riskmodel._events import EventsEngine
@@ -19,10 +19,8 @@ from riskmodel._program import Compiled, compile_layout
 from riskmodel._run import Engine, Plan, Progress, Sums, go, software
 from riskmodel.errors import InputError, StateSpaceTooLarge, did_you_mean
 from riskmodel.estimate import LossEstimate
+from riskmodel.layout import Layout, require_layouts
 from riskmodel.units import hours
-
-if TYPE_CHECKING:
-    from riskmodel.layout import Layout
 
 
 class _Engine(Engine, Protocol):
@@ -124,6 +122,7 @@ def simulate(
     >>> round(rm.simulate(disk).probability, 6)
     0.02
     """
+    require_layouts("simulate", [layout])
     if ranges if ranges is not None else layout.ranges:
         return _with_range(
             layout,

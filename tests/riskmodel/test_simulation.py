@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -353,3 +354,17 @@ def test_what_no_machine_plays_to_its_end_is_refused(
     layout = rm.Layout.from_dict(disk_layout).replace(key, value)
     with pytest.raises(rm.LayoutError, match=words):
         rm.simulate(layout, trials=10)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: rm.simulate("a.toml"), r"takes layouts, not str; load_layout\('a.toml'\)"),
+        (lambda: rm.compare("a.toml"), r"takes layouts, not str; load_layout\('a.toml'\)"),
+        (lambda: rm.compare([Path("a.toml")]), r"load_layout\('a.toml'\)"),
+        (lambda: rm.simulate({"copies": []}), "takes layouts, not dict$"),
+    ],
+)
+def test_a_path_in_place_of_a_layout_is_told_what_reads_it(call, words: str) -> None:
+    with pytest.raises(rm.InputError, match=words):
+        call()
