@@ -9,6 +9,7 @@ from riskmodel.plot.chances import compare, curve
 from riskmodel.plot.front import pareto
 from riskmodel.plot.separation import distance, loss_by_distance
 from riskmodel.plot.shares import causes, inputs
+from riskmodel.plot.timeline import timeline
 from riskmodel.plot.tornado import sensitivity_map, tornado
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "loss_by_distance",
     "pareto",
     "sensitivity_map",
+    "timeline",
     "tornado",
 ]
