@@ -21,6 +21,7 @@ from riskmodel._executors import begin_worker
 from riskmodel._program import compile_layout
 from riskmodel.costs import yearly_cost
 from riskmodel.errors import InputError, LayoutError, StateSpaceTooLarge, WorkersLost
+from riskmodel.exact import loss_probability
 from riskmodel.simulation import simulate
 
 if TYPE_CHECKING:
@@ -172,18 +173,22 @@ def coarse_estimates(search: Candidates, wanted: Sequence[Screened]) -> list[Los
     read = search.space.reader(search.layout)
     found = []
     for one in wanted:
-        run = partial(simulate, layout_of(read, one), horizon=search.span, seed=search.seed,
-                      ranges=False)  # fmt: skip
+        layout = layout_of(read, one)
+        run = partial(simulate, layout, horizon=search.span, seed=search.seed, ranges=False)
         try:
-            found.append(run(method="exact"))
+            loss_probability(layout, search.span)  # refuses at once, without compiling the layout
         except StateSpaceTooLarge:
-            some = max(math.sqrt(one.low * one.high), 0.1 * one.high)
-            trials = math.ceil((1.0 - some) / some / _COARSE**2)
-            if one.method == "excursion":
-                trials = 4 * _SHORT
-            trials = min(max(trials, _PLAIN), _MOST_COARSE)
-            found.append(run(method=one.method, trials=trials, threads=1))
+            found.append(run(method=one.method, trials=_coarse_trials(one), threads=1))
+        else:
+            found.append(run(method="exact"))
     return found
+
+
+def _coarse_trials(one: Screened) -> int:
+    if one.method == "excursion":
+        return 4 * _SHORT
+    some = max(math.sqrt(one.low * one.high), 0.1 * one.high)
+    return min(max(math.ceil((1.0 - some) / some / _COARSE**2), _PLAIN), _MOST_COARSE)
 
 
 def full_estimates(
