@@ -13,6 +13,7 @@ from benchmarks import (
     fixity,
     inventory,
     memory,
+    pareto,
     rare,
     startup,
     thousand,
@@ -31,6 +32,7 @@ TOPICS: dict[str, Callable[[Size], Table]] = {
     "inventory": inventory.inventory,
     "catalogue": catalogue.catalogue,
     "fixity": fixity.fixity,
+    "pareto": pareto.pareto,
 }
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from riskmodel.fitting import Fit, Lifetimes, fit_lifetimes, media_toml, read_lifetimes
     from riskmodel.frontier import Candidate, Frontier, pareto
     from riskmodel.gates import Gate, Gates, rule_gates
+    from riskmodel.histories import Happening, History, Lane, history
     from riskmodel.improvement import Improvement, Proposal, improve
     from riskmodel.influence import Effect, Index, Sensitivity, sensitivity
     from riskmodel.influence_map import SensitivityMap, sensitivity_map
@@ -65,6 +66,7 @@ _ROOMS = {
     "fitting": ("Fit", "Lifetimes", "fit_lifetimes", "media_toml", "read_lifetimes"),
     "frontier": ("Candidate", "Frontier", "pareto"),
     "gates": ("Gate", "Gates", "rule_gates"),
+    "histories": ("Happening", "History", "Lane", "history"),
     "improvement": ("Improvement", "Proposal", "improve"),
     "layout": ("Copy", "Layout", "load_layout"),
     "lifetimes": ("Exponential", "Gompertz", "Law", "Lognormal", "Weibull"),
@@ -96,10 +98,13 @@ __all__ = [
     "Gate",
     "Gates",
     "Gompertz",
+    "Happening",
+    "History",
     "Improvement",
     "Index",
     "InputError",
     "Interrupted",
+    "Lane",
     "Law",
     "Layout",
     "LayoutError",
@@ -124,6 +129,7 @@ __all__ = [
     "example",
     "example_files",
     "fit_lifetimes",
+    "history",
     "hit_rate",
     "improve",
     "joint_hit_interval",

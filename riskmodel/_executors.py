@@ -22,7 +22,7 @@ from typing import Any, Protocol, Self
 from riskmodel._run import Sums, Task, run_task, software
 from riskmodel.errors import InputError, WorkersLost
 
-__all__ = ["Dask", "Lent", "Pool", "Processes", "Threads", "pool_of"]
+__all__ = ["Dask", "Lent", "Pool", "Processes", "Threads", "begin_worker", "pool_of"]
 
 _PROCESS_SECONDS = 0.05
 _REMOTE_SECONDS = 0.5  # a task costs a cluster some milliseconds
@@ -122,7 +122,7 @@ class Processes(_Own):
     def _start(self) -> Executor:
         self._warm = False
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._count, context, _begin_worker)
+        return ProcessPoolExecutor(self._count, context, begin_worker)
 
     def submit(self, task: Task) -> Any:
         if not self._warm:
@@ -254,7 +254,7 @@ def _compile_once(task: Task) -> None:
         task.engine.run(task.seed, 0, 1)
 
 
-def _begin_worker() -> None:
+def begin_worker() -> None:
     """Leave Ctrl-C to the parent, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()

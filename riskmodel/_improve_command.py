@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_improve"]
 
+_WORTH_PROCESSES = 500  # candidates: each process takes some seconds to start
+
 
 def run_improve(
     layout: Layout,
@@ -45,7 +48,10 @@ def run_improve(
     if space is not None:
         stated = read_space(space)
         with _talk() as talk:
-            found = pareto(layout, stated, talk=talk, **options)
+            many = stated.count >= _WORTH_PROCESSES and (os.cpu_count() or 1) > 1
+            found = pareto(
+                layout, stated, talk=talk, processes=os.cpu_count() if many else None, **options
+            )
         text = frontier_text(found)
     else:
         with _talk() as talk:

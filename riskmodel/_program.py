@@ -88,7 +88,9 @@ class Compiled:
         return digest.hexdigest()
 
 
-def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compiled:
+def compile_layout(
+    layout: Layout, horizon_hours: float | None = None, *, used: bool = True
+) -> Compiled:
     """Turn a layout into arrays.
 
     Parameters
@@ -97,6 +99,8 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
         What is to be simulated.
     horizon_hours : float, optional
         Mission time, if not the layout's own. [h]
+    used : bool
+        Whether to list the sourced defaults too; a search of thousands has no use for them.
 
     Returns
     -------
@@ -173,7 +177,7 @@ def compile_layout(layout: Layout, horizon_hours: float | None = None) -> Compil
         horizon_hours=horizon,
         live=live,
         restore_hours=tuple((copy.name, restore_hours(layout, copy)) for copy in layout.copies),
-        parameters=parameters_used(layout),
+        parameters=parameters_used(layout) if used else (),
     )
 
 

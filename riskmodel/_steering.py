@@ -120,10 +120,14 @@ def _terms(program: Program, law: int) -> list[Term]:
 
 def _mean(program: Program, law: int) -> float:
     """Return the mean of a law, cut at the horizon."""
-    terms = _terms(program, law)
+    return _mean_of(tuple(_terms(program, law)), program.horizon)
+
+
+@lru_cache(maxsize=1024)
+def _mean_of(terms: tuple[Term, ...], horizon: float) -> float:
     if len(terms) == 1 and terms[0].kind == FIXED:
-        return min(terms[0].a, program.horizon)
-    times = np.concatenate([[0.0], np.geomspace(1e-7, 1.0, 400) * program.horizon])
+        return min(terms[0].a, horizon)
+    times = np.concatenate([[0.0], np.geomspace(1e-7, 1.0, 400) * horizon])
     return float(np.trapezoid(np.exp(-cumulative_hazard_of(terms, times)), times))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 from riskmodel.errors import InputError
 
@@ -12,6 +13,7 @@ __all__ = ["distance_km", "km_text", "moved", "read_place"]
 Place = tuple[float, float]
 
 
+@lru_cache(maxsize=4096)  # a search measures the same few again and again
 def distance_km(one: Place, other: Place) -> float:
     """Length of the shortest way along the ground between two places. [km].
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import itertools
+import json
 import math
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,28 +67,56 @@ class Space:
 
     def candidates(self, layout: Layout) -> Iterator[tuple[str, Layout | str]]:
         """Yield the name of each candidate, and its layout, or why there is none."""
+        return map(self.reader(layout), range(self.count))
+
+    def reader(self, layout: Layout) -> Callable[[int], tuple[str, Layout | str]]:
+        """Return what gives a candidate by its number, the last axis turning fastest.
+
+        Raises
+        ------
+        InputError
+            If a path names nothing: that is a mistake, not a candidate.
+        """
         base = tomllib.loads(layout_toml(layout))
-        for name, values in self.axes:  # a path that names nothing is a mistake, not a candidate
+        trial = copy.deepcopy(base)
+        for name, values in self.axes:
             for _, keys in values:
                 for path in keys:
-                    _parent(copy.deepcopy(base), path, f"space.{name}")
-        for chosen in itertools.product(*(values for _, values in self.axes)):
+                    _parent(trial, path, f"space.{name}")
+        frozen = json.dumps(base)  # several times as quick to copy from
+
+        def read(number: int) -> tuple[str, Layout | str]:
+            chosen = self._chosen(number)
             words = ", ".join(words for words, _ in chosen)
-            raw = copy.deepcopy(base)
+            raw = _put(json.loads(frozen), [keys for _, keys in chosen])
             raw["name"] = words[:200]
-            dropped = set()
-            for _, keys in chosen:
-                for path, value in keys.items():
-                    if isinstance(value, bool) and path.count(".") == 1:
-                        dropped |= set() if value else {path.partition(".")[2]}
-                    else:
-                        here, last = _parent(raw, path, "space")
-                        here[last] = value
-            raw["copies"] = [item for item in raw["copies"] if item["name"] not in dropped]
             try:
-                yield words, type(layout).from_dict(raw)
+                return words, type(layout).from_dict(raw)
             except LayoutError as error:
-                yield words, str(error)
+                return words, str(error)
+
+        return read
+
+    def _chosen(self, number: int) -> list[tuple[str, Mapping[str, Any]]]:
+        chosen = []
+        for _, values in reversed(self.axes):
+            number, place = divmod(number, len(values))
+            chosen.append(values[place])
+        return chosen[::-1]
+
+
+def _put(raw: dict[str, Any], choices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a layout's tables with the keys of some alternatives set."""
+    dropped = set()
+    for keys in choices:
+        for path, value in keys.items():
+            if isinstance(value, bool) and path.count(".") == 1:
+                dropped |= set() if value else {path.partition(".")[2]}
+            else:
+                here, last = _parent(raw, path, "space")
+                here[last] = value
+    raw["copies"] = [item for item in raw["copies"] if item["name"] not in dropped]
+    return raw
 
 
 def _alternative(place: str, name: str, value: Any) -> tuple[str, Mapping[str, Any]]:

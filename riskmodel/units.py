@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
@@ -121,11 +121,17 @@ def parse(value: Any, kind: str) -> float:
     >>> parse("2 days", "time")
     48.0
     """
-    unit, noun, example = _KINDS[kind]
+    _, noun, example = _KINDS[kind]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise UnitError(f"expects {noun} such as {example}, got {value!r}")
     if not isinstance(value, str):
         return float(value)
+    return _parsed(value, kind)
+
+
+@lru_cache(maxsize=4096)  # layouts of one space say the same over and over
+def _parsed(value: str, kind: str) -> float:
+    unit, noun, example = _KINDS[kind]
     shown = repr(value if len(value) <= 40 else value[:37] + "…")
     match = _QUANTITY.fullmatch(value[:200]) if len(value) <= 200 else None
     if match is None:

@@ -10,6 +10,7 @@ from riskmodel.plot.front import pareto
 from riskmodel.plot.lifetimes import lifetimes
 from riskmodel.plot.separation import distance, loss_by_distance
 from riskmodel.plot.shares import causes, inputs
+from riskmodel.plot.timeline import timeline
 from riskmodel.plot.tornado import sensitivity_map, tornado
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "loss_by_distance",
     "pareto",
     "sensitivity_map",
+    "timeline",
     "tornado",
 ]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import riskmodel as rm
+from riskmodel import _screening, frontier
+from riskmodel._program import compile_layout
 from riskmodel._write import layout_toml
 from riskmodel.frontier import pareto
 from riskmodel.space import Space, read_space
 from tests.commands import riskmodel_command
+from tests.random_layouts import random_tables
 
 
 def disk(name: str, price: int) -> dict[str, object]:
@@ -145,3 +151,63 @@ def test_the_command_draws_the_front(tmp_path: Path):
         done = riskmodel_command(*wrong)
         assert done.returncode == 2
         assert message in " ".join(done.stderr.split())
+
+
+_RANDOM = 40
+SMALL = {"copies.c": [True, False], "drive": SPACE["drive"][:3]}
+
+
+def names(found: rm.Frontier) -> list[str]:
+    return [one.name for one in found.front]
+
+
+def test_a_short_run_that_is_far_too_low_hides_nobody(monkeypatch: pytest.MonkeyPatch):
+    truth = pareto(BASE, SMALL)
+    real = _screening.screened
+
+    def too_low(search: _screening.Candidates, numbers: range) -> list[_screening.Screened]:
+        rows = real(search, numbers)
+        return [replace(one, low=1e-12, high=1e-11) if one.number == 3 else one for one in rows]
+
+    monkeypatch.setattr(frontier, "screened", too_low)
+    misled = pareto(BASE, SMALL)
+    assert names(misled) == names(truth)
+    assert len(truth.front) > 1
+
+
+def test_candidates_are_read_by_number_in_the_order_of_the_axes():
+    space = Space.from_dict(SMALL)
+    read = space.reader(BASE)
+    listed = [name for name, _ in space.candidates(BASE)]
+    assert listed == [read(k)[0] for k in range(space.count)]
+    assert listed[0] == "with c, drive 0"
+    assert listed[1] == "with c, drive 1"
+    assert listed[-1] == "without c, drive 2"
+
+
+@pytest.mark.slow
+def test_processes_find_what_threads_find():
+    space = {**SMALL, "copies.b.recovery": [{"fixed": f"{days} days"} for days in (3, 30)]}
+    here, there = pareto(BASE, space, threads=2), pareto(BASE, space, processes=2)
+    assert here.to_dict() == there.to_dict()
+
+
+@pytest.mark.slow
+def test_the_screen_holds_what_simulate_finds_over_random_layouts():
+    rng = np.random.default_rng(11)
+    outside, widths, ratios = 0, [], []
+    for _ in range(_RANDOM):
+        layout = rm.Layout.from_dict(random_tables(rng))
+        horizon = float(math.exp(rng.uniform(math.log(100.0), math.log(6000.0))))
+        low, high, method = _screening.bounds(compile_layout(layout, horizon), 1)
+        loss = rm.simulate(layout, horizon=horizon, seed=99, ranges=False, method=method,
+                           target_relative_error=0.05, trials=400_000)  # fmt: skip
+        least, most = loss.interval(0.999)
+        outside += not (low <= most and least <= high)
+        if loss.seen and low > 0.0:
+            widths.append(high / low)
+            ratios.append(math.sqrt(low * high) / loss.probability)
+    assert outside <= 1
+    assert len(ratios) > 0.6 * _RANDOM
+    # as the notes of `pareto` say: the middle of the interval is within a factor of 3 of `simulate`
+    assert np.mean([1.0 / 3.0 < ratio < 3.0 for ratio in ratios]) >= 0.95

@@ -1,0 +1,256 @@
+"""The work of a search, cut into pieces that any process can do: screen candidates, estimate them.
+
+A candidate is known by its number in the space, so that little travels between processes.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from riskmodel._chances import binomial_interval
+from riskmodel._events import EventsEngine
+from riskmodel._excursion import ExcursionEngine
+from riskmodel._executors import begin_worker
+from riskmodel._program import compile_layout
+from riskmodel.costs import yearly_cost
+from riskmodel.errors import InputError, LayoutError, StateSpaceTooLarge, WorkersLost
+from riskmodel.exact import loss_probability
+from riskmodel.simulation import simulate
+
+if TYPE_CHECKING:
+    from riskmodel._program import Compiled
+    from riskmodel.estimate import LossEstimate
+    from riskmodel.layout import Layout
+    from riskmodel.space import Space
+
+__all__ = [
+    "SURE",
+    "Candidates",
+    "Screened",
+    "bounds",
+    "coarse_estimates",
+    "full_estimates",
+    "in_pieces",
+    "layout_of",
+    "screened",
+]
+
+SURE = 0.999
+"""Level of the intervals by which candidates are left out."""
+
+_PLAIN = 1024  # trials of a short run
+_ENOUGH = 8  # losses among them; with fewer, excursions have a say as well
+_SHORT = 512  # excursions
+_COARSE = 0.2  # relative error that shows who may be on the front
+_WORTH_IT = 0.3  # as `simulate` chooses: of the variance of plain trials, which cost a third
+_MOST_COARSE = 16_384  # trials
+_NO_LAW: Any = {"name": True, "copies": {"__all__": {"price"}}}
+_A_PIECE = 50  # candidates: a second or so, after which Ctrl-C is heard
+
+
+_Bounded = tuple[str, float, float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What is searched, and how: the layout, its alternatives, horizon and seed."""
+
+    layout: Layout
+    space: Space
+    span: float | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """What the screen found of a candidate, or why it is no layout.
+
+    Parameters
+    ----------
+    number : int
+        In the space.
+    name : str
+        Of the candidate.
+    refusal : str
+        Why it is no layout; empty where it is one.
+    currency, cost
+        What it costs in a year.
+    law : str
+        Digest of what is simulated: candidates that differ in price alone share one.
+    low, high : float
+        Bounds of the chance of loss.
+    method : str
+        What `simulate` is to use.
+    """
+
+    number: int
+    name: str
+    refusal: str = ""
+    currency: str = ""
+    cost: float = 0.0
+    law: str = ""
+    low: float = 0.0
+    high: float = 1.0
+    method: str = ""
+
+
+def screened(search: Candidates, numbers: Sequence[int]) -> list[Screened]:
+    """Read candidates and bound the chance of loss of each by a short run."""
+    known: dict[str, _Bounded] = {}
+    found = []
+    read = search.space.reader(search.layout)
+    for number in numbers:
+        name, layout = read(number)
+        if isinstance(layout, str):
+            found.append(Screened(number, name, layout))
+            continue
+        said = layout.model_dump_json(exclude=_NO_LAW, exclude_defaults=True)
+        if said not in known:
+            try:
+                compiled = compile_layout(layout, search.span, used=False)
+            except LayoutError as error:
+                found.append(Screened(number, name, str(error)))
+                continue
+            known[said] = (compiled.digest(), *bounds(compiled, search.seed))
+        currency, cost = _money(layout, search.span)
+        law, low, high, method = known[said]
+        found.append(Screened(number, name, "", currency, cost, law, low, high, method))
+    return found
+
+
+def _money(layout: Layout, span: float | None) -> tuple[str, float]:
+    cost = yearly_cost(layout, span)
+    if cost is None or not cost.per_year:
+        return "", 0.0
+    if len(cost.per_year) > 1:
+        raise InputError(f"{layout.name}: price: the search needs prices of one currency")
+    return cost.per_year[0]
+
+
+def bounds(compiled: Compiled, seed: int) -> tuple[float, float, str]:
+    """Bound the chance of loss of a layout by a short run, which is unbiased.
+
+    Parameters
+    ----------
+    compiled : Compiled
+        The layout.
+    seed : int
+        Key of the random streams.
+
+    Returns
+    -------
+    tuple of (float, float, str)
+        Ends of an interval of 99.9 % (99.8 where both runs are needed); the method that suits.
+    """
+    trials = EventsEngine.of(compiled)
+    counts = trials.run(seed, 0, _PLAIN).counts
+    low, high = binomial_interval(int(counts[1]), int(counts[0]), SURE)
+    if counts[1] >= _ENOUGH or compiled.program.formats:
+        return low, high, "events"
+    engine = ExcursionEngine.of(compiled)
+    short = engine.found(engine.run(seed, 0, _SHORT))["weighted"]
+    rare_low, rare_high = short.interval(SURE)
+    plain = (1.0 - min(short.mean, 0.99)) / max(short.mean, 1e-300)
+    rare = short.total > 0.0 and short.relative_error**2 * _SHORT <= _WORTH_IT * plain
+    # two witnesses: what both hold possible, and all of it where they disagree
+    narrow = max(low, rare_low), min(high, rare_high)
+    wide = min(low, rare_low), max(high, rare_high)
+    return *(narrow if narrow[0] <= narrow[1] else wide), "excursion" if rare else "events"
+
+
+def coarse_estimates(search: Candidates, wanted: Sequence[Screened]) -> list[LossEstimate]:
+    """Estimate candidates by `simulate`, exactly where that can be, else roughly.
+
+    Plain trials are so many as their bounds ask for to a relative error of 20 %.
+    """
+    read = search.space.reader(search.layout)
+    found = []
+    for one in wanted:
+        layout = layout_of(read, one)
+        run = partial(simulate, layout, horizon=search.span, seed=search.seed, ranges=False)
+        try:
+            loss_probability(layout, search.span)  # refuses at once, without compiling the layout
+        except StateSpaceTooLarge:
+            found.append(run(method=one.method, trials=_coarse_trials(one), threads=1))
+        else:
+            found.append(run(method="exact"))
+    return found
+
+
+def _coarse_trials(one: Screened) -> int:
+    if one.method == "excursion":
+        return 4 * _SHORT
+    some = max(math.sqrt(one.low * one.high), 0.1 * one.high)
+    return min(max(math.ceil((1.0 - some) / some / _COARSE**2), _PLAIN), _MOST_COARSE)
+
+
+def full_estimates(
+    search: Candidates, error: float, wanted: Sequence[Screened]
+) -> list[LossEstimate]:
+    """Estimate candidates that have no exact answer by `simulate` to a relative error."""
+    read = search.space.reader(search.layout)
+    return [
+        simulate(layout_of(read, one), horizon=search.span, seed=search.seed, method=one.method,
+                 target_relative_error=error, threads=1, ranges=False)
+        for one in wanted
+    ]  # fmt: skip
+
+
+def layout_of(read: Callable[[int], tuple[str, Layout | str]], one: Screened) -> Layout:
+    """Return the layout of a candidate that is known to be one."""
+    _, layout = read(one.number)
+    if isinstance(layout, str):
+        raise InputError(layout)
+    return layout
+
+
+@contextmanager
+def in_pieces(
+    threads: int, processes: int | None
+) -> Iterator[Callable[[Callable[[Any], Any], Sequence[Any], Callable[[int], None]], list[Any]]]:
+    """Give what does work piece by piece on several threads or processes, in order.
+
+    Parameters
+    ----------
+    threads : int
+        Used where no processes are asked for.
+    processes : int or None
+        Started afresh.
+
+    Yields
+    ------
+    callable
+        Takes the work (of a sequence), all the items, and what is told how many are done.
+    """
+    pool: Executor
+    if processes is None:
+        pool = ThreadPoolExecutor(threads, thread_name_prefix="riskmodel")
+    else:
+        pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), begin_worker)
+    many = processes or threads
+
+    def work(
+        task: Callable[[Any], Any], items: Sequence[Any], tell: Callable[[int], None]
+    ) -> list[Any]:
+        size = max(1, min(_A_PIECE, -(-len(items) // (4 * many))))
+        pieces = [items[k : k + size] for k in range(0, len(items), size)]
+        found: list[Any] = []
+        try:
+            for done in pool.map(task, pieces):
+                found += done
+                tell(len(found))
+        except BrokenExecutor as error:
+            raise WorkersLost(f"a process of the search has ended: {error}") from error
+        return found
+
+    try:
+        yield work
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
