@@ -11,6 +11,8 @@ from riskmodel._rest import live_copy
 from riskmodel.geodesy import distance_km, km_text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from riskmodel.layout import Copy, Layout
 
 __all__ = ["Gate", "Gates", "media_kind", "rule_gates"]
@@ -80,6 +82,18 @@ class Gates:
             }
             for gate in self
         }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a gate."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [(g.name.replace("_", " "), g.status, g.value, g.wanted, g.why) for g in self],
+            columns=["gate", "status", "value", "wanted", "why"],
+        )
+
+    def _repr_html_(self) -> str:
+        return str(self.to_frame().to_html(index=False))
 
 
 def rule_gates(layout: Layout) -> Gates:

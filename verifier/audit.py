@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ from verifier.score import Ndsa, Score, ndsa, score
 from verifier.setup import Accept, Setup
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from verifier.catalogue import Catalogue
 
 __all__ = ["Audit", "Verdict", "audit", "examine", "judge", "remember"]
@@ -118,6 +121,47 @@ class Audit:
         if Status.FAIL in statuses:
             return 1
         return 3 if Status.UNKNOWN in statuses else 0
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a location, the source first; what is not known is missing."""
+        import pandas as pd
+
+        rows = [
+            {
+                "location": one.location.name,
+                "kind": one.location.kind,
+                "status": one.status.value,
+                "counted": one.counted,
+                "medium": one.location.media_type.value,
+                "files": one.location.files,
+                "coverage": one.location.coverage.value,
+                "newest": one.location.points.newest,
+                "depth": one.location.depth.word if one.location.depth is not None else None,
+                "reason": one.reason,
+            }
+            for one in self.verdicts
+        ]
+        return pd.DataFrame(rows)
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        found = self.score
+        spread = f" ({found.low} to {found.high})" if found.high > found.low else ""
+        head = (
+            f"{self.setup.name}: {self.independent_copies} independent of {self.claimed_copies} "
+            f"locations, score {found.value} of 100{spread}"
+        )
+        gates = pd.DataFrame(
+            [
+                (name.replace("_", " "), gate.status.value, gate.value, gate.wanted, gate.reason)
+                for name, gate in self.gates.items()
+            ],
+            columns=["gate", "status", "value", "wanted", "reason"],
+        )
+        tables = (gates, self.to_frame())
+        shown = "".join(table.to_html(index=False, na_rep="unknown") for table in tables)
+        return f"<p><b>{html.escape(head)}</b></p>{shown}"
 
 
 def audit(

@@ -53,9 +53,16 @@ def move(setup: Setup, place: Location) -> str:
     """Say how to move a copy to a drive that nothing else is on."""
     return (
         f"copy {place.address} to a drive that holds no other copy, for example rsync -a "
-        f"{shlex.quote(place.address.rstrip('/') + '/')} /mnt/NEW/, and name the new path at "
+        f"{shlex.quote(_contents_of(place))} /mnt/NEW/, and name the new path at "
         f"{place.name} in the set-up file"
     )
+
+
+def _contents_of(place: Location) -> str:
+    """Return what rsync calls all that is in a folder; a file is only itself."""
+    address = place.address.rstrip("/")
+    files = ("tar", "zip", "archive", "iso")
+    return address if place.kind in files and "." in address.rpartition("/")[2] else f"{address}/"
 
 
 def backup(setup: Setup, place: Location) -> str:

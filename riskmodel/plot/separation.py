@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel.geodesy import km_text
 from riskmodel.perils import joint_hit_interval, joint_hit_probability
-from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, words_on_log
+from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, line_style, words_on_log
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,11 +38,11 @@ def distance(found: Distance, *, ax: Axes | None = None) -> Axes:
 
     ax = axes_or_new(ax, 8.0, 5.0)
     distances = np.geomspace(0.01, 2000.0, _POINTS)
-    for item in found.perils:
-        if item.far_km is None:  # depends on no distance
-            continue
+    reaching = [item for item in found.perils if item.far_km is not None]
+    for number, item in enumerate(reaching):
         chances = [joint_hit_probability(item.peril, float(km)) for km in distances]
-        (line,) = ax.plot(distances, chances, label=item.peril)
+        style = line_style(number) | {"marker": ""}
+        (line,) = ax.plot(distances, chances, label=item.peril, **style)
         if item.interval is not None:
             bands = [joint_hit_interval(item.peril, float(km)) or (0.0, 0.0) for km in distances]
             low, high = np.array(bands).T

@@ -99,6 +99,11 @@ def test_json_holds_all_and_is_json(advice):
         (CLOUD, "key of cloud", "paper"),
         (CLOUD, "older versions in cloud", "forget --keep-daily"),
         (place("twin", "sda"), "move twin to a drive of its own", "rsync -a /twin/ /mnt/NEW/"),
+        (
+            replace(place("tarred", "sda"), kind="tar", address="/tarred/all.tar.gz"),
+            "move tarred to a drive of its own",
+            "rsync -a /tarred/all.tar.gz /mnt/NEW/",
+        ),
         (place("old", "sdb", coverage=measured(0.3)), "bring old up to date", "/old/"),
         (
             place("gone", "sdb", state=State.MISSING, depth=None, reason="nothing there"),
@@ -111,6 +116,16 @@ def test_each_finding_has_its_change_and_its_step(location, words, step):
     named = {one.name: one for one in changes(audited(location))}
     (found,) = [one for name, one in named.items() if words in name]
     assert step in found.step
+
+
+@pytest.mark.slow
+def test_a_notebook_shows_all_proposals(advice):
+    frame = advice.to_frame()
+    assert len(frame) == len(advice.clear) + len(advice.noise) + len(advice.harmful)
+    assert frame.loc[0, "change"] == advice.clear[0].change.name
+    assert frame.loc[0, "removed"] == advice.clear[0].effect.removed
+    assert set(frame["verdict"]) <= {"clear", "in the noise", "adds to the loss"}
+    assert advice.clear[0].change.name in advice._repr_html_()
 
 
 def test_a_change_mends_what_it_says():

@@ -44,6 +44,21 @@ def copied(live, name):
     return {"name": name, "path": str(target)}
 
 
+def test_a_notebook_shows_gates_and_locations(live):
+    found = run(live, copied(live, "a <b>"), {"name": "gone", "path": str(live.parent / "gone")})
+    frame = found.to_frame().set_index("location")
+    assert list(frame.index) == ["source", "a <b>", "gone"]
+    assert list(frame["counted"]) == [True, False, False]
+    assert frame.loc["a <b>", "coverage"] == 1.0
+    assert frame.loc["gone", "status"] == "fail"
+    shown = found._repr_html_()
+    assert "1 independent of 3 locations" in shown
+    assert "offline or immutable" in shown
+    assert "unknown" in shown  # files of what is not there
+    assert "a &lt;b&gt;" in shown
+    assert "a <b>" not in shown
+
+
 def test_copies_beside_the_source_do_not_count(live):
     packed = live.parent / "photos.tar.gz"
     with tarfile.open(packed, "w:gz") as archive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from verifier.changes import Change, changes
 from verifier.rules import Status, view_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from riskmodel.layout import Layout
     from verifier.audit import Audit
     from verifier.score import Score
@@ -77,6 +80,36 @@ class Advice:
             "though no gate asks for it: a gate counts copies, and does not weigh how often each "
             "way to lose them is taken."
         )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a change: what clearly helps, what the noise hides, what would harm."""
+        import pandas as pd
+
+        groups = (
+            ("clear", self.clear), ("in the noise", self.noise), ("adds to the loss", self.harmful)
+        )  # fmt: skip
+        rows = []
+        for verdict, proposals in groups:
+            for one in proposals:
+                low, high = one.effect.removed_interval()
+                rows.append(
+                    {
+                        "change": one.change.name,
+                        "verdict": verdict,
+                        "removed": one.effect.removed,
+                        "removed_low": low,
+                        "removed_high": high,
+                        "then": one.effect.after.in_words,
+                        "score": one.score.value,
+                        "passes": ", ".join(one.passes),
+                    }
+                )
+        return pd.DataFrame(rows)
+
+    def _repr_html_(self) -> str:
+        words = self.disagreement
+        head = f"<p>{html.escape(words)}</p>" if words else ""
+        return f"{self.to_frame().round(2).to_html(index=False)}{head}"
 
 
 def advise(
