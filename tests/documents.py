@@ -77,12 +77,16 @@ class Place:
         for there, here in _ELSEWHERE.items():
             command = command.replace(there, str(self.base / here))
         program, _, words = command.partition(" ")
+        if words.startswith("init "):
+            (self.base / "setup.toml").unlink()
         line = f"{shlex.quote(sys.executable)} -m {program} {words}"
         env = {**os.environ, "HOME": str(self.base), "PYTHONPATH": str(ROOT)}
         env["XDG_STATE_HOME"] = str(self.base / "state")
+        # the compiled engine is the same in every home
+        env.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))
         done = subprocess.run(
             line, shell=True, cwd=self.base, env=env, capture_output=True, text=True, check=False
         )
-        if " init " in command:
+        if words.startswith("init "):
             self.set_up()  # the rest of the page is about these copies, not this machine's
         return done
