@@ -1,7 +1,7 @@
 """Known vulnerabilities of the pinned dependencies, by pip-audit.
 
-Exit 1 if one is known and a version without it is out; what could not be asked is unknown, said, and
-no failure: an index without a network to the advisories knows of none.
+Exit 1 if one is known and a version without it is out; what could not be asked is unknown, said,
+and no failure: an index without a network to the advisories knows of none.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def asked() -> dict[str, Any]:
 def main() -> int:
     """Ask and say."""
     lines, code = judge(asked())
-    print("\n".join(lines))
+    sys.stdout.write("\n".join(lines) + "\n")
     return code
 
 
