@@ -9,6 +9,8 @@
 # make fit-backblaze DATA=FILE   fits to Backblaze drives 2013-2016, a Parquet of a life each
 # make footprints DATA=path   footprints, kernels and rates from catalogues of disasters
 # make benchmark speed, memory and start-up; benchmarks/README.md reads the tables
+# make audit     known vulnerabilities of the pinned dependencies
+# make fresh     make demo and make test on a bare Debian root, by a user who is not root
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -16,7 +18,8 @@ STAMP  := $(VENV)/.installed
 
 JOBS   ?= $(shell nproc 2>/dev/null || echo 1)
 
-.PHONY: install demo test check slow slow-riskmodel slow-verifier proof notebooks docs picture fit-backblaze footprints benchmark clean
+.PHONY: install demo test check slow slow-riskmodel slow-verifier proof notebooks docs picture \
+	fit-backblaze footprints benchmark audit fresh clean
 
 install: $(STAMP)
 
@@ -88,6 +91,13 @@ footprints: $(STAMP)
 benchmark: $(STAMP)
 	@echo "== benchmarks"
 	@$(BIN)/python -m benchmarks
+
+audit:
+	@echo "== known vulnerabilities of dependencies"
+	@$(PYTHON) .ci/audit.py
+
+fresh:
+	@.ci/fresh
 
 clean:
 	rm -rf build $(VENV)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from riskmodel.errors import InputError
 from verifier import probes
 from verifier.catalogue import CatalogueError
+from verifier.configs import without_password
 from verifier.drills import Wish, drilled, fresh_seed, scratch_parent
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.identity import identified
@@ -105,9 +106,9 @@ def examine(
             raise
         except Exception as problem:  # noqa: BLE001 - one broken probe must not end the audit
             seen = _unseen(place.name, target.address, problem, offline=place.offline)
-        seen = _unplugged(host, seen)
+        seen = _without_login(_unplugged(host, seen))
         if deep is Depth.RESTORE:
-            seen = drilled(host, target, seen, manifest, wish, parent)
+            seen = _without_login(drilled(host, target, seen, manifest, wish, parent))
         found.append(_with_declared(seen, place))
         if record is not None:
             record.saw(found[-1])
@@ -136,6 +137,16 @@ def _source(setup: Setup, host: Host) -> tuple[Location, Manifest | None]:
     if found.state is not State.READ:
         manifest = None
     return _with_declared(replace(found, name=SOURCE), as_place), manifest
+
+
+def _without_login(found: Location) -> Location:
+    """Take passwords out of addresses: what was found is shown, kept and handed on."""
+    return replace(
+        found,
+        address=without_password(found.address),
+        reason=without_password(found.reason),
+        errors=tuple(map(without_password, found.errors)),
+    )
 
 
 def _unplugged(host: Host, found: Location) -> Location:

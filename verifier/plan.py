@@ -14,6 +14,7 @@ from heapq import nlargest
 from typing import Any, BinaryIO
 
 from verifier import probes
+from verifier.configs import without_password
 from verifier.drills import DEFAULT_FILES, family_of
 from verifier.host import AccessError, Completed, Host, Missing, Unreadable
 from verifier.inventory import Depth
@@ -156,7 +157,7 @@ def _with_drill(step: Step, source: Manifest) -> Step:
 
 def _step(place: Place, depth: Depth, source: Manifest) -> Step:
     target = place.target(depth)
-    step = Step(place.name, target.address, place.kind or "unknown", depth.word)
+    step = Step(place.name, without_password(target.address), place.kind or "unknown", depth.word)
     if place.kind == "declared":
         return replace(step, depth="-", note="declared: nothing is looked at")
     if not target.address.startswith("/"):

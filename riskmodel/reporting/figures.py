@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,9 @@ def as_figure(draw: Callable[[], Axes], caption: str) -> Figure:
 
     # ids of one picture must not be those of another on the same page
     salt = f"threetwoone {next(_NUMBERS)}"
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": salt}):
+    with mpl.rc_context(_STYLE | {"svg.hashsalt": salt}), warnings.catch_warnings():
+        # of names that are too long for their room, or in letters that this font has not
+        warnings.simplefilter("ignore", UserWarning)
         target = io.StringIO()
         canvas: Any = draw().get_figure(root=True)
         canvas.savefig(target, format="svg", bbox_inches="tight", metadata={"Date": None})

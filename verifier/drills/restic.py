@@ -31,11 +31,11 @@ def open_point(place: Place) -> Point:
     def restore(paths: Sequence[str], into: str) -> Back:
         trouble = ""
         for start in range(0, len(paths), _AT_ONCE):
-            argv = ["restic", "--no-lock", "--no-cache", "--quiet", "-r", address, "restore"]
+            argv = ["restic", "--no-lock", "--no-cache", "--quiet", "restore"]
             argv += [snapshot.id, "--target", into]
             for path in paths[start : start + _AT_ONCE]:
                 argv += ["--include", "/" + _SPECIAL.sub(r"\\\1", path)]
-            ended = place.run(*argv, secrets=secrets_of(place.target))
+            ended = place.run(*argv, secrets=secrets_of(place.target, address))
             if ended.code != 0:
                 trouble = trouble or failure_reason(ended)
         return Back(landed({path: f"{into}/{path}" for path in paths}), trouble=trouble)

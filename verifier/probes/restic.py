@@ -359,8 +359,8 @@ def _listed(
 
 
 def _asked(host: Host, target: Target, repository: str, *command: str) -> str:
-    argv = ["restic", "--no-lock", "--no-cache", "-r", repository, command[0], "--json"]
-    ended = host.run([*argv, *command[1:]], secrets=secrets_of(target))
+    argv = ["restic", "--no-lock", "--no-cache", command[0], "--json"]
+    ended = host.run([*argv, *command[1:]], secrets=secrets_of(target, repository))
     if ended.code != 0:
         raise Unopened(failure_reason(ended))
     return ended.stdout
@@ -378,9 +378,9 @@ def _newest_of(snapshots: tuple[Snapshot, ...], source: Manifest | None) -> Snap
 
 def _checked(host: Host, target: Target, repository: str, found: Location) -> Location:
     """Let restic follow its index: only that notices a file that is gone."""
-    argv = ["restic", "--no-lock", "--no-cache", "-r", repository, "check"]
+    argv = ["restic", "--no-lock", "--no-cache", "check"]
     try:
-        ended = host.run(argv, secrets=secrets_of(target))
+        ended = host.run(argv, secrets=secrets_of(target, repository))
     except AccessError as problem:
         return replace(found, depth=Depth.LISTED, reason=problem.reason)
     if ended.code == 0:
@@ -388,9 +388,12 @@ def _checked(host: Host, target: Target, repository: str, found: Location) -> Lo
     return replace(found, errors=capped([*found.errors, f"restic check: {failure_reason(ended)}."]))
 
 
-def secrets_of(target: Target) -> dict[str, str]:
-    """Return what opens a repository: the file with its password, by name."""
-    return {"RESTIC_PASSWORD_FILE": password_path(target)}
+def secrets_of(target: Target, repository: str) -> dict[str, str]:
+    """Return what opens a repository: its address, which may hold a login, and its password's file.
+
+    What a program is given as an argument, everybody on the machine can see.
+    """
+    return {"RESTIC_REPOSITORY": repository, "RESTIC_PASSWORD_FILE": password_path(target)}
 
 
 def _none_of(source: Manifest | None) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from riskmodel.errors import InputError
 from verifier._texts import json_in, whole_number
 from verifier.access import AccessError, Missing, Unreadable
 from verifier.domains import host_identity, place_of
@@ -39,6 +41,8 @@ _OTHERS = frozenset(
     {"azure", "b2", "btrfs", "file", "gs", "http", "https", "rclone", "rest", "s3", "sftp", "ssh",
      "swift", "tape", "zfs"}
 )  # fmt: skip
+# rclone's connection strings: a remote's options, passwords among them, in the address itself
+_OPTIONS = re.compile(r":?[\w.+@-][\w .+@-]*,\w+=")
 _LOGINS = ("RCLONE_CONFIG_PASS", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
            "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "SSH_AUTH_SOCK")  # fmt: skip
 
@@ -54,7 +58,7 @@ def config_path() -> str:
 
 def fits(target: Target) -> bool:
     """Tell whether an address is ``REMOTE:PATH``; a configured name goes before another tool's."""
-    if target.address.startswith(RESTIC_WORD):
+    if target.address.startswith(RESTIC_WORD) or _OPTIONS.match(target.address):
         return True
     parts = split(target.address)
     if parts is None or target.kind == "restic":
@@ -90,6 +94,11 @@ def connect(host: Host, target: Target) -> Link | Here:
     AccessError
         If the remote is not configured or cannot be reached.
     """
+    if _OPTIONS.match(target.address.removeprefix(RESTIC_WORD)):
+        raise InputError(
+            "address: options do not belong into an address, which is shown and kept; "
+            "'rclone config' makes a remote that has them"
+        )
     # restic's way to write it: what is below is looked at all the same
     target = replace(target, address=target.address.removeprefix(RESTIC_WORD))
     text = "" if target.address.startswith(":") else _configuration(host)

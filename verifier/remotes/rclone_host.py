@@ -112,16 +112,31 @@ class RcloneHost(Elsewhere):
         copy = Path(self._stack.enter_context(own_folder("rclone")), "rclone.conf")
         copy.touch(mode=0o600)
         copy.write_text(config, "utf-8", "surrogateescape")
-        super().__init__(here, f"rclone:{address}", {**secrets, "RCLONE_CONFIG": str(copy)})
+        super().__init__(here, f"rclone:{address}", {**secrets, **self._own(copy)})
         self._address = address
         self._digests: dict[str, str] | None = None
+
+    def _own(self, copy: Path) -> dict[str, str]:
+        """Return where rclone finds the copy, and may write: it keeps fresh tokens there."""
+        return {"RCLONE_CONFIG": str(copy), "TMPDIR": str(self._folder)}
 
     def leave(self) -> None:
         """Remove the copy of the configuration."""
         self._stack.close()
 
-    def rclone(self, path: str, *words: str, first: bool = False) -> str:
+    def rclone(self, path: str, *words: str, at: str | None = None, first: bool = False) -> str:
         """Run one read-only command and return its output.
+
+        Parameters
+        ----------
+        path : str
+            What is asked for, as errors name it.
+        words : str
+            The command and its options.
+        at : str, optional
+            The remote's path, which is never taken for an option.
+        first : bool
+            Whether this is the first question, whose answer is not waited for long.
 
         Raises
         ------
@@ -130,6 +145,7 @@ class RcloneHost(Elsewhere):
         """
         argv = ["rclone", *words, "--retries", "1", "--low-level-retries", "3"]
         argv += ["--contimeout", f"{self.timeout:g}s", "--timeout", f"{self.timeout:g}s"]
+        argv += ["--", at] if at is not None else []
         limit = 3 * self.timeout if first else None
         ended = self.here.run(argv, secrets=self._secrets, timeout=limit)
         if ended.code != 0:
@@ -139,13 +155,16 @@ class RcloneHost(Elsewhere):
     def sha256(self, path: str) -> str | None:
         """Return the digest of one file; all files are read once, in one run."""
         if self._digests is None:
-            words = ("hashsum", "sha256", "--download", self._address)
-            self._digests = parse_hashsum(self.rclone(self.root, *words))
+            words = ("hashsum", "--download")
+            # the kind of digest is an argument too, and stands before the path
+            self._digests = parse_hashsum(
+                self.rclone(self.root, *words, "sha256", at=self._address)
+            )
         return self._digests.get(self._key(path) or "")
 
     def _look(self, key: str, follow: bool) -> Stat:
         path = f"{self.root}/{key}"
-        text = self.rclone(path, "lsjson", "--stat", self._place(key), first=True)
+        text = self.rclone(path, "lsjson", "--stat", at=self._place(key), first=True)
         try:
             row = json_in(text)
         except ValueError as error:
@@ -167,7 +186,7 @@ class RcloneHost(Elsewhere):
         return (Entry(name, facts) for name, facts in self._listed(root, key, "-R"))
 
     def _listed(self, path: str, key: str, *flags: str) -> tuple[tuple[str, Stat], ...]:
-        text = self.rclone(path, "lsjson", "--no-mimetype", *flags, self._place(key))
+        text = self.rclone(path, "lsjson", "--no-mimetype", *flags, at=self._place(key))
         try:
             return tuple(sorted(parse_lsjson(text), key=lambda item: item[0]))
         except ValueError as error:
@@ -178,7 +197,7 @@ class RcloneHost(Elsewhere):
 
     def _bytes(self, key: str, offset: int, count: int) -> bytes:
         span = ("--offset", str(offset), "--count", str(count))
-        text = self.rclone(f"{self.root}/{key}", "cat", *span, self._place(key))
+        text = self.rclone(f"{self.root}/{key}", "cat", *span, at=self._place(key))
         return text.encode("utf-8", "surrogateescape")
 
     def _ask(self, path: str, call: Any) -> Any:
