@@ -67,6 +67,7 @@ def _gate(gate: Gate) -> dict[str, Any]:
         "wanted": gate.wanted,
         "evidence": gate.evidence.value,
         "reason": gate.reason,
+        "accepted": gate.accepted or None,
     }
 
 

@@ -180,6 +180,16 @@ class Accept(Described):
             raise ValueError(f"rule: unknown rule '{self.rule}'{hint}")
         return self
 
+    def ended(self, now: datetime) -> bool:
+        """Tell whether it holds no longer; its last day belongs to it."""
+        return self.until is not None and now >= self.until + timedelta(days=1)
+
+    @property
+    def words(self) -> str:
+        """Until when, and why."""
+        until = f" until {self.until:%Y-%m-%d}" if self.until else ""
+        return f"accepted{until}: {self.reason}"
+
 
 class Setup(Described):
     """Everything that a set-up file says; paths are absolute.
