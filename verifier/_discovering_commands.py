@@ -5,6 +5,7 @@ Only typer and the standard library are imported before a command, as in `verifi
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -81,6 +82,8 @@ def _discovered(
     for place in (live, *(roots or ())):
         if not Path(place).exists():
             raise InputError(f"{command}: {place}: no such folder")
+    if sys.stderr.isatty():
+        say(f"verifier: looking for places that may hold copies, for {seconds:g} s at most")
     found = look(Host(), live, roots or None, levels=levels, seconds=seconds)
     if not found.finished:
         say(f"verifier: stopped after {seconds:g} s; not everything was looked at")
