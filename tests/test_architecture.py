@@ -61,7 +61,7 @@ VERIFIER_ROOMS = [
     {"noticing"},
     {"discover", "setup_text", "examine", "plan"},
     {"audit", "recorded", "diffing"},
-    {"steps"},
+    {"steps", "wear"},
     {"changes"},
     {"picture"},
     {"document", "audit_page", "drilling", "risk", "bridge", "diff_text", "advice_text",

@@ -80,6 +80,7 @@ def _location(verdict: Verdict) -> dict[str, Any]:
         "counted": verdict.counted,
         "reason": verdict.reason,
         "media_type": place.media_type.value,
+        "medium_since": _time(place.medium_since),
         "domains": _domains(place.domains),
         "points": {
             "count": place.points.count,

@@ -108,6 +108,7 @@ class Source(Described):
     site: Name | None = None
     key: Name | None = None
     media: Name | None = None
+    medium_since: Instant | None = None
 
 
 class Place(Described):
@@ -127,6 +128,7 @@ class Place(Described):
     profile: Name | None = None
     identity_file: Name | None = None
     media: Name | None = None
+    medium_since: Instant | None = None
     files: Annotated[int, Field(strict=True, ge=0)] | None = None
     bytes: Annotated[int, Field(strict=True, ge=0)] | None = None
     newest: Instant | None = None

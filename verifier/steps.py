@@ -7,6 +7,7 @@ filled in.
 from __future__ import annotations
 
 import shlex
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from verifier.inventory import Location
@@ -23,6 +24,7 @@ __all__ = [
     "lock",
     "move",
     "offsite",
+    "renew",
     "retain",
     "unplug",
 ]
@@ -54,6 +56,15 @@ def move(setup: Setup, place: Location) -> str:
     return (
         f"copy {place.address} to a drive that holds no other copy, for example rsync -a "
         f"{shlex.quote(place.address.rstrip('/') + '/')} /mnt/NEW/, and name the new path at "
+        f"{place.name} in the set-up file"
+    )
+
+
+def renew(place: Location, now: datetime) -> str:
+    """Say how a copy gets a new medium."""
+    return (
+        f"copy {place.address} to a new medium, compare ('verifier audit FILE --depth source'), "
+        f"put it in the place of the old one, and say medium_since = {now:%Y-%m-%d} at "
         f"{place.name} in the set-up file"
     )
 
