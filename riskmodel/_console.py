@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE_SECONDS = 3.0  # whoever stops a group of processes often sends each of them two signals
+_LINE_EVERY = 2.0  # [s]
 
 __all__ = ["bar", "printable", "run", "say", "stop", "stopped", "wrapped"]
 
@@ -187,6 +188,9 @@ def bar(label: str) -> Iterator[Callable[[Progress], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
+    if os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
+        yield _lines(label)
+        return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -201,12 +205,30 @@ def bar(label: str) -> Iterator[Callable[[Progress], None] | None]:
 
         def report(done: Any) -> None:
             share = done.trials / done.max_trials
-            seen = f"{done.trials:,} {done.unit}"
-            if math.isfinite(done.relative_error):
-                seen += f", error {done.relative_error:.1%}".replace("%", " %")
-                if done.target_relative_error is not None and done.relative_error > 0.0:
-                    reached = (done.target_relative_error / done.relative_error) ** 2
-                    share = max(share, min(reached, 1.0))
+            seen = _seen(done)
+            error, target = done.relative_error, done.target_relative_error
+            if target is not None and 0.0 < error < math.inf:
+                share = max(share, min((target / error) ** 2, 1.0))
             shown.update(task, completed=share, seen=seen)
 
         yield report
+
+
+def _seen(done: Progress) -> str:
+    seen = f"{done.trials:,} {done.unit}"
+    if math.isfinite(done.relative_error):
+        seen += f", error {done.relative_error:.1%}".replace("%", " %")
+    return seen
+
+
+def _lines(label: str) -> Callable[[Progress], None]:
+    """Return what says a line now and then, for terminals that cannot draw a bar."""
+    said = time.monotonic()
+
+    def report(done: Progress) -> None:
+        nonlocal said
+        if time.monotonic() - said >= _LINE_EVERY:
+            said = time.monotonic()
+            say(f"{label}: {_seen(done)}")
+
+    return report

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from riskmodel._completing import layout_names, parameter_names
+from riskmodel._options import AsJson, Files, Horizon, Kept, Method, Seed, takes_run_options
 
 if TYPE_CHECKING:
     from riskmodel.layout import Layout
@@ -21,88 +22,9 @@ app = typer.Typer(
     name="riskmodel",
     help="How likely is it that these copies lose the data? Simulates backup layouts.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Files = Annotated[list[Path], typer.Argument(help="layout files", show_default=False)]
-Kept = Annotated[
-    Path | None,
-    typer.Option(help="keep what was run in this file; the same command goes on from it"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON on stdout")]
-
-# of every command that runs trials: type and default, by the name of simulate's argument
-_RUN_OPTIONS: dict[str, tuple[Any, Any]] = {
-    "horizon": (
-        Annotated[
-            str | None, typer.Option(help="mission time, such as '10 years'; else the layout's own")
-        ],
-        None,
-    ),
-    "method": (Annotated[str, typer.Option(help="auto, exact or events")], "auto"),
-    "target_relative_error": (
-        Annotated[
-            float | None,
-            typer.Option(help="stop at this relative error; 0.05 unless --trials is given"),
-        ],
-        None,
-    ),
-    "trials": (Annotated[int | None, typer.Option(help="run this many trials")], None),
-    "time_budget": (
-        Annotated[str | None, typer.Option(help="stop after this time, such as '20 s'")],
-        None,
-    ),
-    "seed": (Annotated[int, typer.Option(help="the same seed gives the same result")], 1),
-    "threads": (
-        Annotated[int | None, typer.Option(help="worker threads; all cores by default")],
-        None,
-    ),
-    "ranges": (
-        Annotated[
-            bool | None,
-            typer.Option(
-                "--ranges/--no-ranges",
-                help="also vary what nobody knows exactly: the range of the answer over its "
-                "inputs; by default where a layout has ranges",
-                show_default=False,
-            ),
-        ],
-        None,
-    ),
-    "processes": (
-        Annotated[int | None, typer.Option(help="worker processes instead of threads")],
-        None,
-    ),
-    "dask": (
-        Annotated[
-            str | None,
-            typer.Option(
-                help="run the trials on a Dask cluster: its scheduler's address, such as "
-                "tcp://10.0.0.1:8786"
-            ),
-        ],
-        None,
-    ),
-}
-
-
-def _takes_run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Show typer the options of a run where a command has ``**options``."""
-    own = inspect.signature(command, eval_str=True)
-    kinds = {
-        name: inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
-        )
-        for name, (kind, default) in _RUN_OPTIONS.items()
-    }
-    first, *rest, _ = own.parameters.values()
-    shown = [first, *kinds.values(), *(p.replace(kind=p.KEYWORD_ONLY) for p in rest)]
-    command.__signature__ = own.replace(parameters=shown)  # type: ignore[attr-defined]
-    command.__annotations__ |= {name: kind for name, (kind, _) in _RUN_OPTIONS.items()}
-    del command.__annotations__["options"]
-    return command
 
 
 def main() -> None:
@@ -113,7 +35,7 @@ def main() -> None:
 
 
 @app.command()
-@_takes_run_options
+@takes_run_options
 def simulate(
     files: Files, checkpoint: Kept = None, as_json: AsJson = False, **options: Any
 ) -> None:
@@ -141,7 +63,7 @@ def simulate(
 
 
 @app.command()
-@_takes_run_options
+@takes_run_options
 def compare(files: Files, as_json: AsJson = False, **options: Any) -> None:
     """Put several layouts side by side, the safest first.
 
@@ -167,16 +89,14 @@ def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="the page to write")] = Path(
         "report.html"
     ),
-    horizon: Annotated[
-        str | None, typer.Option(help="mission time, such as '10 years'; else the layouts' own")
-    ] = None,
+    horizon: Horizon = None,
     target_relative_error: Annotated[
         float, typer.Option(help="of the chance to lose everything")
     ] = 0.05,
     ranges: Annotated[
         bool, typer.Option("--ranges/--no-ranges", help="also vary what nobody knows exactly")
     ] = True,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
+    seed: Seed = 1,
 ) -> None:
     """Write one HTML page about layouts, for somebody who decides."""
     from riskmodel._console import bar
@@ -192,10 +112,8 @@ def report(
 @app.command()
 def sensitivity(
     file: Annotated[Path, typer.Argument(help="layout file", show_default=False)],
-    horizon: Annotated[
-        str | None, typer.Option(help="mission time, such as '10 years'; else the layout's own")
-    ] = None,
-    method: Annotated[str, typer.Option(help="auto, exact or events")] = "auto",
+    horizon: Horizon = None,
+    method: Method = "auto",
     points: Annotated[
         int, typer.Option(help="base points of the Sobol indices, a power of two; 0: none")
     ] = 64,
@@ -207,7 +125,7 @@ def sensitivity(
             "a path and its values, such as 'copies.usb.check.every=7 days,30 days'",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
+    seed: Seed = 1,
     threads: Annotated[
         int | None, typer.Option(help="worker threads; all cores by default")
     ] = None,
@@ -233,9 +151,7 @@ def improve(
         float | None,
         typer.Option(help="chance of loss to get under, such as 1e-3: changes are added up to it"),
     ] = None,
-    horizon: Annotated[
-        str | None, typer.Option(help="mission time, such as '10 years'; else the layout's own")
-    ] = None,
+    horizon: Horizon = None,
     target_relative_error: Annotated[float, typer.Option(help="of each estimate")] = 0.03,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="write the changed layout to a new file")
@@ -258,7 +174,7 @@ def improve(
         Path | None,
         typer.Option(help="with --space: draw cost against the chance of loss (.svg, .png, .pdf)"),
     ] = None,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
+    seed: Seed = 1,
     as_json: AsJson = False,
 ) -> None:
     """Tell what to change first: single changes, ranked by the share of the loss they remove.
@@ -274,18 +190,29 @@ def improve(
 
 
 @app.command()
-def check(files: Files) -> None:
-    """Read layout files and say what they mean, without simulating."""
+def check(files: Files, as_json: AsJson = False) -> None:
+    """Read layout files and say what they mean, without simulating.
+
+    With --json each is printed as it was understood, quantities in hours, bytes and bytes a second.
+    """
     from riskmodel._text import layout_text
 
-    typer.echo("\n\n".join(layout_text(layout) for layout in _load(files)))
+    layouts = _load(files)
+    if as_json:
+        found = [one.model_dump(mode="json", exclude_unset=True, by_alias=True) for one in layouts]
+        _print_json(found[0] if len(found) == 1 else found)
+        return
+    typer.echo("\n\n".join(layout_text(layout) for layout in layouts))
 
 
 @app.command()
 def parameters(
     name: Annotated[
         str | None,
-        typer.Argument(help="a parameter or the start of its name, such as disk/afr_fleet"),
+        typer.Argument(
+            help="a parameter or the start of its name, such as disk/afr_fleet; else a list",
+            autocompletion=parameter_names,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -312,20 +239,34 @@ def schema() -> None:
 
 @app.command()
 def new(
-    name: Annotated[str | None, typer.Argument(help="which one; see --list")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="which one; see --list", autocompletion=layout_names)
+    ] = None,
     names: Annotated[bool, typer.Option("--list", help="list the layouts to start from")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="write to this new file")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the list as JSON")] = False,
 ) -> None:
-    """Print a layout that people really have, to start from."""
+    """Print a layout that people really have, to start from.
+
+    Example: riskmodel new one-external-disk -o home.toml
+    """
     from riskmodel._files import write_new
     from riskmodel.errors import InputError
     from riskmodel.examples import example_file, example_files
 
+    if as_json and not names:
+        raise InputError("new: --json prints the list; say --list too")
     if names or name is None:
-        for stem, path in example_files().items():
-            about = path.read_text("utf-8").splitlines()[0].lstrip("# ")
+        known = {
+            stem: path.read_text("utf-8").splitlines()[0].lstrip("# ")
+            for stem, path in example_files().items()
+        }
+        if as_json:
+            _print_json([{"name": stem, "about": about} for stem, about in known.items()])
+            return
+        for stem, about in known.items():
             typer.echo(f"{stem:<28} {about}")
         if not names:
             raise InputError("new: name one of these layouts")

@@ -37,6 +37,7 @@ ROOMS = [
     {"improvement", "_screening", "frontier"},
     {"fitting"},
     {"_text", "_decide_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting",
+     "_completing", "_options",
      "_decide_command", "_improve_text", "_improve_command", "cli", "__main__"},
 ]  # fmt: skip
 # facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
@@ -62,14 +63,15 @@ VERIFIER_ROOMS = [
     {"noticing"},
     {"discover", "setup_text", "examine", "plan"},
     {"audit", "recorded", "diffing"},
-    {"steps"},
+    {"steps", "wear"},
     {"changes"},
     {"picture"},
     {"document", "audit_page", "drilling", "risk", "bridge", "diff_text", "advice_text",
      "monitoring", "schemas"},
     {"show"},
-    {"_command_parts"},
-    {"_keeping_commands", "_comparing_commands", "_explaining_commands"},
+    {"_command_parts", "_completing"},
+    {"_keeping_commands", "_comparing_commands", "_discovering_commands",
+     "_explaining_commands"},
     {"cli", "demo"},
     {"__main__"},
 ]  # fmt: skip

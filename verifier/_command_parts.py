@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from verifier._completing import dataset_names
+
 if TYPE_CHECKING:
     from verifier.audit import Audit
     from verifier.catalogue import Catalogue
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsJson",
+    "OneDataset",
+    "Seed",
+    "SetupFile",
+    "ThisDataset",
+    "Years",
     "catalogue_at",
     "draw_audit",
     "print_json",
@@ -28,6 +35,28 @@ __all__ = [
     "width",
 ]
 
+OneDataset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="only this one of the datasets in the file; needed where it holds several",
+        autocompletion=dataset_names,
+    ),
+]
+ThisDataset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="only this one of the datasets in the file; else all",
+        autocompletion=dataset_names,
+    ),
+]
+Years = Annotated[
+    str,
+    typer.Option("--horizon", metavar="TIME", help="over which time, such as '5 years'"),
+]
+Seed = Annotated[int, typer.Option(help="a whole number; the same one gives the same result")]
+SetupFile = Annotated[Path, typer.Argument(help="a set-up file", show_default=False)]
 _PICTURES = ("svg", "png", "pdf")
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON on stdout")]
 

@@ -11,7 +11,16 @@ from typing import Annotated
 
 import typer
 
-from verifier._command_parts import AsJson, catalogue_at, print_json, setups_of, silent, width
+from verifier._command_parts import (
+    AsJson,
+    ThisDataset,
+    catalogue_at,
+    print_json,
+    setups_of,
+    silent,
+    width,
+)
+from verifier._completing import location_names
 
 __all__ = ["diff", "drill"]
 
@@ -27,20 +36,30 @@ def drill(
     ],
     as_json: AsJson = False,
     location: Annotated[
-        list[str] | None, typer.Option(help="only this location; may be said again")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="only this location; may be said again; else all",
+            autocompletion=location_names,
+        ),
     ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="only this one of the datasets in the file")
-    ] = None,
+    dataset: ThisDataset = None,
     files: Annotated[
         int, typer.Option(min=1, help="draw so many; the largest and the oldest come on top")
     ] = 60,
     every: Annotated[bool, typer.Option("--all", help="restore everything")] = False,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="draw the same files as the drill that said it")
+        int | None,
+        typer.Option(
+            min=0, help="draw the same files as the drill that said it; else others each time"
+        ),
     ] = None,
     scratch: Annotated[
-        str | None, typer.Option(metavar="DIR", help="where to make the private scratch folder")
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="where to make the private scratch folder; else where temporary files go",
+        ),
     ] = None,
 ) -> None:
     """Restore files from every location into a scratch folder, and compare them with the source.
@@ -72,15 +91,29 @@ def diff(
         ),
     ] = None,
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="RUN|DATE", help="the earlier run")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="RUN|DATE",
+            help="the earlier run: its number, or a date such as 2026-03-01; else the one before",
+        ),
     ] = None,
     to: Annotated[
         str | None, typer.Option("--to", metavar="RUN|DATE", help="the later run; else the last")
     ] = None,
-    location: Annotated[str | None, typer.Option(help="only this location")] = None,
+    location: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="only this location; else all", autocompletion=location_names
+        ),
+    ] = None,
     as_json: AsJson = False,
     catalogue: Annotated[
-        str | None, typer.Option(metavar="FILE|URL", help="where audits are kept")
+        str | None,
+        typer.Option(
+            metavar="FILE|URL",
+            help="where audits are kept; else $XDG_STATE_HOME/threetwoone/catalogue.db",
+        ),
     ] = None,
 ) -> None:
     """Say what changed between two audits: rot, mass changes, copies that stopped.

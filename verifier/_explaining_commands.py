@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from verifier._command_parts import AsJson, print_json
+from verifier._completing import topics
 
 __all__ = ["explain", "rules"]
 
@@ -29,7 +30,12 @@ def rules(as_json: AsJson = False) -> None:
 def explain(
     name: Annotated[
         str,
-        typer.Argument(metavar="RULE", help="a rule, a gate, a kind, or score", show_default=False),
+        typer.Argument(
+            metavar="RULE",
+            help="a rule, a gate, a kind, or score; such as same-device",
+            show_default=False,
+            autocompletion=topics,
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:

@@ -13,6 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
+from verifier._command_parts import AsJson, OneDataset, Seed, SetupFile, Years
+from verifier._completing import schema_names
+
 __all__ = ["advise", "nagios_hears", "schedule", "schema"]
 
 
@@ -38,11 +41,11 @@ def nagios_hears(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def advise(
-    file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON on stdout")] = False,
-    dataset: Annotated[str | None, typer.Option(help="which of the datasets in the file")] = None,
-    horizon: Annotated[str | None, typer.Option(help="such as '10 years'")] = None,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
+    file: SetupFile,
+    as_json: AsJson = False,
+    dataset: OneDataset = None,
+    horizon: Years = "10 years",
+    seed: Seed = 1,
 ) -> None:
     """Say what to change first, by the loss probability that each change removes."""
     from verifier import bridge
@@ -52,7 +55,14 @@ def advise(
 
 
 def schema(
-    what: Annotated[str, typer.Argument(help="audit (of its --json) or setup (of the file)")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="audit|setup",
+            help="of what audit --json prints, or of set-up files",
+            autocompletion=schema_names,
+        ),
+    ],
 ) -> None:
     """Print a JSON Schema: of what audit --json prints, or of set-up files for editors."""
     from riskmodel.errors import InputError, did_you_mean
@@ -64,7 +74,7 @@ def schema(
 
 
 def schedule(
-    file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
+    file: SetupFile,
     systemd: Annotated[bool, typer.Option("--systemd", help="a service and its timer")] = False,
     cron: Annotated[bool, typer.Option("--cron", help="a line for crontab -e")] = False,
     prometheus: Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from verifier.rules import (
     PRACTICE_RULES,
     Finding,
     Gate,
+    GateRule,
     Severity,
     Status,
     View,
@@ -38,6 +39,13 @@ __all__ = ["Audit", "Verdict", "audit", "examine", "judge", "remember"]
 SCHEMA = 1
 # the other practice gates fail by what stale, irregular, missing or same-key have told already
 _SAID_OF_WHOLE = frozenset({"encryption", "retention"})
+# who lives with the gate lives with these findings too; missed runs are no matter of hands
+_TOLD_BY = {
+    "fresh": ("stale", frozenset(Severity)),
+    "regular": ("irregular", frozenset({Severity.HIGH, Severity.MEDIUM})),
+    "automatic": ("irregular", frozenset({Severity.NOTE})),
+    "key-kept": ("same-key", frozenset(Severity)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +238,14 @@ def judge(setup: Setup, inventory: Inventory) -> Audit:
     Audit
     """
     view = view_of(inventory, setup.policy, sites=setup.sites, keys=setup.keys_)
-    gates = {rule.gate: rule.judge(view) for rule in GATE_RULES}
+    gates, practice = (
+        {
+            rule.gate: _lived_with(rule, rule.judge(view), setup.accept, inventory.at)
+            for rule in all_
+        }
+        for all_ in (GATE_RULES, PRACTICE_RULES)
+    )
     findings = [finding for rule in FINDING_RULES for finding in rule.judge(view)]
-    practice = {rule.gate: rule.judge(view) for rule in PRACTICE_RULES}
     findings += _gate_findings(gates) + _practice_findings(practice)
     accepted = [_accepted(finding, setup.accept, inventory.at) for finding in findings]
     order = list(Severity)
@@ -288,11 +301,15 @@ def _gate_findings(gates: Mapping[str, Gate]) -> list[Finding]:
 
 
 def _practice_findings(practice: Mapping[str, Gate]) -> list[Finding]:
-    """Make findings of failed practice; what single locations were told of is not said twice."""
+    """Make findings of failed practice; what single locations were told of is not said twice.
+
+    What is lived with is told in any case: it stays visible.
+    """
     found = []
     for rule in PRACTICE_RULES:
         gate = practice[rule.gate]
-        if rule.gate in _SAID_OF_WHOLE and gate.status is Status.FAIL:
+        told = rule.gate in _SAID_OF_WHOLE and gate.status is Status.FAIL
+        if told or gate.accepted:
             text = f"{rule.rule.title}: {gate.value}; {gate.reason.rstrip('.')}."
             severity = Severity.MEDIUM
             found.append(
@@ -304,14 +321,31 @@ def _practice_findings(practice: Mapping[str, Gate]) -> list[Finding]:
 def _accepted(finding: Finding, accepts: tuple[Accept, ...], now: datetime) -> Finding:
     """Mark a finding that is lived with; an acceptance that has ended is said to have."""
     for accept in accepts:
-        rule = rule_named(accept.rule)
-        if rule is None or rule.id != finding.rule or finding.status is Status.PASS:
+        if finding.status is Status.PASS or not _covers(accept, finding):
             continue
         if None not in (accept.location, finding.location) and accept.location != finding.location:
             continue
-        if accept.until is not None and now >= accept.until + timedelta(days=1):
+        if accept.ended(now):
             ended = f" It was accepted until {accept.until:%Y-%m-%d} ({accept.reason})."
             return replace(finding, message=finding.message + ended)
-        until = f" until {accept.until:%Y-%m-%d}" if accept.until else ""
-        return replace(finding, accepted=f"accepted{until}: {accept.reason}")
+        return replace(finding, accepted=accept.words)
     return finding
+
+
+def _covers(accept: Accept, finding: Finding) -> bool:
+    rule = rule_named(accept.rule)
+    if rule is None:
+        return False
+    told, severities = _TOLD_BY.get(rule.id, ("", frozenset()))
+    return rule.id == finding.rule or (told == finding.rule and finding.severity in severities)
+
+
+def _lived_with(rule: GateRule, gate: Gate, accepts: tuple[Accept, ...], now: datetime) -> Gate:
+    """Mark a gate that does not pass, and that somebody lives with; its verdict stays."""
+    if gate.status is Status.PASS:
+        return gate
+    for accept in accepts:
+        named = rule_named(accept.rule)
+        if named is not None and named.id == rule.rule.id and not accept.ended(now):
+            return replace(gate, accepted=accept.words)
+    return gate

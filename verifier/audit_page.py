@@ -165,7 +165,13 @@ def _sections(audit: Audit, prefix: str, *, drawn: bool) -> list[Section]:
 
 def _gates(gates: Mapping[str, Gate]) -> Table:
     rows = tuple(
-        (name, str(gate.status), str(gate.value), str(gate.evidence), gate.reason)
+        (
+            name,
+            str(gate.status),
+            str(gate.value),
+            str(gate.evidence),
+            f"{gate.reason} [{gate.accepted}]" if gate.accepted else gate.reason,
+        )
         for name, gate in gates.items()
     )
     return Table(("gate", "verdict", "found", "evidence", "why"), rows)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel.policies import Key
 from riskmodel.sites import Site
+from riskmodel.units import HOURS_PER_YEAR
 from verifier import steps
 from verifier.inventory import (
     Depth,
@@ -24,6 +25,7 @@ from verifier.inventory import (
 )
 from verifier.rules import Status
 from verifier.rules._standing import Copyhood
+from verifier.wear import worn
 
 if TYPE_CHECKING:
     from verifier.audit import Audit
@@ -91,6 +93,7 @@ def _all(audit: Audit) -> Iterator[Change]:
         yield _drive(audit, "add a drive at home that is unplugged between runs", offline=True)
     if audit.gates["media"].status is not Status.PASS:
         yield _drive(audit, "add a copy at home on another kind of medium", offline=False)
+    yield from _renewals(audit)
     for number in view.counted:
         if number:
             yield from _of_copy(audit, number)
@@ -114,6 +117,20 @@ def _repairs(audit: Audit) -> Iterator[Change]:
                 new = _apart(replace(new, domains=replace(new.domains, drives=_new_drives("x"))))
             name = f"bring {place.name} up to date and whole"
             yield _with(audit, number, new, name, steps.backup(audit.setup, place))
+
+
+def _renewals(audit: Audit) -> Iterator[Change]:
+    """Yield a new medium for each copy, the live one too, whose medium is old for its kind."""
+    for number in audit.view.counted:
+        place, now = audit.view.locations[number], audit.inventory.at
+        if place.medium_since is None:
+            continue
+        age = (now - place.medium_since) / timedelta(hours=1)
+        if not worn(place.media_type.value or "", age):
+            continue
+        name = f"renew the medium of {place.name}, which is {age / HOURS_PER_YEAR:.0f} years old"
+        new = replace(place, medium_since=now)
+        yield _with(audit, number, new, name, steps.renew(place, now))
 
 
 def _of_copy(audit: Audit, number: int) -> Iterator[Change]:
@@ -169,9 +186,10 @@ def _with(
     keys: dict[str, Key] | None = None,
     edits: tuple[tuple[str, Any], ...] = (),
 ) -> Change:
-    places = list(audit.inventory.locations)
-    places[number - 1] = new
-    inventory = replace(audit.inventory, locations=tuple(places))
+    source, *places = audit.inventory.all_locations
+    if number:
+        places[number - 1] = new
+    inventory = replace(audit.inventory, source=source if number else new, locations=tuple(places))
     return Change(name, step, inventory, {}, keys or {}, edits)
 
 

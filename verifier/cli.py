@@ -12,6 +12,11 @@ import typer
 
 from verifier._command_parts import (
     AsJson,
+    OneDataset,
+    Seed,
+    SetupFile,
+    ThisDataset,
+    Years,
     catalogue_at,
     draw_audit,
     print_json,
@@ -21,6 +26,8 @@ from verifier._command_parts import (
     width,
 )
 from verifier._comparing_commands import diff, drill
+from verifier._completing import depth_words
+from verifier._discovering_commands import discover, init
 from verifier._explaining_commands import explain, rules
 from verifier._keeping_commands import advise, nagios_hears, schedule, schema
 
@@ -39,7 +46,6 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="verifier",
     help="Which of these copies are independent, whole and sound? Audits real backup locations.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -69,17 +75,22 @@ def audit(
     as_json: AsJson = False,
     depth: Annotated[
         str | None,
-        typer.Option(help="listed, structure, bytes, source or restore; else what the policy asks"),
+        typer.Option(
+            metavar="listed|structure|bytes|source|restore",
+            help="how deep to look; else as deep as the policy asks, which is bytes unless it says",
+            autocompletion=depth_words,
+        ),
     ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="only this one of the datasets in the file")
-    ] = None,
+    dataset: ThisDataset = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="say what would be done, and read nothing")
     ] = False,
     catalogue: Annotated[
         str | None,
-        typer.Option(metavar="FILE|URL", help="where earlier audits are kept"),
+        typer.Option(
+            metavar="FILE|URL",
+            help="where earlier audits are kept; else $XDG_STATE_HOME/threetwoone/catalogue.db",
+        ),
     ] = None,
     no_catalogue: Annotated[
         bool, typer.Option("--no-catalogue", help="neither ask nor write the catalogue")
@@ -103,7 +114,10 @@ def audit(
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="draw the same sample as the audit of this seed")
+        int | None,
+        typer.Option(
+            min=0, help="draw the same sample as the audit of this seed; else another each time"
+        ),
     ] = None,
     reread: Annotated[
         bool, typer.Option("--reread", help="read everything, whatever earlier audits have read")
@@ -213,51 +227,10 @@ def record_machine(
 
 
 @app.command()
-def discover(
-    roots: Annotated[
-        list[str] | None,
-        typer.Argument(help="where to look; usual places unless given", show_default=False),
-    ] = None,
-    source: Annotated[
-        str | None, typer.Option(help="the live data; the home folder unless given")
-    ] = None,
-    levels: Annotated[int, typer.Option(min=0, max=8, help="how deep to look below each")] = 3,
-    seconds: Annotated[float, typer.Option(min=0.1, help="stop looking after this time")] = 20.0,
-) -> None:
-    """Look for places that may hold copies, and print a set-up file for audit."""
-    typer.echo(_discovered("discover", source, roots, levels, seconds)[0], nl=False)
-
-
-@app.command()
-def init(
-    file: Annotated[Path, typer.Argument(help="the set-up file to write")] = Path("setup.toml"),
-    source: Annotated[
-        str | None, typer.Option(help="the live data; the home folder unless given")
-    ] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, help="stop looking after this time")] = 20.0,
-) -> None:
-    """Write a set-up file of what is found on this machine; an existing file is left alone."""
-    from riskmodel._files import write_new
-    from riskmodel.errors import InputError
-
-    if file.exists() or file.is_symlink():
-        raise InputError(f"init: {file} exists already; name another file")
-    text, count = _discovered("init", source, None, 3, seconds)
-    try:
-        write_new(file, text)
-    except FileExistsError:
-        raise InputError(f"init: {file} exists already; name another file") from None
-    except OSError as problem:
-        raise InputError(f"init: {file}: cannot be written: {problem.strerror}") from None
-    places = "1 location" if count == 1 else f"{count} locations"
-    typer.echo(f"wrote {file} with {places}; look through it, then: verifier audit {file}")
-
-
-@app.command()
 def layout(
-    file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
+    file: SetupFile,
     as_json: AsJson = False,
-    dataset: Annotated[str | None, typer.Option(help="which of the datasets in the file")] = None,
+    dataset: OneDataset = None,
 ) -> None:
     """Turn an audit into a layout file for riskmodel."""
     from verifier import bridge
@@ -267,12 +240,14 @@ def layout(
 
 @app.command()
 def risk(
-    file: Annotated[Path, typer.Argument(help="a set-up file", show_default=False)],
+    file: SetupFile,
     as_json: AsJson = False,
-    dataset: Annotated[str | None, typer.Option(help="which of the datasets in the file")] = None,
-    horizon: Annotated[str | None, typer.Option(help="such as '10 years'")] = None,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same result")] = 1,
-    html: Annotated[Path | None, typer.Option(help="write a report to this file")] = None,
+    dataset: OneDataset = None,
+    horizon: Years = "10 years",
+    seed: Seed = 1,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="also write a page for whoever decides")
+    ] = None,
 ) -> None:
     """Audit, and estimate the probability that the data is lost."""
     from verifier import bridge
@@ -283,13 +258,8 @@ def risk(
     raise typer.Exit(code)
 
 
-app.command()(drill)
-app.command()(diff)
-app.command()(rules)
-app.command()(explain)
-app.command()(advise)
-app.command()(schema)
-app.command()(schedule)
+for _command in (init, discover, drill, diff, advise, rules, explain, schema, schedule):
+    app.command()(_command)
 
 
 def _html(file: Path, audits: Sequence[Audit], recording: Path | None, *, redact: bool) -> None:
@@ -308,25 +278,6 @@ def _html(file: Path, audits: Sequence[Audit], recording: Path | None, *, redact
     digest = sha256(kept).hexdigest() if kept else ""
     write(audit_page(audits, auditor=who, digest=digest), file)
     say(f"verifier: wrote {file}")
-
-
-def _discovered(
-    command: str, source: str | None, roots: list[str] | None, levels: int, seconds: float
-) -> tuple[str, int]:
-    from riskmodel._console import say
-    from riskmodel.errors import InputError
-    from verifier.discover import discover as look
-    from verifier.host import Host
-    from verifier.setup_text import setup_text
-
-    live = str(Path(source or "~").expanduser().absolute())
-    for place in (live, *(roots or ())):
-        if not Path(place).exists():
-            raise InputError(f"{command}: {place}: no such folder")
-    found = look(Host(), live, roots or None, levels=levels, seconds=seconds)
-    if not found.finished:
-        say(f"verifier: stopped after {seconds:g} s; not everything was looked at")
-    return setup_text(live, found), len(found.candidates)
 
 
 def _audited(

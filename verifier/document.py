@@ -67,6 +67,7 @@ def _gate(gate: Gate) -> dict[str, Any]:
         "wanted": gate.wanted,
         "evidence": gate.evidence.value,
         "reason": gate.reason,
+        "accepted": gate.accepted or None,
     }
 
 
@@ -79,6 +80,7 @@ def _location(verdict: Verdict) -> dict[str, Any]:
         "counted": verdict.counted,
         "reason": verdict.reason,
         "media_type": place.media_type.value,
+        "medium_since": _time(place.medium_since),
         "domains": _domains(place.domains),
         "points": {
             "count": place.points.count,

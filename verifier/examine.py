@@ -132,7 +132,7 @@ def _source(setup: Setup, host: Host) -> tuple[Location, Manifest | None]:
         )
     except Exception as problem:  # noqa: BLE001 - the locations can still be looked at
         found = _unseen(SOURCE, path, problem)
-    said = setup.source.model_dump(include={"site", "key", "media"})
+    said = setup.source.model_dump(include={"site", "key", "media", "medium_since"})
     as_place = Place(name=SOURCE, path=path, **said)
     if found.state is not State.READ:
         manifest = None
@@ -203,4 +203,5 @@ def _with_declared(found: Location, place: Place) -> Location:
         media_type=medium,
         offline=found.offline or place.offline,
         last_seen=found.last_seen or place.last_seen,
+        medium_since=place.medium_since,
     )

@@ -259,6 +259,8 @@ class Location:
         The path after symbolic links.
     inode : tuple of (int, int) or None
         Device and inode of the path itself: equal for bind mounts and symlinks to one place.
+    medium_since : datetime or None
+        Since when its medium is in use, as declared; media age, and wear out.
     files, size_bytes : int or None
         Content of the newest point.
     coverage : Fact[float]
@@ -334,6 +336,7 @@ class Location:
     inode: tuple[int, int] | None = None
     domains: Domains = field(default_factory=Domains)
     media_type: Fact[str] = field(default_factory=Fact)
+    medium_since: datetime | None = None
     points: Points = field(default_factory=Points)
     files: int | None = None
     size_bytes: int | None = None

@@ -23,6 +23,7 @@ _COMMON = frozenset(
 _FORMAT = frozenset(
     {"schema", "evidence", "state", "kind", "level", "file_system", "transport", "media_type",
      "made", "at", "newest", "oldest", "latest", "times", "time", "last_seen", "immutable_until",
+     "medium_since",
      "model", "depth", "tool", "rule", "media", "country"}
 )  # fmt: skip
 _PATHS = frozenset(

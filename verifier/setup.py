@@ -109,6 +109,7 @@ class Source(Described):
     site: Name | None = None
     key: Name | None = None
     media: Name | None = None
+    medium_since: Instant | None = None
 
 
 class Place(Described):
@@ -128,6 +129,7 @@ class Place(Described):
     profile: Name | None = None
     identity_file: Name | None = None
     media: Name | None = None
+    medium_since: Instant | None = None
     files: Annotated[int, Field(strict=True, ge=0)] | None = None
     bytes: Annotated[int, Field(strict=True, ge=0)] | None = None
     newest: Instant | None = None
@@ -180,6 +182,16 @@ class Accept(Described):
             hint = did_you_mean(self.rule, known, shown=len(RULES))
             raise ValueError(f"rule: unknown rule '{self.rule}'{hint}")
         return self
+
+    def ended(self, now: datetime) -> bool:
+        """Tell whether it holds no longer; its last day belongs to it."""
+        return self.until is not None and now >= self.until + timedelta(days=1)
+
+    @property
+    def words(self) -> str:
+        """Until when, and why."""
+        until = f" until {self.until:%Y-%m-%d}" if self.until else ""
+        return f"accepted{until}: {self.reason}"
 
 
 class Setup(Described):

@@ -104,11 +104,13 @@ def _lines(audit: Audit, width: int | None) -> Iterator[str]:
         gate = gates[rule.gate]
         evidence = " (declared)" if gate.evidence.value == "declared" else ""
         verdict = f"{_WORDS[gate.status]}{evidence}"
-        yield f"  {_LABELS[rule.gate]:<{longest}}  {verdict:<15}  {gate.reason}"
+        lived = f" [{gate.accepted}]" if gate.accepted else ""
+        yield f"  {_LABELS[rule.gate]:<{longest}}  {verdict:<15}  {gate.reason}{lived}"
     yield ""
     yield "how they are kept"
     for name, gate in audit.practice.items():
-        yield f"  {name:<{longest}}  {_WORDS[gate.status]:<15}  {gate.reason}"
+        lived = f" [{gate.accepted}]" if gate.accepted else ""
+        yield f"  {name:<{longest}}  {_WORDS[gate.status]:<15}  {gate.reason}{lived}"
     yield ""
     yield from _table(audit, width)
     yield from _section("what shares what", list(_sharing(audit)))

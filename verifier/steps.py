@@ -7,6 +7,7 @@ filled in.
 from __future__ import annotations
 
 import shlex
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from verifier.inventory import Location
@@ -23,6 +24,7 @@ __all__ = [
     "lock",
     "move",
     "offsite",
+    "renew",
     "retain",
     "unplug",
 ]
@@ -63,6 +65,15 @@ def _contents_of(place: Location) -> str:
     address = place.address.rstrip("/")
     files = ("tar", "zip", "archive", "iso")
     return address if place.kind in files and "." in address.rpartition("/")[2] else f"{address}/"
+
+
+def renew(place: Location, now: datetime) -> str:
+    """Say how a copy gets a new medium."""
+    return (
+        f"copy {place.address} to a new medium, compare ('verifier audit FILE --depth source'), "
+        f"put it in the place of the old one, and say medium_since = {now:%Y-%m-%d} at "
+        f"{place.name} in the set-up file"
+    )
 
 
 def backup(setup: Setup, place: Location) -> str:

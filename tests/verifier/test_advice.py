@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -160,3 +161,31 @@ def test_passwords_stay_in_their_files():
     audit = judge(setup, Inventory("x", NOW, measured("machine:here"), source(), (CLOUD,)))
     (found,) = [one for one in changes(audit) if "scheduler" in one.name]
     assert "--password-file '/etc/restic password'" in found.step
+
+
+def test_an_old_medium_is_renewed_and_a_young_one_is_not():
+    def with_age(years, media="hdd"):
+        old = replace(
+            USB, media_type=measured(media), medium_since=NOW - timedelta(days=365 * years)
+        )
+        return [one for one in changes(audited(old)) if one.name.startswith("renew")]
+
+    assert with_age(2) == []
+    assert with_age(40, "object-storage") == []
+    (renewal,) = with_age(9)
+    assert renewal.name == "renew the medium of usb, which is 9 years old"
+    assert f"medium_since = {NOW:%Y-%m-%d}" in renewal.step
+    before, after = audited(
+        replace(USB, medium_since=NOW - timedelta(days=3287))
+    ), renewal.inventory  # fmt: skip
+    old = to_layouts("photos", before.view, horizon="10 years").worst
+    new = to_layouts("photos", view_of(after, before.setup.policy), horizon="10 years").worst
+    assert [layout.medium("media of usb").age for layout in (old, new)] == [3287 * 24.0, 0.0]
+    assert rm.simulate(new, seed=1).probability < rm.simulate(old, seed=1).probability
+
+
+def test_the_live_data_gets_a_new_medium_too():
+    live = source(medium_since=NOW - timedelta(days=365 * 12))
+    (renewal,) = [one for one in changes(audited(USB, live=live)) if "renew" in one.name]
+    assert renewal.inventory.source.medium_since == NOW
+    assert renewal.inventory.locations == (USB,)

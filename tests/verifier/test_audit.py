@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.verifier.inventories import NOW, inventory, place, unread
+from tests.verifier.inventories import NOW, declared, inventory, measured, place, unread
 from verifier import probes
 from verifier.audit import audit, judge
 from verifier.host import Host, TimedOut
-from verifier.inventory import Depth, Evidence, State
-from verifier.rules import Status
+from verifier.inventory import Depth, Evidence, Points, Schedule, State
+from verifier.monitoring import nagios
+from verifier.rules import PRACTICE_RULES, Status
 from verifier.setup import Setup
 
 LATER = datetime.now(UTC)
@@ -179,6 +180,68 @@ def test_an_acceptance_covers_its_own_location_only():
     found = _judged(*locations, accept=accept)
     accepted = {f.location: bool(f.accepted) for f in found.findings if f.rule == "same-device"}
     assert accepted == {"one": True, "two": False}
+
+
+OLD = Points(1, NOW - timedelta(days=400), NOW - timedelta(days=400))
+BY_HAND = declared(Schedule("by hand"))
+NIGHTLY = measured(Schedule("cron", "crontab:1", 24.0))
+MISSED = Points.at(NOW - timedelta(days=days) for days in (1, 2, 9, 16))
+
+
+@pytest.mark.parametrize(
+    ("rule", "gate", "location", "told"),
+    [
+        ("fresh", "freshness", place("usb", "sdb", points=OLD), "stale"),
+        ("automatic", "automation", place("usb", "sdb", schedule=BY_HAND), "irregular"),
+        ("regular", "regularity", place("usb", "sdb", schedule=NIGHTLY, points=MISSED),
+         "irregular"),
+        ("key_kept", "key", place("usb", "sdb", encrypted=measured(True),
+                                  key_kept=measured(("/source/password",))), "same-key"),
+    ],
+)  # fmt: skip
+def test_practice_that_is_accepted_stays_visible_and_returns_when_it_ends(
+    rule, gate, location, told
+):
+    bare = _judged(location)
+    assert bare.practice[gate].status is Status.FAIL
+    assert bare.practice[gate].accepted == ""
+    accept = {"rule": rule, "reason": "until the move", "until": NOW.date()}
+    found = _judged(location, accept=[accept])
+    assert found.practice[gate].status is Status.FAIL
+    assert "until the move" in found.practice[gate].accepted
+    assert found.exit_code == bare.exit_code
+    open_rules = {one.rule for one in found.findings if not one.accepted}
+    assert told in {one.rule for one in bare.findings if not one.accepted}
+    assert told not in open_rules
+    assert rule.replace("_", "-") in {one.rule for one in found.findings if one.accepted}
+    past = {**accept, "until": NOW.date() - timedelta(days=1)}
+    ended = _judged(location, accept=[past])
+    assert ended.practice[gate].accepted == ""
+    (back,) = [one for one in ended.findings if one.rule == told and one.location in (None, "usb")]
+    assert not back.accepted
+    assert "It was accepted until" in back.message
+
+
+def test_living_with_hands_is_not_living_with_missed_runs():
+    late = place("usb", "sdb", schedule=NIGHTLY, points=MISSED)
+    found = _judged(late, accept=[{"rule": "automatic", "reason": "by hand"}])
+    (missed,) = [one for one in found.findings if one.rule == "irregular"]
+    assert missed.accepted == ""
+
+
+def test_nagios_does_not_warn_of_what_is_lived_with():
+    places = (
+        place("usb", "sdb", site="office", media="ssd", schedule=BY_HAND, offline=True),
+        place("disk", "sdc", schedule=BY_HAND, points=Points.at(
+            NOW - timedelta(days=days) for days in (1, 2, 3))),
+    )  # fmt: skip
+    waits = [one.gate for one in PRACTICE_RULES if _judged(*places).practice[one.gate].status
+             is Status.FAIL]  # fmt: skip
+    assert "automation" in waits
+    accept = [{"rule": one.rule.id, "reason": "known"} for one in PRACTICE_RULES]
+    bare, lived = _judged(*places), _judged(*places, accept=accept)
+    assert bare.exit_code == lived.exit_code == 0
+    assert (nagios([bare])[1], nagios([lived])[1]) == (1, 0)
 
 
 def test_exit_codes_follow_the_gates():

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from riskmodel.errors import InputError
+from verifier.examine import examine
+from verifier.host import Host
 from verifier.inventory import Depth
 from verifier.setup import Setup, bare_setup, load_setup
 
@@ -177,3 +179,20 @@ def test_a_bare_command_line_names_locations_after_their_paths(tmp_path, monkeyp
 def test_the_test_file_is_toml():
     assert set(tomllib.loads(GOOD)) <= set(Setup.keys())
     assert Path(GOOD.split('path = "', 2)[2].split('"')[0]).is_absolute()
+
+
+def test_since_when_a_medium_is_in_use_reaches_the_audit(tmp_path):
+    for name in ("live", "usb"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a").write_text("a")
+    raw = {
+        "source": {"path": str(tmp_path / "live"), "medium_since": "2019-05-01"},
+        "locations": [
+            {"name": "usb", "path": str(tmp_path / "usb"), "medium_since": "2015-01-01"},
+            {"name": "away", "path": str(tmp_path / "no"), "offline": True,
+             "medium_since": "2012-01-01"},
+        ],
+    }  # fmt: skip
+    now = datetime(2026, 6, 1, tzinfo=UTC)
+    found = examine(Setup.from_dict(raw), Host(), now=now)
+    assert [f"{place.medium_since:%Y}" for place in found.all_locations] == ["2019", "2015", "2012"]

@@ -132,7 +132,7 @@ def risk_command(
     path: Path,
     *,
     as_json: bool,
-    horizon: str | None,
+    horizon: str,
     seed: int,
     html: Path | None,
     dataset: str | None = None,
@@ -143,14 +143,13 @@ def risk_command(
 
     if html is not None:
         require_writable(html)
-    years = horizon or "10 years"
     audit = _audit(path, dataset)
-    risk = assess(audit, horizon=years, seed=seed, ranges=True, whole_histories=True)
+    risk = assess(audit, horizon=horizon, seed=seed, ranges=True, whole_histories=True)
     talking = not as_json and sys.stdout.isatty()  # then somebody reads while changes are computed
     if talking:
         sys.stdout.write(risk_text(risk, _width()))
         sys.stdout.flush()
-    advice = advise(audit, horizon=years, seed=seed, talk=_progress)
+    advice = advise(audit, horizon=horizon, seed=seed, talk=_progress)
     risk = replace(risk, advice=advice)
     if html is not None:
         write(risk_page(risk), html)
@@ -165,13 +164,13 @@ def risk_command(
 
 
 def advise_command(
-    path: Path, *, as_json: bool, horizon: str | None, seed: int, dataset: str | None = None
+    path: Path, *, as_json: bool, horizon: str, seed: int, dataset: str | None = None
 ) -> int:
     """Run ``verifier advise``: audit, change one thing at a time, print; return the exit code."""
     from verifier.advice_text import advice_json, advice_text
 
     found = _audit(path, dataset)
-    advice = advise(found, horizon=horizon or "10 years", seed=seed, talk=_progress)
+    advice = advise(found, horizon=horizon, seed=seed, talk=_progress)
     sys.stdout.write(advice_json(advice) if as_json else advice_text(advice, _width()))
     return found.exit_code
 

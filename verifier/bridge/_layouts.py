@@ -143,7 +143,10 @@ def _layout(
             size=max(float(locations[0].size_bytes or 0), 1.0),
             threats=threats,
             sites=sites,
-            media={f"media of {place.name}": medium_of(place, notes) for place in locations},
+            media={
+                f"media of {place.name}": medium_of(place, view.inventory.at, notes)
+                for place in locations
+            },
             copies=copies,
             **fields,
         )

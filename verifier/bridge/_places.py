@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from riskmodel.lifetimes import Law
@@ -11,24 +12,10 @@ from riskmodel.preset_catalogue import presets
 from riskmodel.sites import Site
 from riskmodel.units import format_hours
 from verifier.inventory import Drive, Evidence, Location
+from verifier.wear import preset_of
 
 __all__ = ["is_region", "label_of", "medium_of", "site_named", "site_of", "store_of"]
 
-# media type of an inventory -> preset of the risk model
-_MEDIA = {
-    "hdd": "hdd",
-    "usb-hdd": "usb-hdd",
-    "ssd": "ssd",
-    "nvme": "ssd",
-    "usb-flash": "usb-flash",
-    "tape": "lto",
-    "vtl": "vtl",
-    "optical": "dvd-r",
-    "object-storage": "object-storage",
-    "cloud": "object-storage",
-    "cloud-object": "object-storage",
-    "saas": "saas",
-}
 _SPINNING = ("hdd", "nas-hdd", "usb-hdd", "vtl")
 _LEVELS = {"raid0", "raid1", "raid5", "raid6", "raid10", "raidz1", "raidz2", "raidz3"}
 
@@ -54,7 +41,7 @@ def label_of(place: str, copies: Mapping[str, str]) -> str:
 def is_region(location: Location) -> bool:
     """Tell whether the site of a location is the region of a service, as the service says."""
     seen = location.domains.site.evidence in (Evidence.MEASURED, Evidence.TOOL_REPORTED)
-    return seen and _MEDIA.get(location.media_type.value or "") == "object-storage"
+    return seen and preset_of(location.media_type.value or "") == "object-storage"
 
 
 def site_named(
@@ -78,15 +65,10 @@ def site_named(
     return Site(**{key: getattr(site, key) for key in site.model_fields_set}, **changes)
 
 
-def _preset_of(media_type: str) -> str | None:
-    """Return the preset of a medium: ``"lto-8"`` and its like are there under their own names."""
-    return _MEDIA.get(media_type, media_type if media_type in presets().media else None)
-
-
-def medium_of(location: Location, notes: dict[str, Evidence]) -> Medium:
+def medium_of(location: Location, at: datetime, notes: dict[str, Evidence]) -> Medium:
     found = location.media_type
     drives = location.domains.drives.value or ()
-    preset = _preset_of(found.value or "")
+    preset = preset_of(found.value or "")
     if preset is None:
         preset = "hdd"
         said = f"'{found.value}'" if found.value else "unknown"
@@ -97,6 +79,10 @@ def medium_of(location: Location, notes: dict[str, Evidence]) -> Medium:
             preset = "usb-hdd"
         notes[f"the medium of {location.name} is {preset}"] = found.evidence
     fields: dict[str, Any] = {"preset": preset}
+    if location.medium_since is not None:
+        fields["age"] = max((at - location.medium_since) / timedelta(hours=1), 0.0)
+        text = f"the medium of {location.name} is {format_hours(fields['age'])} old"
+        notes[text] = Evidence.DECLARED
     sizes = [drive.size_bytes for drive in drives if drive.size_bytes]
     if sizes:
         fields["capacity"] = float(max(sizes))

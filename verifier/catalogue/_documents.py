@@ -42,6 +42,7 @@ def recalled(place: Location, seen: Location, at: datetime) -> Location:
         offline=True,
         audited=True,
         last_seen=at,
+        medium_since=place.medium_since or seen.medium_since,
         domains=replace(seen.domains, **_declared(place)),
     )
 

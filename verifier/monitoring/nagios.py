@@ -70,7 +70,9 @@ def _code(audit: Audit) -> int:
         return CRITICAL
     if audit.exit_code == 3:
         return UNKNOWN
-    failed = any(gate.status is Status.FAIL for gate in audit.practice.values())
+    failed = any(
+        gate.status is Status.FAIL and not gate.accepted for gate in audit.practice.values()
+    )
     return WARNING if failed else OK
 
 

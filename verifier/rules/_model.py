@@ -62,6 +62,8 @@ class Gate:
         The weakest evidence that the verdict rests on.
     reason : str
         Why, in one sentence.
+    accepted : str
+        Why and until when it is lived with that it does not pass; empty if it is not.
     """
 
     status: Status
@@ -69,6 +71,7 @@ class Gate:
     wanted: int | str
     evidence: Evidence
     reason: str
+    accepted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
