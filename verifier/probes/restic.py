@@ -115,7 +115,7 @@ def collect(
     sample = None
     if depth >= Depth.BYTES and not unseen:
         chosen, sample = host.effort.some(sorted(shape.files))
-        rotten, unseen = compare(host, path, _named(chosen))
+        rotten, unseen = compare(host, path, _named(chosen), listed=True)
         errors += rotten
         sample = sample and replace(sample, bad=len(rotten))
         reached = Depth.STRUCTURE if unseen else Depth.BYTES
