@@ -289,7 +289,7 @@ def _contents(
         return closed(found, "the program restic is not installed")
     except AccessError as problem:
         return closed(found, problem.reason)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return closed(found, f"restic's answer is not understood: {error}")
     prefix = prefix_in(source, listed.files)
     held = {name.removeprefix(prefix): size for name, size in listed.files.items()}
