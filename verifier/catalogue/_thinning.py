@@ -1,7 +1,8 @@
 """Which runs are forgotten, so that the catalogue does not grow for ever.
 
 All runs of the last 90 days stay, and of each month before that the last one that finished (or,
-if none did, the last). Whatever its age, the newest run of a dataset stays, the newest that read a
+if none did, the last). A run long after the one before forgets nothing: its clock may be wrong.
+Whatever its age, the newest run of a dataset stays, the newest that read a
 location (a disk that is away is judged by it), and the newest list of each tree (its digests).
 """
 
@@ -54,6 +55,10 @@ def thin(connection: Connection, runs: Iterable[Run], now: datetime) -> int:
     int
         How many runs were forgotten.
     """
+    runs = tuple(runs)
+    earlier = [run.at for run in runs[:-1]]
+    if earlier and now - max(earlier) > KEPT_WHOLE:
+        return 0  # a clock that jumped ahead must not age all at once; the next run tells
     gone = sorted(superfluous(runs, now) - _needed(connection))
     known = tables().tables
     for start in range(0, len(gone), _AT_ONCE):

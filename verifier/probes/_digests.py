@@ -27,8 +27,13 @@ class Digest(NamedTuple):
     of: str = "that was written down for it"
 
 
-def compare(host: Host, root: str, wanted: Iterable[Digest]) -> tuple[list[str], str]:
+def compare(
+    host: Host, root: str, wanted: Iterable[Digest], *, listed: bool = False
+) -> tuple[list[str], str]:
     """Hash files and compare.
+
+    What is not as it must be is read once more, so that neither somebody who writes there now nor
+    a server that breaks off passes for damage. The first read that hangs ends it.
 
     Parameters
     ----------
@@ -38,6 +43,8 @@ def compare(host: Host, root: str, wanted: Iterable[Digest]) -> tuple[list[str],
         The location.
     wanted : iterable of Digest
         What is expected.
+    listed : bool
+        All were there a moment ago: one that is gone was removed meanwhile, and not lost.
 
     Returns
     -------
@@ -48,15 +55,22 @@ def compare(host: Host, root: str, wanted: Iterable[Digest]) -> tuple[list[str],
     errors: list[str] = []
     unseen = ""
     for digest in wanted:
+        path = f"{root}/{digest.path}"
         try:
-            found = hash_of(host, f"{root}/{digest.path}", digest.algorithm)
+            found = hash_of(host, path, digest.algorithm)
+            wrong = found != digest.value.lower()
+            if wrong and hash_of(host, path, digest.algorithm) != found:
+                unseen = unseen or f"{digest.path} changes while it is being read; ask again later"
+                continue
         except AccessError as problem:
-            if problem.damage or problem.word == "missing":
+            if problem.damage or (problem.word == "missing" and not listed):
                 errors.append(f"{digest.path} cannot be read: {problem.reason}.")
             else:
                 unseen = unseen or f"{digest.path} could not be read: {problem.reason}"
+            if problem.word == "timeout":
+                break
             continue
-        if found != digest.value.lower():
+        if wrong:
             name = re.sub(r"(?<=SHA)(?=\d)", "-", digest.algorithm.upper())
             errors.append(f"{digest.path} does not have the {name} {digest.of}.")
     return errors, unseen

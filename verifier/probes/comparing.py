@@ -312,6 +312,18 @@ def same_bytes(host: Host, one: str, other: str) -> bool:
         return all(a == b for a, b in pieces)
 
 
+def _judge_piece(host: Host, found: _Found, own: Files, row: int, live: str) -> None:
+    """Call a difference damage, unless the source's file changed after it was listed."""
+    now, then = host.stat(live), own.fact(row)
+    if (now.size, now.mtime_ns) == (then.size, then.mtime_ns):
+        found.wrong[row] = "differs from the source under the same size."
+        return
+    found.unjudged += 1
+    path = shown(own.path(row))
+    first = f"{path} of the source changed meanwhile and could not be judged"
+    found.note = found.note or first
+
+
 def _by_pieces(host: Host, pairs: _Pairs) -> _Found:
     """Compare files elsewhere with the source's; the host of a remote place reads both."""
     own, theirs = table(pairs.source.files), table(pairs.held.files)
@@ -323,7 +335,7 @@ def _by_pieces(host: Host, pairs: _Pairs) -> _Found:
         copy, live = f"{pairs.held.root}/{theirs.path(int(other))}", f"{pairs.source.root}/{path}"
         try:
             if not same_bytes(host, copy, live) and not excused:
-                found.wrong[int(mine)] = "differs from the source under the same size."
+                _judge_piece(host, found, own, int(mine), live)
         except AccessError as problem:
             of_copy = problem.path == copy
             if of_copy and problem.damage:

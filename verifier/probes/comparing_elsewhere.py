@@ -76,6 +76,8 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
         try:
             there = _there(link, f"{held.root}/{prefix}{path}", depth)
             here = hash_of(link.host, f"{source.root}/{path}", there.algorithm)
+            differs = here != there.hexadecimal
+            doubt = _doubt(link, source, f"{prefix}{path}", path, there) if differs else ""
         except TimedOut:
             raise
         except AccessError as problem:
@@ -86,10 +88,24 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
             continue
         if not there.read:
             reached = Depth.BYTES
-        if here != there.hexadecimal:
+        if doubt:
+            unseen = unseen or doubt
+        elif differs:
             errors.append(f"{path} differs from the source under the same size.")
     sample = sample and replace(sample, bad=len(errors) - before)
     return Compared(capped(errors), unseen, reached, sample)
+
+
+def _doubt(link: Link, source: Manifest, copy: str, path: str, there: Digest) -> str:
+    """Say why a difference proves no damage: the source has changed, or the place answers anew."""
+    now, then = link.host.stat(f"{source.root}/{path}"), source.files[path]
+    if (now.size, now.mtime_ns) != (then.size, then.mtime_ns):
+        return f"{path} of the source changed meanwhile and could not be judged"
+    if there.read:
+        again = hash_of(link.host, f"{link.path}/{copy}", there.algorithm)
+        if again != there.hexadecimal:
+            return f"{path} does not come as the same bytes twice"
+    return ""
 
 
 def _there(link: Link, path: str, depth: Depth) -> Digest:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Side", "read"]
 
+_CLOCK_SLACK_NS = 86_400 * 10**9
 _KEEP_FILES, _KEEP_S = 8192, 3.0
 _ROTATING = frozenset({"hdd", "optical"})
 _QUICK = frozenset({"ssd", "memory"})
@@ -79,6 +80,8 @@ class Side:
         earlier = host.digests.known(self.root, self.files)
         self.read_at = earlier.read_at[self.rows].copy()
         self.read_at[self.read_at < max(host.effort.stale_before, 1)] = 0
+        # what a clock that ran ahead wrote would never grow old
+        self.read_at[self.read_at > time.time_ns() + _CLOCK_SLACK_NS] = 0
         self.digest = earlier.digest[self.rows].copy()
 
     def take(self, batch: Batch, places: Rows) -> NDArray[np.bool_]:

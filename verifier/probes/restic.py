@@ -115,7 +115,7 @@ def collect(
     sample = None
     if depth >= Depth.BYTES and not unseen:
         chosen, sample = host.effort.some(sorted(shape.files))
-        rotten, unseen = compare(host, path, _named(chosen))
+        rotten, unseen = compare(host, path, _named(chosen), listed=True)
         errors += rotten
         sample = sample and replace(sample, bad=len(rotten))
         reached = Depth.STRUCTURE if unseen else Depth.BYTES
@@ -289,7 +289,7 @@ def _contents(
         return closed(found, "the program restic is not installed")
     except AccessError as problem:
         return closed(found, problem.reason)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return closed(found, f"restic's answer is not understood: {error}")
     prefix = prefix_in(source, listed.files)
     held = {name.removeprefix(prefix): size for name, size in listed.files.items()}

@@ -11,7 +11,7 @@ import stat as stat_module
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, TypeVar
 
-from verifier.access import AccessError, Completed, Entry, Stat, TimedOut
+from verifier.access import AccessError, Completed, Entry, Stat, TimedOut, Unreadable
 from verifier.host import Host
 from verifier.walking import Columns, Part, by_columns
 
@@ -222,6 +222,10 @@ class _RemoteFile(io.RawIOBase):
             return 0
         host, at = self._host, self._at
         data = host._ask(self._path, lambda: host._bytes(self._name, at, wanted))
+        if len(data) != wanted:
+            # a broken server or a file that is being written: neither says that it is damaged
+            reason = f"{len(data):,} bytes came where {wanted:,} were asked for"
+            raise Unreadable(self._path, f"{reason}, at byte {at:,} of {self._size:,}")
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
