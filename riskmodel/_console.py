@@ -18,12 +18,19 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 
-__all__ = ["bar", "printable", "run", "say", "stop", "wrapped"]
+__all__ = ["bar", "printable", "run", "say", "show", "stop", "wrapped"]
 
 
 def say(text: str) -> None:
     """Print talk, as opposed to results, on stderr."""
     sys.stderr.write(printable(text) + "\n")
+
+
+def show(text: str, *, end: str = "\n") -> None:
+    """Print a result on stdout: names in it are those of whoever wrote the file that was read."""
+    import typer
+
+    typer.echo(printable(text) + end, nl=False)
 
 
 def printable(text: str) -> str:

@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from riskmodel._console import say
+from riskmodel._console import say, show
 from riskmodel._improve_text import frontier_text, improvement_text
 from riskmodel._write import layout_toml
 from riskmodel.errors import InputError
@@ -51,7 +49,7 @@ def run_improve(
         json.dump(found.to_dict(), sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
     else:
-        typer.echo(text)
+        show(text)
     if output is not None:
         changed, name = _taken(found, take)
         _write(layout.name, changed, name, output)

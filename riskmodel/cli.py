@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from riskmodel._console import say, show
+
 if TYPE_CHECKING:
     from riskmodel.layout import Layout
     from riskmodel.separation import Distance
@@ -137,7 +139,7 @@ def simulate(
         documents = [loss.to_dict() for loss in found]
         _print_json(documents[0] if len(documents) == 1 else documents)
         return
-    typer.echo("\n\n".join(estimate_text(loss) for loss in found))
+    show("\n\n".join(estimate_text(loss) for loss in found))
 
 
 @app.command()
@@ -158,7 +160,7 @@ def compare(files: Files, as_json: AsJson = False, **options: Any) -> None:
     if as_json:
         _print_json(found.to_dict())
     else:
-        typer.echo(comparison_text(found))
+        show(comparison_text(found))
 
 
 @app.command()
@@ -186,7 +188,7 @@ def report(
         _load(files), output, horizon=horizon, seed=seed, ranges=ranges, watch=bar,
         target_relative_error=target_relative_error,
     )  # fmt: skip
-    typer.echo(f"wrote {output}", err=True)
+    say(f"wrote {output}")
 
 
 @app.command()
@@ -274,7 +276,7 @@ def check(files: Files) -> None:
     """Read layout files and say what they mean, without simulating."""
     from riskmodel._text import layout_text
 
-    typer.echo("\n\n".join(layout_text(layout) for layout in _load(files)))
+    show("\n\n".join(layout_text(layout) for layout in _load(files)))
 
 
 @app.command()
@@ -293,9 +295,9 @@ def parameters(
     if as_json:
         _print_json(found.to_dicts())
     elif name is None:
-        typer.echo(catalogue_text(found))
+        show(catalogue_text(found))
     else:
-        typer.echo(parameters_text(found))
+        show(parameters_text(found))
 
 
 @app.command()
@@ -321,13 +323,13 @@ def new(
     if names or name is None:
         for stem, path in example_files().items():
             about = path.read_text("utf-8").splitlines()[0].lstrip("# ")
-            typer.echo(f"{stem:<28} {about}")
+            show(f"{stem:<28} {about}")
         if not names:
             raise InputError("new: name one of these layouts")
         return
     text = example_file(name).read_text("utf-8")
     if output is None:
-        typer.echo(text, nl=False)
+        show(text, end="")
         return
     try:
         with output.open("x", encoding="utf-8") as file:
@@ -336,7 +338,7 @@ def new(
         raise InputError(f"new: {output} exists already; nothing was written") from None
     except OSError as error:
         raise InputError(f"new: {output}: cannot be written: {error.strerror}") from None
-    typer.echo(f"wrote {output}; next: riskmodel simulate {output}", err=True)
+    say(f"wrote {output}; next: riskmodel simulate {output}")
 
 
 @app.command()
@@ -411,7 +413,7 @@ def distance(
     if as_json:
         _print_json(found.to_dict())
     else:
-        typer.echo(distance_text(found))
+        show(distance_text(found))
 
 
 def _draw(found: Distance, file: Path) -> None:
@@ -422,7 +424,7 @@ def _draw(found: Distance, file: Path) -> None:
         draw(found).get_figure(root=True).savefig(file)  # type: ignore[union-attr]
     except (OSError, ValueError) as error:
         raise InputError(f"--plot: {file}: cannot be written: {error}") from None
-    typer.echo(f"wrote {file}", err=True)
+    say(f"wrote {file}")
 
 
 def _load(files: list[Path]) -> list[Layout]:

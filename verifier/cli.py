@@ -242,7 +242,9 @@ def discover(
     seconds: Annotated[float, typer.Option(min=0.1, help="stop looking after this time")] = 20.0,
 ) -> None:
     """Look for places that may hold copies, and print a set-up file for audit."""
-    typer.echo(_discovered("discover", source, roots, levels, seconds)[0], nl=False)
+    from riskmodel._console import show
+
+    show(_discovered("discover", source, roots, levels, seconds)[0], end="")
 
 
 @app.command()
@@ -254,6 +256,7 @@ def init(
     seconds: Annotated[float, typer.Option(min=0.1, help="stop looking after this time")] = 20.0,
 ) -> None:
     """Write a set-up file of what is found on this machine; an existing file is left alone."""
+    from riskmodel._console import show
     from riskmodel.errors import InputError
 
     if file.exists() or file.is_symlink():
@@ -267,7 +270,7 @@ def init(
     except OSError as problem:
         raise InputError(f"init: {file}: cannot be written: {problem.strerror}") from None
     places = "1 location" if count == 1 else f"{count} locations"
-    typer.echo(f"wrote {file} with {places}; look through it, then: verifier audit {file}")
+    show(f"wrote {file} with {places}; look through it, then: verifier audit {file}")
 
 
 @app.command()
