@@ -26,7 +26,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE_SECONDS = 3.0  # whoever stops a group of processes often sends each of them two signals
 _LINE_EVERY = 2.0  # [s]
 
-__all__ = ["bar", "printable", "run", "say", "stop", "stopped", "wrapped"]
+__all__ = ["bar", "printable", "run", "say", "show", "stop", "stopped", "wrapped"]
 
 
 class _Heard(KeyboardInterrupt):
@@ -47,6 +47,13 @@ class _Stopped:
 def say(text: str) -> None:
     """Print talk, as opposed to results, on stderr."""
     sys.stderr.write(printable(text) + "\n")
+
+
+def show(text: str, *, end: str = "\n") -> None:
+    """Print a result on stdout: names in it are those of whoever wrote the file that was read."""
+    import typer
+
+    typer.echo(printable(text) + end, nl=False)
 
 
 def printable(text: str) -> str:

@@ -7,9 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from riskmodel._console import bar
+from riskmodel._console import bar, show
 from riskmodel._decide_text import map_text, sensitivity_text
 from riskmodel.errors import InputError
 from riskmodel.influence import sensitivity
@@ -41,7 +39,7 @@ def run_sensitivity(
         json.dump(document, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
     else:
-        typer.echo(text)
+        show(text)
 
 
 def _axis(text: str) -> tuple[str, list[Any] | None]:

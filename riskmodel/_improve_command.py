@@ -10,9 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from riskmodel._console import say
+from riskmodel._console import say, show
 from riskmodel._files import write_new
 from riskmodel._improve_text import frontier_text, improvement_text
 from riskmodel._write import layout_toml
@@ -61,7 +59,7 @@ def run_improve(
         json.dump(found.to_dict(), sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
         sys.stdout.write("\n")
     else:
-        typer.echo(text)
+        show(text)
     if plot is not None and isinstance(found, Frontier):
         from riskmodel.plot import pareto as draw
         from riskmodel.plot._canvas import saved

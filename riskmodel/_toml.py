@@ -11,6 +11,8 @@ from riskmodel.errors import InputError
 __all__ = ["read_toml"]
 
 _MAX_BYTES = 4_000_000
+# the standard library takes time by the square of a dotted key's parts: 60,000 are a minute
+_MAX_DOTS, _MAX_SQUARES = 200, 20_000_000
 
 
 def read_toml(path: Path, noun: str, *, empty: str, error: type[InputError]) -> dict[str, Any]:
@@ -43,7 +45,9 @@ def read_toml(path: Path, noun: str, *, empty: str, error: type[InputError]) -> 
             data = file.read(_MAX_BYTES + 1)
         if len(data) > _MAX_BYTES:
             raise error(f"{path}: larger than {_MAX_BYTES:,} bytes; no {noun} is")
-        raw = tomllib.loads(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        _require_few_dots(path, text, error)
+        raw = tomllib.loads(text)
     except FileNotFoundError:
         raise error(f"{path}: no such file") from None
     except OSError as problem:
@@ -57,3 +61,12 @@ def read_toml(path: Path, noun: str, *, empty: str, error: type[InputError]) -> 
     if not raw:
         raise error(f"{path}: is empty; {empty}")
     return raw
+
+
+def _require_few_dots(path: Path, text: str, error: type[InputError]) -> None:
+    squares = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        dots = line.count(".")
+        squares += dots * dots
+        if dots > _MAX_DOTS or squares > _MAX_SQUARES:
+            raise error(f"{path}: line {number}: more dots than anybody writes ({dots} in it)")

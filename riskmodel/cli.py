@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from riskmodel._completing import layout_names, parameter_names
+from riskmodel._console import say, show
 from riskmodel._options import AsJson, Files, Horizon, Kept, Method, Seed, takes_run_options
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def simulate(
         documents = [loss.to_dict() for loss in found]
         _print_json(documents[0] if len(documents) == 1 else documents)
         return
-    typer.echo("\n\n".join(estimate_text(loss) for loss in found))
+    show("\n\n".join(estimate_text(loss) for loss in found))
 
 
 @app.command()
@@ -80,7 +81,7 @@ def compare(files: Files, as_json: AsJson = False, **options: Any) -> None:
     if as_json:
         _print_json(found.to_dict())
     else:
-        typer.echo(comparison_text(found))
+        show(comparison_text(found))
 
 
 @app.command()
@@ -106,7 +107,7 @@ def report(
         _load(files), output, horizon=horizon, seed=seed, ranges=ranges, watch=bar,
         target_relative_error=target_relative_error,
     )  # fmt: skip
-    typer.echo(f"wrote {output}", err=True)
+    say(f"wrote {output}")
 
 
 @app.command()
@@ -202,7 +203,7 @@ def check(files: Files, as_json: AsJson = False) -> None:
         found = [one.model_dump(mode="json", exclude_unset=True, by_alias=True) for one in layouts]
         _print_json(found[0] if len(found) == 1 else found)
         return
-    typer.echo("\n\n".join(layout_text(layout) for layout in layouts))
+    show("\n\n".join(layout_text(layout) for layout in layouts))
 
 
 @app.command()
@@ -224,9 +225,9 @@ def parameters(
     if as_json:
         _print_json(found.to_dicts())
     elif name is None:
-        typer.echo(catalogue_text(found))
+        show(catalogue_text(found))
     else:
-        typer.echo(parameters_text(found))
+        show(parameters_text(found))
 
 
 @app.command()
@@ -267,13 +268,13 @@ def new(
             _print_json([{"name": stem, "about": about} for stem, about in known.items()])
             return
         for stem, about in known.items():
-            typer.echo(f"{stem:<28} {about}")
+            show(f"{stem:<28} {about}")
         if not names:
             raise InputError("new: name one of these layouts")
         return
     text = example_file(name).read_text("utf-8")
     if output is None:
-        typer.echo(text, nl=False)
+        show(text, end="")
         return
     try:
         write_new(output, text)
@@ -281,7 +282,7 @@ def new(
         raise InputError(f"new: {output} exists already; nothing was written") from None
     except OSError as error:
         raise InputError(f"new: {output}: cannot be written: {error.strerror}") from None
-    typer.echo(f"wrote {output}; next: riskmodel simulate {output}", err=True)
+    say(f"wrote {output}; next: riskmodel simulate {output}")
 
 
 @app.command()
@@ -356,7 +357,7 @@ def distance(
     if as_json:
         _print_json(found.to_dict())
     else:
-        typer.echo(distance_text(found))
+        show(distance_text(found))
 
 
 def _draw(found: Distance, file: Path) -> None:
@@ -364,7 +365,7 @@ def _draw(found: Distance, file: Path) -> None:
     from riskmodel.plot._canvas import saved
 
     saved(draw(found), file, "--plot")
-    typer.echo(f"wrote {file}", err=True)
+    say(f"wrote {file}")
 
 
 def _load(files: list[Path]) -> list[Layout]:

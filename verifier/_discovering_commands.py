@@ -36,13 +36,15 @@ def discover(
 
     With --json the set-up is printed as JSON, with the same keys as in the file.
     """
+    from riskmodel._console import show
+
     text = _discovered("discover", source, roots, levels, seconds)[0]
     if as_json:
         import tomllib
 
         print_json(tomllib.loads(text))
     else:
-        typer.echo(text, nl=False)
+        show(text, end="")
 
 
 def init(
@@ -53,6 +55,7 @@ def init(
     seconds: Seconds = 20.0,
 ) -> None:
     """Write a set-up file of what is found on this machine; an existing file is left alone."""
+    from riskmodel._console import show
     from riskmodel._files import write_new
     from riskmodel.errors import InputError
 
@@ -66,7 +69,7 @@ def init(
     except OSError as problem:
         raise InputError(f"init: {file}: cannot be written: {problem.strerror}") from None
     places = "1 location" if count == 1 else f"{count} locations"
-    typer.echo(f"wrote {file} with {places}; look through it, then: verifier audit {file}")
+    show(f"wrote {file} with {places}; look through it, then: verifier audit {file}")
 
 
 def _discovered(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
-__all__ = ["NOATIME", "open_quietly"]
+__all__ = ["NOATIME", "open_quietly", "open_regular"]
 
 NOATIME = getattr(os, "O_NOATIME", 0)
 _PATH_BYTES = 4000  # the kernel takes 4,095
@@ -19,6 +20,33 @@ def open_quietly(path: str, flags: int = 0) -> int:
         return _open_any_length(path, flags | NOATIME)
     except PermissionError:
         return _open_any_length(path, flags)
+
+
+def open_regular(path: str) -> int:
+    """Open a regular file; what is none is refused untouched: pipes hang, and some devices act.
+
+    Raises
+    ------
+    OSError
+        Also if it is no regular file.
+    """
+    place = _open_any_length(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        _require_regular(place)
+    finally:
+        os.close(place)
+    descriptor = open_quietly(path, os.O_NONBLOCK)  # something else may have taken its place
+    try:
+        _require_regular(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _require_regular(descriptor: int) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
 
 
 def _open_any_length(path: str, flags: int) -> int:

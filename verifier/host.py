@@ -16,6 +16,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
+from verifier._opening import open_regular
 from verifier._reading import GuardedFile, translated
 from verifier._running import executed, located, own_module
 from verifier._waiting import Worker
@@ -31,7 +32,6 @@ from verifier.walking import (
     Sights,
     Walk,
     is_hole,
-    open_quietly,
     shared_start,
 )
 
@@ -158,7 +158,7 @@ class Host:
         """Return the content of one small text file of the system; more than 4 MiB is refused."""
 
         def read() -> str:
-            with os.fdopen(open_quietly(path), "rb") as file:
+            with os.fdopen(open_regular(path), "rb") as file:
                 content = file.read(SMALL_FILE_BYTES + 1)
             if len(content) > SMALL_FILE_BYTES:
                 raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
@@ -169,7 +169,7 @@ class Host:
     def open(self, path: str) -> BinaryIO:
         """Open a regular file for reading; each read has the timeout; nothing is recorded."""
         self._refuse_in_replay(path)
-        descriptor = self._within(path, lambda: open_quietly(path))
+        descriptor = self._within(path, lambda: open_regular(path))
         return io.BufferedReader(
             GuardedFile(lambda call: self._within(path, call), descriptor), CHUNK_BYTES
         )

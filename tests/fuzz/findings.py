@@ -11,28 +11,40 @@ from pathlib import Path
 __all__ = ["FOLDER", "all_findings", "read_as", "shown_as"]
 
 FOLDER = Path(__file__).parent / "findings"
-_WIDTH = 100
+_WIDTH, _LONGEST_UNIT = 100, 80
 
 
 def shown_as(data: bytes) -> str:
-    """Return bytes as lines of ASCII; a run of one byte is ``*COUNT`` on a line of its own."""
+    """Return bytes as lines of ASCII; what is repeated is one line, ``*COUNT WHAT``."""
     lines, start = [], 0
     while start < len(data):
-        end = start
-        while end < len(data) and data[end] == data[start]:
-            end += 1
-        if end - start > _WIDTH:
-            lines.append(f"*{end - start} {_escaped(data[start : start + 1])}")
-            start = end
+        unit, count = _repeated(data, start)
+        if count:
+            lines.append(f"*{count} {_escaped(unit)}")
+            start += len(unit) * count
             continue
         end = start + 1
-        while end < len(data) and end - start < _WIDTH // 2:
-            if data[end : end + _WIDTH + 1] == data[end : end + 1] * (_WIDTH + 1):
-                break
+        while end < len(data) and end - start < _WIDTH // 2 and not _repeated(data, end)[1]:
             end += 1
         lines.append(f"={_escaped(data[start:end])}")
         start = end
     return "\n".join(lines) + "\n"
+
+
+def _repeated(data: bytes, start: int) -> tuple[bytes, int]:
+    """Return what is repeated from here on, and how often; 0 if nothing fills more than a line."""
+    for length in range(1, _LONGEST_UNIT):
+        unit = data[start : start + length]
+        if (
+            data[start : start + _WIDTH + length]
+            != (unit * (_WIDTH // length + 2))[: _WIDTH + length]
+        ):
+            continue
+        end = start + length
+        while data[end : end + length] == unit:
+            end += length
+        return unit, (end - start) // length
+    return b"", 0
 
 
 def read_as(text: str) -> bytes:

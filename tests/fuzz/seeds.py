@@ -122,8 +122,8 @@ VEEAM = (
     (
         b'<OibSummary><Backup JobName="PC" EncryptionState="0" /><Point Num="1" Type="0" />'
         b'<OIB VmName="PC" CreationTimeUtc="11/20/2026 03:00:00" ApproxSize="1000"'
-        b' IsCorrupted="False" IsConsistent="True" /><PrevFileName>a.vbk</PrevFileName>'
-        b"</OibSummary>"
+        b' IsCorrupted="False" IsConsistent="True" />'
+        b"<PrevFileName>a.vbk</PrevFileName></OibSummary>"
     ),
 )
 VEEAM_META = (

@@ -31,7 +31,8 @@ def open_point(place: Place) -> Point:
                 "duplicity", "restore",
             ]  # fmt: skip
             argv += ["--archive-dir", f"{place.work}/archive", "--tempdir", place.work]
-            argv += ["--file-to-restore", path, f"file://{place.path}", places[path]]
+            # in one word, for a name may begin like an option
+            argv += [f"--file-to-restore={path}", f"file://{place.path}", places[path]]
             ended = place.run(*argv, secrets=secrets)
             if ended.code != 0:
                 trouble = trouble or words_of(ended)

@@ -8,8 +8,9 @@ from riskmodel.errors import InputError, did_you_mean
 from verifier.domains import place_of, pool_place
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
-from verifier.manifest import Manifest
+from verifier.manifest import Manifest, shown
 from verifier.probes import declared, directory, elsewhere, replica, restic, zfs
+from verifier.probes._ordinary import odd_one
 from verifier.probes._registry import KINDS, PROBES, fitting, repositories_below
 from verifier.remotes import Here, Link, remote_for, tool_address
 from verifier.remotes.logins import with_environment
@@ -87,6 +88,9 @@ def probe(
         if entry is None:
             reason = "neither a directory nor a regular file"
             return replace(found, state=State.UNREADABLE, reason=reason)
+        if entry.runs_programs and (odd := odd_one(host, place.real_path)):
+            reason = f"{shown(odd)} in it is no file: programs that read it would hang"
+            return replace(found, kind=entry.kinds[0], state=State.UNREADABLE, reason=reason)
         located = entry.collect(host, target, source_manifest, wanted, found)
         if entry is PROBES[-1] and located.coverage.value == 0.0:
             located = _of_others_below(host, place.real_path, located)

@@ -55,28 +55,31 @@ class Probe:
         Examines it.
     by_place : bool
         Whether the signature is where the files are, not what they are.
+    runs_programs : bool
+        Whether a program of its own reads it, which may hang on what is no file.
     """
 
     kinds: tuple[str, ...]
     detect: Callable[[Host, str], bool]
     collect: Collect
     by_place: bool = False
+    runs_programs: bool = False
 
 
 # in the order of asking; the directory is last because every tree looks like one
 PROBES: tuple[Probe, ...] = (
     Probe(("tape",), tape.detect, tape.collect, by_place=True),
     Probe(("optical",), optical.detect, optical.collect, by_place=True),
-    Probe(("restic",), restic.detect, restic.collect),
-    Probe(("borg",), borg.detect, borg.collect),
+    Probe(("restic",), restic.detect, restic.collect, runs_programs=True),
+    Probe(("borg",), borg.detect, borg.collect, runs_programs=True),
     Probe(("borg2",), borg2.detect, borg2.collect),
     Probe(("kopia",), kopia.detect, kopia.collect),
-    Probe(("bup",), bup.detect, bup.collect),
+    Probe(("bup",), bup.detect, bup.collect, runs_programs=True),
     Probe(("rdiff-backup",), rdiff_backup.detect, rdiff_backup.collect),
-    Probe(("git-annex",), git_annex.detect, git_annex.collect),
+    Probe(("git-annex",), git_annex.detect, git_annex.collect, runs_programs=True),
     Probe(("bagit",), bagit.detect, bagit.collect),
-    Probe(("duplicity",), duplicity.detect, duplicity.collect),
-    Probe(("dar",), dar.detect, dar.collect),
+    Probe(("duplicity",), duplicity.detect, duplicity.collect, runs_programs=True),
+    Probe(("dar",), dar.detect, dar.collect, runs_programs=True),
     Probe(("bacula",), bacula.detect, bacula.collect),
     Probe(("veeam",), veeam.detect, veeam.collect),
     Probe(("iso",), iso.detect, iso.collect),

@@ -39,6 +39,8 @@ _PGP_STARTS = frozenset({0x84, 0x85, 0x86, 0x8C, 0x8D, 0xC1, 0xC3})
 _LZIP_HEADER, _LZIP_TRAILER = 6, struct.Struct("<IQQ")
 MAX_LZIP_DICTIONARY = 512 << 20
 ZSTD_WINDOW_LOG = 29
+# zeros in gzip, the most that honest data does, are 1,030 to one
+_HARMLESS_BYTES, _MOST_RATIO, _STEP = 1 << 30, 2000, 64 << 20
 
 
 class Damaged(ValueError):
@@ -88,8 +90,13 @@ def has_digest(head: bytes) -> bool:
 
 def unpacked(file: BinaryIO, form: str | None) -> IO[bytes]:
     """Return the stream behind a compression; the file itself if there is none."""
+    stream = _stream(file, form)
+    return file if stream is None else cast("IO[bytes]", _Measured(stream, file))
+
+
+def _stream(file: BinaryIO, form: str | None) -> Any:
     if form == "gz":
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+        return gzip.GzipFile(fileobj=file)
     if form == "bz2":
         return bz2.BZ2File(file)
     if form in ("xz", "lzma"):
@@ -99,10 +106,49 @@ def unpacked(file: BinaryIO, form: str | None) -> IO[bytes]:
     if form == "lz4":
         import lz4.frame
 
-        return cast("IO[bytes]", lz4.frame.LZ4FrameFile(file))
+        return lz4.frame.LZ4FrameFile(file)
     if form == "lz":
         return io.BufferedReader(_Lzip(file), CHUNK_BYTES)
-    return file
+    return None
+
+
+class _Measured:
+    """Gives up on what unpacks to far more than it is: nobody's data, and hours of work."""
+
+    def __init__(self, stream: Any, packed: BinaryIO) -> None:
+        self._stream = stream
+        self._packed = packed
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self._stream.read(size)
+        self._check()
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        # a long way is gone step by step, or the bomb would go off on the way
+        if whence == io.SEEK_SET:
+            while offset - self._stream.tell() > _STEP:
+                self._stream.seek(self._stream.tell() + _STEP)
+                self._check()
+                if not self._stream.read(1):
+                    break
+        found: int = self._stream.seek(offset, whence)
+        self._check()
+        return found
+
+    def tell(self) -> int:
+        return int(self._stream.tell())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+
+    def _check(self) -> None:
+        at = self._stream.tell()
+        if at > _HARMLESS_BYTES and at > _MOST_RATIO * self._packed.tell():
+            raise Unreadable("", f"it unpacks to more than {_MOST_RATIO:,} times its size")
 
 
 def joined(host: Host, paths: tuple[str, ...]) -> BinaryIO:
@@ -263,6 +309,9 @@ class _Zstandard:
 
     def tell(self) -> int:
         return self._stream.tell()
+
+    def close(self) -> None:
+        self._stream.close()
 
     def __enter__(self) -> Self:
         return self

@@ -22,7 +22,8 @@ from verifier.probes._duplicity_names import (
 from verifier.probes._duplicity_names import Manifest as Volumes
 from verifier.probes._keys import declared_key, password_path
 from verifier.probes.comparing import MTIME_SLACK_NS, capped
-from verifier.probes.members import DAMAGE
+from verifier.probes.compression import unpacked
+from verifier.probes.members import DAMAGE, Watched
 from verifier.target import Target
 
 __all__ = [
@@ -210,8 +211,8 @@ def _from_signatures(host: Host, path: str, names: list[str]) -> dict[str, int]:
     held: dict[str, int] = {}
     for name in names:
         with host.open(f"{path}/{name}") as file:
-            mode = "r|gz" if name.endswith(".gz") else "r|"
-            with tarfile.open(fileobj=file, mode=mode) as tar:  # type: ignore[call-overload]
+            plain = Watched(unpacked(file, "gz" if name.endswith(".gz") else None))
+            with tarfile.open(fileobj=plain, mode="r:") as tar:  # type: ignore[call-overload]
                 for member in tar:
                     tar.members = []  # or it keeps every header in memory
                     match = _SIGNATURE.fullmatch(member.name)

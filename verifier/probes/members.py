@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import re
 import stat
 import tarfile
@@ -18,7 +19,7 @@ from verifier.host import CHUNK_BYTES, Host, Unreadable
 from verifier.probes import compression
 from verifier.probes.compression import Damaged, format_of, joined, unpacked
 
-__all__ = ["BLOCK_BYTES", "DAMAGE", "Damaged", "Member", "Opened", "members", "opened"]
+__all__ = ["BLOCK_BYTES", "DAMAGE", "Damaged", "Member", "Opened", "Watched", "members", "opened"]
 
 MAX_HEADER_BYTES = 64 << 20
 BLOCK_BYTES = 512
@@ -121,7 +122,7 @@ def _opened_tar(file: BinaryIO, form: str | None, wanted: frozenset[str]) -> Ite
     with contextlib.ExitStack() as stack:
         packed = form not in (None, "tar")
         plain = stack.enter_context(unpacked(file, form)) if packed else file
-        tar = stack.enter_context(tarfile.open(fileobj=_Watched(plain), mode="r:"))  # type: ignore[call-overload]
+        tar = stack.enter_context(tarfile.open(fileobj=Watched(plain), mode="r:"))  # type: ignore[call-overload]
         while (found := tar.next()) is not None:
             tar.members = []
             path = _plain_path(found.name)
@@ -158,7 +159,10 @@ def _opened_zip(file: BinaryIO, wanted: frozenset[str]) -> Iterator[Opened]:
 
 
 def _zip(file: BinaryIO) -> zipfile.ZipFile:
-    return zipfile.ZipFile(cast("IO[bytes]", _Bounded(file)))
+    archive = zipfile.ZipFile(cast("IO[bytes]", _Bounded(file)))
+    if sum(info.compress_size for info in archive.infolist()) > file.seek(0, io.SEEK_END):
+        raise Damaged("its members overlap, as those of a bomb do")
+    return archive
 
 
 class _Bounded:
@@ -234,7 +238,7 @@ def _tar_members(file: BinaryIO, form: str | None, *, read: bool) -> Iterator[Me
     with contextlib.ExitStack() as stack:
         packed = form not in (None, "tar")
         plain = stack.enter_context(unpacked(file, form)) if packed else file
-        watched = _Watched(plain)
+        watched = Watched(plain)
         tar = stack.enter_context(tarfile.open(fileobj=watched, mode="r:"))  # type: ignore[call-overload]
         sizes: dict[str, int] = {}
         while (found := tar.next()) is not None:
@@ -271,23 +275,29 @@ def _unchanged(tar: Any, found: tarfile.TarInfo, folder: str, mtime_ns: int) -> 
             yield Member(prefix + entry[1:], 0, mtime_ns, elsewhere=True)
 
 
-class _Watched:
-    """Remembers the last block, because tarfile takes a broken header for the end in silence."""
+class Watched:
+    """A stream for tarfile that refuses headers of gigabytes.
+
+    It remembers the last block, because tarfile takes a broken header for the end in silence.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._last = b""
 
     def read(self, size: int = -1) -> bytes:
+        """Read as any file does, but no header of gigabytes."""
         if size > MAX_HEADER_BYTES:
             raise Damaged(f"a header claims {size} bytes")
         self._last = self._file.read(size)
         return self._last
 
     def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place as any file does."""
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
+        """Say where it is."""
         return self._file.tell()
 
     def check_end(self, *, drain: bool) -> None:

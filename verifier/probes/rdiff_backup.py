@@ -234,8 +234,8 @@ def _checked(
 
 def _metadata(host: Host, path: str) -> Iterator[Recorded]:
     with host.open(path) as file:
-        unpacked = gzip.GzipFile(fileobj=file) if path.endswith(".gz") else file
-        yield from parse_metadata(iter(lambda: unpacked.readline(_MAX_LINE_BYTES), b""))
+        plain = gzip.GzipFile(fileobj=file) if path.endswith(".gz") else file
+        yield from parse_metadata(iter(lambda: plain.readline(_MAX_LINE_BYTES), b""))
 
 
 def _packed(host: Host, path: str, names: list[str]) -> tuple[list[str], str]:
