@@ -86,7 +86,7 @@ def test_a_set_up_file_is_audited_from_any_folder(folder, tmp_path):
         "copies", "media", "offsite", "offline_or_immutable", "errors",
     ]  # fmt: skip
     for gate in found["gates"].values():
-        assert set(gate) == {"status", "value", "wanted", "evidence", "reason"}
+        assert set(gate) == {"status", "value", "wanted", "evidence", "reason", "accepted"}
         assert gate["status"] in {"pass", "fail", "unknown"}
     assert set(found["score"]) == {"value", "low", "high"}
     assert [place["name"] for place in found["locations"]] == ["source", "usb", "gone"]
