@@ -14,6 +14,7 @@ from riskmodel._events import EventsEngine
 from riskmodel._excursion import ConditionalEngine
 from riskmodel._program import compile_layout
 from riskmodel._run import Prefix
+from riskmodel._tables import table_html
 from riskmodel.costs import yearly_cost
 from riskmodel.errors import InputError, LayoutError
 from riskmodel.simulation import simulate
@@ -136,7 +137,7 @@ class Frontier:
         }
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{html.escape(self.in_words)}</b></p>{self.to_frame().to_html(index=False)}"
+        return f"<p><b>{html.escape(self.in_words)}</b></p>{table_html(self.to_frame())}"
 
 
 @dataclass(frozen=True, slots=True)
