@@ -16,6 +16,7 @@ from riskmodel._paired_runs import BATCHES, Run, extend, runs_of
 from riskmodel._pairs import Pair, pair_of
 from riskmodel._run import Progress
 from riskmodel._shared_inputs import Better, shared_ranges
+from riskmodel._tables import table_html
 from riskmodel.costs import Cost, yearly_cost
 from riskmodel.errors import InputError
 from riskmodel.estimate import LossEstimate
@@ -169,7 +170,7 @@ class Comparison:
         return f"{first} is the safest"
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{html.escape(self.in_words)}</b></p>{self.to_frame().to_html(index=False)}"
+        return f"<p><b>{html.escape(self.in_words)}</b></p>{table_html(self.to_frame())}"
 
 
 def compare(

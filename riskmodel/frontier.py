@@ -20,6 +20,7 @@ from riskmodel._screening import (
     layout_of,
     screened,
 )
+from riskmodel._tables import table_html
 from riskmodel.errors import InputError
 from riskmodel.simulation import plan_of
 from riskmodel.space import Space
@@ -138,7 +139,7 @@ class Frontier:
         }
 
     def _repr_html_(self) -> str:
-        return f"<p><b>{html.escape(self.in_words)}</b></p>{self.to_frame().to_html(index=False)}"
+        return f"<p><b>{html.escape(self.in_words)}</b></p>{table_html(self.to_frame())}"
 
 
 def pareto(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from riskmodel._resolve import is_online
 from riskmodel._rest import live_copy
+from riskmodel._tables import table_html
 from riskmodel.geodesy import distance_km, km_text
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Gates:
         )
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False))
+        return table_html(self.to_frame())
 
 
 def rule_gates(layout: Layout) -> Gates:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._chances import one_in
+from riskmodel._tables import table_html
 from riskmodel.changes import Change, single_changes
 from riskmodel.costs import Cost, yearly_cost
 from riskmodel.effects import Effect, effects, ranked, sharpened
@@ -161,7 +162,7 @@ class Improvement:
 
     def _repr_html_(self) -> str:
         words = " ".join(text for text in (self.in_words, self.path_in_words) if text)
-        return f"<p><b>{html.escape(words)}</b></p>{self.to_frame().to_html(index=False)}"
+        return f"<p><b>{html.escape(words)}</b></p>{table_html(self.to_frame())}"
 
 
 def _row(one: Proposal, verdict: str, rank: int | None) -> dict[str, Any]:

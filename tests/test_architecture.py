@@ -19,7 +19,7 @@ ROOMS = [
     {"_files", "errors", "units", "_described", "_data", "lifetimes", "media", "sites", "policies",
      "preset_catalogue", "_ranges", "_media_from", "layout", "_write", "_toml", "examples",
      "catalogue", "bathtub", "shrinkage", "drive_models", "_scaling", "_spread", "_places",
-     "geodesy", "_footprints", "perils"},
+     "geodesy", "_footprints", "perils", "_tables"},
     {"_resolve", "_rest", "_bounds", "_builder"},
     {"_job_chances"},
     {"_threats", "_together"},

@@ -9,6 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from riskmodel._tables import table_html
 from verifier.catalogue import CatalogueError
 from verifier.examine import examine
 from verifier.host import Host
@@ -168,7 +169,7 @@ class Audit:
             columns=["gate", "status", "value", "wanted", "reason"],
         )
         tables = (gates, self.to_frame())
-        shown = "".join(table.to_html(index=False, na_rep="unknown") for table in tables)
+        shown = "".join(table_html(table, "unknown") for table in tables)
         return f"<p><b>{html.escape(head)}</b></p>{shown}"
 
 

@@ -199,7 +199,9 @@ class TestGates:
     def test_of_a_layout_that_keeps_the_rule(self) -> None:
         gates = rm.rule_gates(rm.example("photographer-dvd-and-cloud"))
         assert list(gates.to_frame()["status"]) == [gate.status for gate in gates]
-        assert "offline or immutable" in gates._repr_html_()
+        shown = gates._repr_html_()
+        assert "offline or immutable" in shown
+        assert all(gate.why in shown for gate in gates)  # sentences are not cut
         assert [gate.status for gate in gates][:4] == ["pass"] * 4
         assert gates.copies.value >= 3
 

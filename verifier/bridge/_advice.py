@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from riskmodel._tables import table_html
 from riskmodel.effects import Effect, effects
 from riskmodel.errors import InputError
 from verifier.bridge._layouts import to_layouts
@@ -109,7 +110,7 @@ class Advice:
     def _repr_html_(self) -> str:
         words = self.disagreement
         head = f"<p>{html.escape(words)}</p>" if words else ""
-        return f"{self.to_frame().round(2).to_html(index=False)}{head}"
+        return f"{table_html(self.to_frame().round(2))}{head}"
 
 
 def advise(
