@@ -58,13 +58,13 @@ def schema(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="audit|setup",
-            help="of what audit --json prints, or of set-up files",
+            metavar="audit|risk|advise|setup",
+            help="of what that command prints with --json, or of set-up files",
             autocompletion=schema_names,
         ),
     ],
 ) -> None:
-    """Print a JSON Schema: of what audit --json prints, or of set-up files for editors."""
+    """Print a JSON Schema: of what a command prints with --json, or of set-up files."""
     from riskmodel.errors import InputError, did_you_mean
     from verifier.schemas import SCHEMAS
 

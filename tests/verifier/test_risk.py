@@ -6,16 +6,18 @@ import json
 from dataclasses import replace
 
 import pytest
+from jsonschema import Draft202012Validator
 
 import riskmodel as rm
 from riskmodel.errors import InputError
 from riskmodel.reporting import render
 from tests.verifier.inventories import inventory, place
-from verifier.advice_text import advice_parts
+from verifier.advice_text import advice_json, advice_parts
 from verifier.audit import judge
 from verifier.bridge import Advice, Proposal, Risk, to_layouts
 from verifier.changes import changes
 from verifier.risk import risk_json, risk_page, risk_text
+from verifier.schemas import advice_schema, risk_schema
 from verifier.setup import Setup, Source
 
 TRIALS = 2_000
@@ -56,6 +58,19 @@ def test_json_has_the_histories_and_the_advice(risk: Risk) -> None:
     assert found["lose_something"]["probability"] >= found["risk"]["probability"]
     assert risk.advice is not None
     assert found["advice"]["proposals"][0]["change"] == risk.advice.clear[0].change.name
+
+
+def test_what_is_printed_fits_the_shipped_schemas(risk: Risk) -> None:
+    assert risk.advice is not None
+    Draft202012Validator.check_schema(risk_schema())
+    Draft202012Validator.check_schema(advice_schema())
+    shape = Draft202012Validator(risk_schema())
+    for one in (risk, replace(risk, history=None, advice=None), replace(risk, best=risk.worst)):
+        shape.validate(json.loads(risk_json(one)))
+    found = json.loads(advice_json(risk.advice))
+    Draft202012Validator(advice_schema()).validate(found)
+    found["proposals"][0]["kind"] = "perhaps"
+    assert not Draft202012Validator(advice_schema()).is_valid(found)
 
 
 def test_the_page_has_the_advice_with_its_steps(risk: Risk) -> None:

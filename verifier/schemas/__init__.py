@@ -1,4 +1,4 @@
-"""JSON Schemas: of what ``verifier audit --json`` prints, and of set-up files.
+"""JSON Schemas: of what audit, risk and advise print with ``--json``, and of set-up files.
 
 Within one schema number keys and words are only added, never removed, renamed or given another
 meaning; what breaks that gets the next number.
@@ -10,12 +10,35 @@ import json
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["SCHEMAS", "audit_schema", "setup_schema"]
+__all__ = ["SCHEMAS", "advice_schema", "audit_schema", "risk_schema", "setup_schema"]
 
 
 def audit_schema() -> dict[str, Any]:
     """Return the schema of ``verifier audit --json``."""
-    text = files("verifier.schemas").joinpath("audit.json").read_text("utf-8")
+    return _read("audit.json")
+
+
+def risk_schema() -> dict[str, Any]:
+    """Return the schema of ``verifier risk --json``."""
+    return _read("risk.json")
+
+
+def advice_schema() -> dict[str, Any]:
+    """Return the schema of ``verifier advise --json``, which stands in that of risk too."""
+    whole = risk_schema()
+    parts = whole.pop("$defs")
+    wanted = {name: parts[name] for name in ("proposal", "side")}
+    return {
+        "$schema": whole["$schema"],
+        "$id": "urn:threetwoone:advice:1",
+        "title": "What verifier advise --json prints",
+        **parts["advice"],
+        "$defs": wanted,
+    }
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = files("verifier.schemas").joinpath(name).read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 
@@ -59,4 +82,9 @@ def setup_schema() -> dict[str, Any]:
     }
 
 
-SCHEMAS = {"audit": audit_schema, "setup": setup_schema}
+SCHEMAS = {
+    "audit": audit_schema,
+    "risk": risk_schema,
+    "advise": advice_schema,
+    "setup": setup_schema,
+}
