@@ -33,7 +33,9 @@ NAMES = [page.name for page in PAGES]
 WITH_COMMANDS = [page for page in PAGES if list(commands(page))]
 PROGRAMS = ("riskmodel", "verifier")
 # what these cannot tell of copies that lie on one disk: an audit fails, a diff may not know
-MAY_FAIL = re.compile(r"verifier (audit|drill|diff|risk|advise) ")
+MAY_FAIL = re.compile(r"verifier (audit|drill|diff|layout|risk|advise) ")
+# minutes of work that tests/verifier/test_advice.py sees to
+SEEN_TO = ("verifier advise setup.toml",)
 # make and pip are looked up, not run: they would take the machine with them
 LOOKED_UP = re.compile(r"make (?P<target>[\w-]+)$|pip install 'threetwoone\[(?P<extra>\w+)\]'$")
 
@@ -79,7 +81,7 @@ def test_every_command_runs(tmp_path: Path, program: str) -> None:
     place = Place(tmp_path)
     _drives(tmp_path)
     every = dict.fromkeys(command for page in PAGES for command in commands(page))
-    shown = [command for command in every if command.startswith(program)]
+    shown = [one for one in every if one.startswith(program) and one not in SEEN_TO]
     assert len(shown) > 10
     for command in shown:
         done = place.run(command)
@@ -97,13 +99,14 @@ def test_every_command_runs(tmp_path: Path, program: str) -> None:
 
 def _drives(folder: Path) -> None:
     """Write drives to fit, a quarter of daily files and a table; half of them fail, at any age."""
-    head = "date,serial_number,model,capacity_bytes,failure\n"
+    head = "date,serial_number,model,capacity_bytes,failure,smart_9_raw\n"
     dead = {number: 1 + number * 89 // 30 for number in range(0, 30, 2)}
     with zipfile.ZipFile(folder / "data_Q1_2024.zip", "w") as archive:
         for day in range(1, 91):
             date = f"2024-{1 + (day - 1) // 31:02}-{1 + (day - 1) % 31:02}"
             rows = "".join(
-                f"{date},S{number},M{number % 2},8000000000000,{int(dead.get(number) == day)}\n"
+                f"{date},S{number},M{number % 2},8000000000000,{int(dead.get(number) == day)},"
+                f"{5000 * number + 24 * day}\n"
                 for number in range(30)
                 if dead.get(number, 91) >= day
             )
