@@ -3,6 +3,8 @@
 # make check     lint and types
 # make slow      the slow and the integration tests
 # make proof     more digits of the statistics, half an hour or more; CI does not run it
+# make fuzz      hostile input for every parser, FUZZ_SECONDS (60) in all
+# make fuzz-long the same for hours, following the branches of the code with Atheris
 # make notebooks run the notebooks
 # make docs      the pages of docs/ as build/docs/index.html; every warning is an error
 # make picture   the picture of README.md
@@ -18,8 +20,8 @@ STAMP  := $(VENV)/.installed
 
 JOBS   ?= $(shell nproc 2>/dev/null || echo 1)
 
-.PHONY: install demo test check slow slow-riskmodel slow-verifier proof notebooks docs picture \
-	fit-backblaze footprints benchmark audit fresh clean
+.PHONY: install demo test check slow slow-riskmodel slow-verifier proof fuzz fuzz-long notebooks \
+	docs picture fit-backblaze footprints benchmark audit fresh clean
 
 install: $(STAMP)
 
@@ -59,6 +61,20 @@ slow-verifier: $(STAMP)
 proof: $(STAMP)
 	@echo "== more digits"
 	@$(BIN)/python -m pytest -q --durations=0 -m proof --ignore=tests/verifier
+
+FUZZ_SECONDS ?= 60
+FUZZ_LONG_SECONDS ?= 14400
+
+fuzz: $(STAMP)
+	@echo "== hostile input, $(FUZZ_SECONDS) s"
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) --jobs $(JOBS)
+
+# what is found stays in build/fuzz: inputs that reach new code, and what broke a parser
+fuzz-long: $(STAMP)
+	@echo "== hostile input, $(FUZZ_LONG_SECONDS) s, with Atheris"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	@FUZZ_ATHERIS=1 FUZZ_KEEP=build/fuzz OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/python -m tests.fuzz --seconds $(FUZZ_LONG_SECONDS) --jobs $(JOBS)
 
 notebooks: $(STAMP)
 	@echo "== notebooks"

@@ -45,8 +45,7 @@ PIECE = 1 << 18
 HELD = 1 << 20  # bytes of files that wait for their twins: few, so that caches keep them
 _EMPTY = bytes(32)
 _UNFIT = errno.EISDIR  # what is no regular file any more
-# a pipe that took a file's place after it was listed must not be waited for
-_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NOFOLLOW | os.O_NONBLOCK
+_FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NOFOLLOW
 
 
 class Board:

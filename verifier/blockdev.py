@@ -191,7 +191,7 @@ def parse_mdstat(text: str) -> dict[str, MdArray]:
         elif not line.strip() or line.startswith("unused"):
             current = None
         elif current:
-            if count := re.search(r"\[(\d+)/(\d+)\]", line):
+            if count := re.search(r"\[(\d{1,9})/(\d{1,9})\]", line):
                 arrays[current] = replace(
                     arrays[current], wanted=int(count[1]), working=int(count[2])
                 )

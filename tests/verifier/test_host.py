@@ -33,8 +33,18 @@ def test_a_loop_of_links_is_unreadable(tmp_path):
         host.resolve(str(tmp_path / "loop"))
 
 
-def test_a_hung_path_costs_the_timeout_and_the_host_stays_usable(tmp_path):
-    os.mkfifo(tmp_path / "hangs")
+@pytest.mark.parametrize("place", ["pipe", "/dev/zero", "/"])
+def test_what_is_no_file_is_refused_at_once(tmp_path, place):
+    os.mkfifo(tmp_path / "pipe")
+    host = Host()
+    for look in (host.open, host.read_text):
+        with pytest.raises(Unreadable, match="no regular file"):
+            look(str(tmp_path / place))
+
+
+def test_a_hung_path_costs_the_timeout_and_the_host_stays_usable(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "hangs")  # stands for a file on a server that does not answer
+    monkeypatch.setattr("verifier.host.open_regular", lambda path: os.open(path, os.O_RDONLY))
     host = Host(timeout=0.2)
     started = time.monotonic()
     with pytest.raises(TimedOut):

@@ -91,6 +91,8 @@ def latest(text: str) -> Mapping[str, str]:
     found: dict[str, tuple[float, str]] = {}
     for line in text.split("\n"):
         uuid, _, rest = line.partition(" ")
+        if not uuid:
+            continue
         stamp = _TIMESTAMP.search(rest)
         time = float(stamp[1]) if stamp else 0.0
         value = _TIMESTAMP.sub("", rest).strip()

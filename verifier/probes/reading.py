@@ -44,7 +44,8 @@ def heads(host: Host, path: str, size: int) -> tuple[bytes, ...]:
     found = []
     for name in names[:LOOKED_AT]:
         try:
-            if host.stat(f"{path}/{name}").is_file:
+            # what a link leads to is not this folder's
+            if host.stat(f"{path}/{name}", follow=False).is_file:
                 found.append(head(host, f"{path}/{name}", size))
         except AccessError:
             continue
