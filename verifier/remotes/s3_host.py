@@ -151,11 +151,16 @@ class S3Host(Elsewhere):
 
     def _stream(self, path: str, key: str) -> Iterator[bytes]:
         body = self._ask(path, lambda: self.client.get_object(Bucket=self._bucket, Key=key)["Body"])
+        hung = False
         try:
             while data := self._ask(path, lambda: body.read(READ_BYTES)):
                 yield data
+        except TimedOut:
+            hung = True  # the thread that still reads holds a lock, and closing would wait for it
+            raise
         finally:
-            body.close()
+            if not hung:
+                body.close()
 
 
 class _Sampler:
