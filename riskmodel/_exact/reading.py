@@ -29,6 +29,8 @@ __all__ = ["CopyLaw", "Problem", "Strike", "Target", "constant_rate", "read", "r
 
 _NEVER = Law(never=True)
 
+_NAMED = 8  # keys that a refusal names
+
 
 @dataclass(frozen=True, slots=True)
 class CopyLaw:
@@ -136,7 +138,9 @@ def read(layout: Layout, horizon_hours: float | None = None) -> Problem:
     """
     found = (*people_keys(layout), *rest_keys(layout))
     if found:
-        refuse(layout.name, f"{', '.join(found)}: not part of the exact methods' law")
+        more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+        named = ", ".join(found[:_NAMED])
+        refuse(layout.name, f"{named}{more}: not part of the exact methods' law")
     horizon = horizon_of(layout, horizon_hours)
     labels: dict[tuple[str, str], int] = {}
     variances: list[float] = []

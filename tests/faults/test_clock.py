@@ -49,8 +49,7 @@ def test_an_absent_disk_is_judged_by_no_audit_of_the_future(tmp_path):
         book.remember(found)
     begin(book, 5)
     away = replace(disk, state=State.ABSENT_OFFLINE, last_seen=None)
-    host = found.host.value
-    seen = book.recalled(host, found.source, away)
+    seen = book.recalled("machine:a", found.source, away)
     assert seen.last_seen == START
 
 

@@ -116,7 +116,7 @@ def test_a_stopped_diff_changes_nothing(room, count):
 
 @counts()
 def test_a_stopped_simulation_goes_on_from_its_checkpoint(room, count):
-    words = ("riskmodel", "simulate", NAS, "--method", "events", "--trials", "100000", "--json")
+    words = ("riskmodel", "simulate", NAS, "--method", "events", "--trials", "300000", "--json")
     kept = ("--checkpoint", room.base / "run")
     plain = json.loads(room.run(*words).stdout)
     takes = usual(room, *words)

@@ -19,6 +19,7 @@ __all__ = ["S3Host", "Sample", "error_code", "problem_of"]
 SAMPLED = 16
 PAGE_OBJECTS = 1000
 _ABSENT = frozenset({"NoSuchBucket", "NoSuchKey", "404", "NotFound"})
+_OF_A_LISTING = frozenset({"Name", "IsTruncated", "KeyCount", "MaxKeys", "Contents"})
 _BUSY = frozenset({"500", "502", "503", "504", "InternalError", "ServiceUnavailable", "SlowDown"})
 
 
@@ -82,14 +83,14 @@ class S3Host(Elsewhere):
 
     def _look(self, key: str, follow: bool) -> Stat:
         if not key:
-            self.client.list_objects_v2(Bucket=self._bucket, MaxKeys=1)
+            self._list(MaxKeys=1)
             return folder_stat()
-        answer = self.client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+        answer = self._list(Prefix=key, MaxKeys=1)
         first = next(iter(answer.get("Contents", ())), None)
         if first is not None and first["Key"] == key:
             return _stat(first)
         # names such as "a-b" and "a.b" sort before "a/": the folder has to be asked for
-        below = self.client.list_objects_v2(Bucket=self._bucket, Prefix=f"{key}/", MaxKeys=1)
+        below = self._list(Prefix=f"{key}/", MaxKeys=1)
         if below.get("Contents"):
             return folder_stat()
         raise Missing(f"{self.root}/{key}", "there is no such object or folder in the bucket")
@@ -134,10 +135,15 @@ class S3Host(Elsewhere):
                 open_folders = folders
                 yield Entry(name, _stat(thing))
 
+    def _list(self, **arguments: Any) -> dict[str, Any]:
+        """Ask for a listing; a page of something else, as a hotel's network sends, is not empty."""
+        answer: dict[str, Any] = self.client.list_objects_v2(Bucket=self._bucket, **arguments)
+        if not answer.keys() & _OF_A_LISTING:
+            raise Unreadable(self.root, "what came is no listing of objects")
+        return answer
+
     def _pages(self, path: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        call = partial(
-            self.client.list_objects_v2, Bucket=self._bucket, MaxKeys=PAGE_OBJECTS, **arguments
-        )
+        call = partial(self._list, MaxKeys=PAGE_OBJECTS, **arguments)
         page: dict[str, Any] = self._ask(path, call)
         yield page
         while page.get("IsTruncated") and (token := page.get("NextContinuationToken")):
@@ -151,11 +157,16 @@ class S3Host(Elsewhere):
 
     def _stream(self, path: str, key: str) -> Iterator[bytes]:
         body = self._ask(path, lambda: self.client.get_object(Bucket=self._bucket, Key=key)["Body"])
+        hung = False
         try:
             while data := self._ask(path, lambda: body.read(READ_BYTES)):
                 yield data
+        except TimedOut:
+            hung = True  # the thread that still reads holds a lock, and closing would wait for it
+            raise
         finally:
-            body.close()
+            if not hung:
+                body.close()
 
 
 class _Sampler:

@@ -70,7 +70,7 @@ def test_a_wrong_password_is_unknown_and_no_failure(park, animal, secret):
         assert depth is Depth.BYTES or judged.gates["errors"].status is Status.UNKNOWN
 
 
-@pytest.mark.parametrize("animal", chosen("directory", "bag", "photos.tar", "restic", "borg"))
+@pytest.mark.parametrize("animal", chosen("directory", "bag", "restic", "borg"))
 @needs("root", "loop", "btrfs", "mkfs.btrfs")
 def test_a_sector_that_cannot_be_read_is_damage_where_bytes_are_read(park, animal, tmp_path):
     """A file system with checksums answers a read of a changed sector with a true EIO."""

@@ -1,0 +1,104 @@
+"""Large things, made by hand: a layout of many copies, a set-up of many places, many files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from array import array
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+IN_FOLDER = 1000
+
+
+def layout(copies: int, groups: int = 5) -> str:
+    """Return a layout of copies of `groups` RAID 6 groups of ten drives each, at 20 sites."""
+    lines = ['name = "many copies"', 'horizon = "5 years"', 'size = "40 TB"']
+    lines += ["[threats]", "defaults = true"]
+    lines += ["[media.disk]", 'preset = "hdd"', 'capacity = "8 TB"']
+    for number in range(20):
+        lines += [f"[sites.s{number}]", 'kind = "home"', 'recovery = { fixed = "30 days" }']
+    for number in range(copies):
+        lines += ["[[copies]]", f'name = "c{number}"', f'site = "s{number % 20}"']
+        lines += ['role = "primary"'] if number == 0 else []
+        lines += ["[copies.store]", 'level = "raid6"', "drives = 10", f"groups = {groups}"]
+        lines += ['media = "disk"', 'rebuild = { fixed = "24 h" }']
+        if number:
+            lines += ["[copies.fed]", 'from = "c0"', 'how = "backup"', 'every = "1 day"']
+        lines += ["[copies.check]", 'every = "90 days"', "[copies.recovery]", 'fixed = "5 days"']
+    return "\n".join(lines) + "\n"
+
+
+def setup(base: Path, places: int) -> Path:
+    """Make live data, and so many copies of it in folders of their own; return the set-up."""
+
+    def tree(root: Path) -> None:
+        root.mkdir(parents=True)
+        for number in range(5):
+            (root / str(number)).write_bytes(b"%d" % number * 50)
+            os.utime(root / str(number), (1.7e9, 1.7e9))
+
+    tree(base / "live")
+    lines = [f'[source]\npath = "{base}/live"']
+    for number in range(places):
+        tree(base / "copies" / str(number))
+        lines.append(f'[[locations]]\nname = "n{number}"\npath = "{base}/copies/{number}"')
+    (base / "setup.toml").write_text("\n".join(lines))
+    return base / "setup.toml"
+
+
+def files(count: int, salt: int = 0):
+    """Return the table of so many files, as a walk makes it, without a disk that holds them."""
+    from verifier.files import Files
+
+    folders = -(-count // IN_FOLDER)
+    names, starts = {}, array("q", [0])
+    for folder in range(folders):
+        some = range(folder * IN_FOLDER, min((folder + 1) * IN_FOLDER, count))
+        names[f"folder-{folder:06}"] = b"\0".join(b"file-%08d.jpg" % n for n in some)
+        starts.append(some[-1] + 1)
+    rows = np.arange(count, dtype=np.int64)
+    columns = (rows % 100_000 + 1, rows + 10**18 + salt, rows * 0 + 7, rows + 1, rows + 10**18)
+    kinds = ("q", "q", "Q", "Q", "q")
+    made = []
+    for kind, column in zip(kinds, columns, strict=True):
+        whole = array(kind)
+        whole.frombytes(np.ascontiguousarray(column, np.int64).tobytes())
+        made.append(whole)
+    return Files(names, starts, tuple(made), array("q"))
+
+
+def catalogue(where: Path, count: int) -> None:
+    """Keep two audits of so many files with their digests, and compare them."""
+    from dataclasses import replace
+
+    from tests.verifier.inventories import inventory
+    from verifier.catalogue import Catalogue
+    from verifier.diffing import diffs
+
+    book = Catalogue(where)
+    for day in (0, 1):
+        at = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=day)
+        store = book.record(host="machine:a", dataset="many", source="/live", at=at)
+        of = files(count)
+        store.listed("/live", of)
+        known = store.known("/live", of)
+        wanted = np.flatnonzero(known.read_at == 0)
+        assert len(wanted) == (0 if day else count)
+        del known
+        for first in range(0, len(wanted), 50_000):
+            rows = wanted[first : first + 50_000]
+            digest = np.zeros((len(rows), 32), np.uint8)
+            digest[:, :8] = rows.view(np.uint8).reshape(-1, 8)
+            store.keep("/live", of, rows, digest, np.full(len(rows), 10**18))
+        book.remember(replace(inventory(), name="many", at=at))
+        sys.stderr.write(f"audit {day + 1} of {count:,} files is kept\n")
+    assert not store.broken
+    (found,) = diffs(Catalogue(where), datasets=("many",))
+    sys.stderr.write(f"compared: {type(found).__name__}\n")
+
+
+if __name__ == "__main__":
+    catalogue(Path(sys.argv[1]), int(sys.argv[2]))

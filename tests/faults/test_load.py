@@ -1,0 +1,94 @@
+"""Large set-ups and layouts: an answer, in bounded memory, with a word on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults import loads
+from tests.faults.stopping import Room
+
+MOST_KIB = 2 << 20  # 2 GiB
+
+
+def measured(room: Room, *words: object) -> tuple[str, str, float]:
+    """Run a command to its end; return what it said, and its largest memory in GiB."""
+    out, err = room.base / "out", room.base / "err"
+    began = time.monotonic()
+    with out.open("w") as said, err.open("w") as complained:
+        command = [sys.executable, "-m", *map(str, words)]
+        child = subprocess.Popen(
+            command, env=room.env, cwd=room.base, stdout=said, stderr=complained
+        )
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode in (0, 1, 3), err.read_text()[-2000:]
+    assert used.ru_maxrss < MOST_KIB, f"{words}: {used.ru_maxrss / 1024:,.0f} MiB"
+    spent = used.ru_utime + used.ru_stime
+    told = f"{' '.join(map(str, words[:4]))}: {time.monotonic() - began:.0f} s, {spent:.0f} s CPU"
+    print(f"{told}, {used.ru_maxrss / 1024:,.0f} MiB")
+    return out.read_text(), err.read_text(), used.ru_maxrss / MOST_KIB
+
+
+def sizes(few: int, many: int):
+    """Run a test with few in CI, and with many for the proof."""
+    return pytest.mark.parametrize(
+        "count", [pytest.param(few, marks=pytest.mark.slow), pytest.param(many, marks=PROOF)]
+    )
+
+
+PROOF = pytest.mark.proof
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    return Room(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("--method", "excursion", "--trials", "1000"), marks=pytest.mark.slow),
+        pytest.param(("--method", "conditional", "--trials", "1000"), marks=PROOF),
+        pytest.param(("--method", "events", "--trials", "1000"), marks=PROOF),
+        pytest.param((), marks=PROOF),
+    ],
+    ids=str,
+)
+def test_two_hundred_copies_on_ten_thousand_drives_are_simulated(room, words):
+    (room.base / "big.toml").write_text(loads.layout(200))
+    out, _, _ = measured(room, "riskmodel", "simulate", room.base / "big.toml", *words, "--json")
+    found = json.loads(out)
+    assert 0.0 <= found["interval"][0] <= found["probability"] <= found["interval"][1] <= 1.0
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("command", ["compare", "report"])
+def test_two_hundred_copies_are_compared_and_reported(room, command):
+    (room.base / "big.toml").write_text(loads.layout(200))
+    other = loads.layout(100).replace("many copies", "half of them")
+    (room.base / "half.toml").write_text(other)
+    words = ["--target-relative-error", "0.3"]
+    words += ["--no-ranges"] if command == "report" else ["--trials", "1000"]
+    measured(room, "riskmodel", command, "big.toml", "half.toml", *words)
+
+
+@sizes(40, 1000)
+def test_many_locations_in_one_set_up(room, count):
+    out, _, _ = measured(room, "verifier", "audit", loads.setup(room.base, count), "--json")
+    found = json.loads(out)
+    assert found["claimed_copies"] == count + 1
+    assert found["independent_copies"] == 1  # all on one disk
+    assert len(found["locations"]) == count + 1
+
+
+@sizes(200_000, 10_000_000)
+def test_many_catalogued_files(room, count):
+    _, err, _ = measured(room, "tests.faults.loads", room.base / "book.db", count)
+    assert "compared" in err
