@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXPONENTIAL",
     "FIXED",
+    "WEIBULL",
     "Exponential",
     "Gompertz",
     "Law",
