@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +31,13 @@ def as_dict(estimate: LossEstimate, confidence: float) -> dict[str, Any]:
         What has not been estimated is None, and so is the probability while no loss was seen.
     """
     years, values = estimate.curve
+    error = estimate.standard_error
     played = estimate.exact is None and estimate.weighted is None
     return {
         "layout": estimate.layout,
         "horizon_years": estimate.horizon_hours / HOURS_PER_YEAR,
         "probability": estimate.probability if estimate.seen else None,
-        "standard_error": estimate.standard_error,
+        "standard_error": error if math.isfinite(error) else None,
         "interval": list(estimate.interval(confidence)),
         "confidence": confidence,
         "method": estimate.method,

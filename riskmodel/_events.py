@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["EventsEngine"]
 
 _BINS = 100
+_FEW_ERRORS = 1000.0  # of a drive
 _EVENTS_A_CHUNK = 200_000
 _LEAST_LOSSES = 20
 _TRIALS, _LOSSES, _IN_ALL, _IN_ALL_SQUARED, _SOMETHING, _ROLLED_BACK = range(6)
@@ -144,6 +145,8 @@ def _chunk_trials(program: Program) -> int:
     failures = 0.0
     for group in program.groups:
         store = program.stores[group["owner"]]
-        failures += group["drives"] * (1.0 + min(store["hazard_new"], 1e6))
+        failures += group["drives"] * (1.0 + store["failures"])
+        # they are played only when they are asked for: a few cost nothing
+        failures += group["drives"] * max(store["errors"] - _FEW_ERRORS, 0.0)
     events = 10.0 + failures + program.source_rate * program.horizon
-    return int(2 ** max(5, min(15, round(math.log2(_EVENTS_A_CHUNK / events)))))
+    return int(2 ** max(0, min(15, round(math.log2(_EVENTS_A_CHUNK / events)))))

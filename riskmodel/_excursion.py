@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from riskmodel._kernels.records import Program
     from riskmodel._program import Compiled
 
-__all__ = ["ConditionalEngine", "ExcursionEngine"]
+__all__ = ["ConditionalEngine", "ExcursionEngine", "work_of"]
 
 _BINS = 100
 _TOTAL, _SQUARES, _FOURTHS, _CAUSES = range(4)
@@ -199,12 +199,18 @@ def _weighted(cause_names: tuple[str, ...], sums: Sums) -> Weighted:
         fourths=weights[_FOURTHS],
         causes=tuple(zip(cause_names, *parts, strict=True)),
         bins=tuple(weights[_CAUSES + 3 * count :]),
+        trials=int(sums.counts[1]),
     )
 
 
 def _chunk_trials(program: Program) -> int:
+    return int(2 ** max(2, min(10, round(math.log2(_WORK_A_CHUNK / work_of(program))))))
+
+
+def work_of(program: Program) -> float:
+    """Return how many events a whole history has, about."""
     work = 10.0 + 2.0 * program.source_rate * program.horizon
     for group in program.groups:
         store = program.stores[group["owner"]]
-        work += 4.0 + group["drives"] * (0.5 + min(store["hazard_new"], 1e6))
-    return int(2 ** max(5, min(10, round(math.log2(_WORK_A_CHUNK / work)))))
+        work += 4.0 + group["drives"] * (0.5 + store["failures"])
+    return work

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from riskmodel.errors import Interrupted, WorkersLost
+from riskmodel.errors import Interrupted, NotSimulated, WorkersLost
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -158,7 +158,10 @@ class Prefix:
         else:
             self._counts += sums.counts
         if not all(map(math.isfinite, weights)):
-            raise ValueError("a chunk has a weight that is no finite number")
+            raise NotSimulated(
+                "a chunk has a weight that is no finite number: what the layout says is too "
+                "extreme for weighted trials; method 'events' has none"
+            )
         for partials, weight in zip(self._partials, weights, strict=True):
             if weight:
                 _grow(partials, weight)

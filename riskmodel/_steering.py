@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from riskmodel._threat_steering import threat_outcomes
 from riskmodel.errors import NotSimulated
-from riskmodel.lifetimes import EXPONENTIAL, FIXED, Term, cumulative_hazard_of
+from riskmodel.lifetimes import EXPONENTIAL, WEIBULL, Term, cumulative_hazard_of, mean_within
 
 if TYPE_CHECKING:
     from riskmodel._kernels.records import Program
@@ -32,6 +32,7 @@ _POINTS = 2048
 _MEANS = 48.0
 _MOST_ORDER = 12.0
 _LEAST_HAZARD = 1e-9
+_LEAST_SHAPE = 0.1  # an instant goes as the power 1 / shape of a uniform, which ends at 1e-17
 _Outcome = tuple[int, float]
 
 
@@ -51,12 +52,19 @@ def steered(program: Program) -> Program:
     Raises
     ------
     NotSimulated
-        If formats end: that is no event with a rate, which is what an excursion begins with.
+        If formats end: that is no event with a rate, which is what an excursion begins with. If
+        a hazard rate is such that its first events have no instant or rate in floating point. If
+        latent errors arise faster than the table of their ages resolves.
     """
     from riskmodel._kernels import records
 
     if program.formats:
         raise NotSimulated("obsolescence is simulated by method 'events' only")
+    if any(term["kind"] == WEIBULL and term["b"] < _LEAST_SHAPE for term in program.terms):
+        raise NotSimulated(
+            f"a Weibull shape below {_LEAST_SHAPE} puts its risk at times too short for numbers; "
+            "it is simulated by method 'events' only"
+        )
     stores, copies = program.stores.copy(), program.copies.copy()
     sites, sources = program.sites.copy(), program.sources.copy()
     tables: list[_Array] = [np.zeros((0, 2))]
@@ -123,12 +131,8 @@ def _mean(program: Program, law: int) -> float:
     return _mean_of(tuple(_terms(program, law)), program.horizon)
 
 
-@lru_cache(maxsize=1024)
-def _mean_of(terms: tuple[Term, ...], horizon: float) -> float:
-    if len(terms) == 1 and terms[0].kind == FIXED:
-        return min(terms[0].a, horizon)
-    times = np.concatenate([[0.0], np.geomspace(1e-7, 1.0, 400) * horizon])
-    return float(np.trapezoid(np.exp(-cumulative_hazard_of(terms, times)), times))
+# a search asks for the same few laws thousands of times
+_mean_of = lru_cache(maxsize=1024)(mean_within)
 
 
 def _ages(program: Program, store: Any) -> bool:
@@ -153,6 +157,11 @@ def _tabulate(program: Program, store: Any, tables: list[_Array]) -> None:
         return
     typical = _mean(program, store["scrub"])
     step = min(_MEANS * max(typical, 1e-6), program.horizon) / (_POINTS - 1)
+    if step > mean:
+        raise NotSimulated(
+            f"latent errors that arise after {mean:.3g} h and stay for {typical:.3g} h are there "
+            "all but always; they are simulated by method 'events' only"
+        )
     table = error_ages(tuple(_terms(program, store["scrub"])), float(mean), float(step))
     store["error_share"] = table[-1, 0]
     store["first_error_age"] = sum(len(other) for other in tables)

@@ -10,6 +10,8 @@ __all__ = ["LEAST_EFFECTIVE", "Weighted"]
 LEAST_EFFECTIVE = 100.0
 """Fewer effective squares than this, and the standard error itself is a guess."""
 
+_LEAST_POWER = 1e-300  # below it powers lose their digits, and nothing is known of an error
+
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
@@ -29,6 +31,8 @@ class Weighted:
         squares, and of the parts times the values.
     bins : tuple of float
         Sums of the values by equal slices of the horizon.
+    trials : int
+        Trials that the values were made of; 0 where nobody counted.
     """
 
     values: int
@@ -37,6 +41,7 @@ class Weighted:
     fourths: float
     causes: tuple[tuple[str, float, float, float], ...]
     bins: tuple[float, ...]
+    trials: int = 0
 
     def __add__(self, other: Weighted) -> Weighted:
         """Merge the sums of values that are independent."""
@@ -50,6 +55,7 @@ class Weighted:
                 for one, more in zip(self.causes, other.causes, strict=True)
             ),
             tuple(a + b for a, b in zip(self.bins, other.bins, strict=True)),
+            self.trials + other.trials,
         )
 
     @property
@@ -59,12 +65,17 @@ class Weighted:
 
     @property
     def standard_error(self) -> float:
-        """Standard error of the mean; infinite while a single value says nothing of it."""
-        if self.values < 2:
+        """Standard error of the mean; infinite where nothing is known of it.
+
+        At least that of one trial: where all weigh the same, one in so many may weigh nothing and
+        not have been met.
+        """
+        if self.values < 2 or self.fourths < _LEAST_POWER:
             return math.inf
         spread = self.squares / self.values - self.mean**2
         # all values alike: rounding may leave nothing, or less
-        return math.sqrt(max(spread, 1e-30 * self.mean**2) / (self.values - 1))
+        error = math.sqrt(max(spread, 1e-30 * self.mean**2) / (self.values - 1))
+        return max(error, self.mean / self.trials) if self.trials else error
 
     @property
     def relative_error(self) -> float:
@@ -78,7 +89,7 @@ class Weighted:
         One if a single value outweighs all others. Bounded relative error of a weighted mean does
         not make its estimated error robust (Tuffin, L'Ecuyer, Sandmann, 2006); this tells.
         """
-        return self.squares**2 / self.fourths if self.fourths > 0.0 else 0.0
+        return self.squares**2 / self.fourths if self.fourths > _LEAST_POWER else 0.0
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Return an interval of the mean, on the scale of its logarithm.
@@ -94,7 +105,8 @@ class Weighted:
         Returns
         -------
         tuple of float
-            Nothing is known, (0, 1), while no loss has been met.
+            Nothing is known, (0, 1), while no loss has been met, or where the weights contradict
+            that their mean is a probability.
         """
         from scipy.special import stdtrit
 
@@ -102,7 +114,7 @@ class Weighted:
         if self.total <= 0.0 or freedom <= 0.05:
             return 0.0, 1.0
         spread = float(stdtrit(freedom, 0.5 + 0.5 * confidence)) * self.relative_error
-        if spread > 700.0:
+        if spread > 700.0 or self.mean * math.exp(-spread) >= 1.0:  # no chance is above 1
             return 0.0, 1.0
         return self.mean * math.exp(-spread), min(self.mean * math.exp(spread), 1.0)
 

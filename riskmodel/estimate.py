@@ -317,7 +317,9 @@ class LossEstimate:
                 f"no way to a loss was found in {self.trials:,} trials, which bounds nothing: "
                 "method events gives a bound"
             )
-        elif self.weighted.effective < min(LEAST_EFFECTIVE, 0.5 * self.weighted.values):
+        elif self.weighted.values < 2 or self.weighted.effective < min(
+            LEAST_EFFECTIVE, 0.5 * self.weighted.values
+        ):
             yield (
                 f"the estimate rests on few of its {self.trials:,} trials: believe the interval "
                 "only, and run more trials or method events"

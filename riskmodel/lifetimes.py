@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXPONENTIAL",
     "FIXED",
+    "WEIBULL",
     "Exponential",
     "Gompertz",
     "Law",
@@ -32,6 +33,8 @@ __all__ = [
     "Term",
     "Weibull",
     "cumulative_hazard_of",
+    "hazard_beyond",
+    "mean_within",
 ]
 
 
@@ -218,6 +221,76 @@ def cumulative_hazard_of(
 
     hazards = (_cumulative(term, t_hours) for term in terms)
     return np.asarray(sum(hazards, np.zeros_like(t_hours)))
+
+
+def hazard_beyond(
+    terms: Sequence[Term], age_hours: float, t_hours: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return H(age + t) − H(age), with all its digits where t is a moment in a long life.
+
+    Parameters
+    ----------
+    terms : sequence of Term
+        Competing hazards.
+    age_hours : float
+        Age, >= 0. [h]
+    t_hours : ndarray
+        Times from then on, >= 0. [h]
+
+    Returns
+    -------
+    ndarray
+        The hazard spent in between, shape of ``t_hours``.
+    """
+    import numpy as np
+
+    hazards = (_beyond(term, age_hours, t_hours) for term in terms)
+    return np.asarray(sum(hazards, np.zeros_like(t_hours)))
+
+
+def _beyond(term: Term, age: float, t: NDArray[np.float64]) -> NDArray[np.float64]:
+    import numpy as np
+    from scipy.special import log_ndtr
+
+    kind, a, b, c = term
+    with np.errstate(over="ignore", invalid="ignore"):
+        if kind == WEIBULL and age > c:
+            spent = np.float64((age - c) / a) ** b
+            return np.asarray(spent * np.expm1(b * np.log1p(t / (age - c))))
+        if kind == GOMPERTZ:
+            return np.asarray(np.exp(b * age) * (a / b) * np.expm1(b * t))
+        far = np.asarray(_cumulative(term, age + t) - _cumulative(term, np.asarray(age)))
+    if kind != LOGNORMAL or age == 0.0:
+        return far if kind != EXPONENTIAL else np.asarray(t / a)
+    nodes, weights = np.polynomial.legendre.leggauss(4)
+    ages = age + 0.5 * t[..., None] * (nodes + 1.0)
+    x = (np.log(ages) - a) / b
+    rates = np.exp(-0.5 * x * x - log_ndtr(-x)) / (ages * b * math.sqrt(2.0 * math.pi))
+    # a smooth rate over a thousandth of the age: the rule leaves 1e-20 of it
+    return np.where(t < 1e-3 * age, 0.5 * t * (rates @ weights), far)
+
+
+def mean_within(terms: Sequence[Term], hours: float) -> float:
+    """Return the mean of a law that is cut at a time: the integral of its survival.
+
+    Parameters
+    ----------
+    terms : sequence of Term
+        Competing hazards.
+    hours : float
+        Where the law is cut. [h]
+
+    Returns
+    -------
+    float
+        Good to a percent where it is not below a millionth of ``hours``; never above. [h]
+    """
+    import numpy as np
+
+    if len(terms) == 1 and terms[0].kind == FIXED:
+        return min(terms[0].a, hours)
+    times = np.concatenate([[0.0], np.geomspace(1e-7, 1.0, 400) * hours])
+    return float(np.trapezoid(np.exp(-cumulative_hazard_of(terms, times)), times))
 
 
 def _cumulative(term: Term, t: NDArray[np.float64]) -> NDArray[np.float64]:

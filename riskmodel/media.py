@@ -17,6 +17,7 @@ __all__ = ["Label", "LatentErrors", "Medium", "Store", "StoreShock"]
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 _T = TypeVar("_T")
+_LEAST_VARIANCE = 1e-12  # below it a factor of mean 1 is 1 in floating point
 Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 
 
@@ -35,6 +36,13 @@ class Label(Described):
     label: Name
     preset: Name | None = None
     variance: Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=100)]
+
+    @field_validator("variance")
+    @classmethod
+    def _some_or_none(cls, value: float) -> float:
+        if 0.0 < value < _LEAST_VARIANCE:
+            raise ValueError(f"must be 0 or at least {_LEAST_VARIANCE:g}, got {value!r}")
+        return value
 
     @model_validator(mode="before")
     @classmethod

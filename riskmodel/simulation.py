@@ -13,11 +13,11 @@ from typing import Any, Protocol
 
 from riskmodel._checkpoint import Checkpoint
 from riskmodel._events import EventsEngine
-from riskmodel._excursion import ConditionalEngine, ExcursionEngine
+from riskmodel._excursion import ConditionalEngine, ExcursionEngine, work_of
 from riskmodel._executors import Pool, pool_of
 from riskmodel._program import Compiled, compile_layout
 from riskmodel._run import Engine, Plan, Progress, Sums, go, software
-from riskmodel.errors import InputError, StateSpaceTooLarge, did_you_mean
+from riskmodel.errors import InputError, NotSimulated, StateSpaceTooLarge, did_you_mean
 from riskmodel.estimate import LossEstimate
 from riskmodel.layout import Layout, require_layouts
 from riskmodel.units import hours
@@ -39,6 +39,7 @@ _ENGINES: dict[str, Callable[[Compiled], _Engine]] = {
     "events": EventsEngine.of,
 }
 _PILOT_CHUNKS = 64
+_MOST_PILOT_EVENTS = 3e5  # in a history: a pilot run of seconds, not minutes
 _WORTH_IT = 0.3  # of the variance of plain trials, which cost a third
 
 
@@ -224,12 +225,16 @@ def _with_range(layout: Layout, **options: Any) -> LossEstimate:
 
 def _cheapest(compiled: Compiled, seed: int, pool: Callable[[], Pool]) -> tuple[str, str]:
     """Choose between conditional and events by a few trials; return the method and why."""
-    if compiled.program.formats:
-        return "events", "the end of a format is no event with a rate"
-    engine = ConditionalEngine.of(compiled)
+    work = work_of(compiled.program)
+    if work > _MOST_PILOT_EVENTS:
+        return "events", f"with some {work:.1g} events a history is too long for a pilot run"
     say_if_cold()
-    plan = Plan(seed=seed, max_trials=_PILOT_CHUNKS * engine.chunk_trials)
-    sums = go(engine, plan, pool)
+    try:
+        engine = ConditionalEngine.of(compiled)
+        plan = Plan(seed=seed, max_trials=_PILOT_CHUNKS * engine.chunk_trials)
+        sums = go(engine, plan, pool)
+    except NotSimulated as error:
+        return "events", str(error)
     pilot = engine.found(sums)["weighted"]
     if not engine.enough(sums):
         return "events", "what a pilot run of conditional found rests on too few of its trials"

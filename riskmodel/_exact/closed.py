@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from riskmodel._exact.method import SLICES, Method, curve_times, multiplier
 from riskmodel._exact.reading import CopyLaw, Problem, constant_rate, refuse
-from riskmodel.lifetimes import FIXED
+from riskmodel.lifetimes import FIXED, hazard_beyond
 
 __all__ = ["any_group", "binomial_tail", "fixed_rebuild_loss", "product_form", "renewal"]
 
@@ -30,9 +30,7 @@ def product_form(problem: Problem) -> Method | None:
         return None
     times = curve_times(problem)
     hazards = [
-        copy.lifetime.cumulative_hazard(copy.age_hours + times)
-        - copy.lifetime.cumulative_hazard(copy.age_hours)
-        for copy in problem.copies
+        hazard_beyond(copy.lifetime.terms(), copy.age_hours, times) for copy in problem.copies
     ]
 
     def given(frailties: _Array) -> _Array:

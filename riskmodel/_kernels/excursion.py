@@ -114,13 +114,26 @@ def _draw_frailties(P, S, orders, shared):
             x = gamma_mean_one(S.rng, 1.0 / own) * own
         # density of each part over that of the first, which is the true law
         total = 1.0
-        log_x = math.log(max(x, 1e-300))
+        log_frailty = math.log(max(x * variance, 1e-300))
         for k in range(1, PARTS):
             more = orders[i] * k / (PARTS - 1.0)
-            total += math.exp(more * log_x + math.lgamma(shape) - math.lgamma(shape + more))
+            total += math.exp(more * log_frailty - _log_moment(shape, more))
         log_ratio -= math.log(total / PARTS)
         S.frailty[i] = x * variance
     return log_ratio
+
+
+@jit
+def _log_moment(shape, power):
+    """Log of the mean of a power of a gamma frailty of mean 1, without differences of large logs.
+
+    Tricomi, Erdelyi, "The asymptotic expansion of a ratio of gamma functions", 1951.
+    """
+    if shape < 1e4:
+        return math.lgamma(shape + power) - math.lgamma(shape) - power * math.log(shape)
+    pairs = power * (power - 1.0)
+    second = pairs * (2.0 * power - 1.0) / (12.0 * shape**2)
+    return pairs / (2.0 * shape) - second + pairs**2 / (12.0 * shape**3)
 
 
 @jit

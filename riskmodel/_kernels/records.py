@@ -53,6 +53,8 @@ STORE = _record(
     ("error_ages", _I),
     ("error_age_step", _F),
     ("ages", _I),  # whether its hazard rate depends on age
+    ("failures", _F),  # of a drive and its replacements within the horizon, about
+    ("errors", _F),  # latent ones of a drive within the horizon, about
 )
 
 GROUP = _record(("owner", _I), ("first", _I), ("drives", _I), ("tolerates", _I))

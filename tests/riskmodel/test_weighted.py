@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -100,14 +101,23 @@ def test_an_interval_grows_with_its_level_and_stays_a_probability() -> None:
     assert max(highs) <= 1.0
 
 
+def test_weights_that_no_probability_has_bound_nothing() -> None:
+    assert _of(np.linspace(1.1, 1.3, 50)).interval(0.95) == (0.0, 1.0)
+
+
+def test_one_trial_of_nothing_may_not_have_been_met() -> None:
+    found = replace(_of(np.full(64, 0.1)), trials=1024)
+    assert found.relative_error == pytest.approx(1.0 / 1024)
+
+
 def test_intervals_cover_values_of_known_laws() -> None:
     """The mean of gamma variables, from even ones to such as a weight may be."""
     rng = np.random.default_rng(3)
     for shape in (20.0, 1.0, 0.3):
         hits = 0
         for _ in range(1000):
-            low, high = _of(rng.gamma(shape, 1.0 / shape, size=200)).interval(0.95)
-            hits += low <= 1.0 <= high
+            low, high = _of(rng.gamma(shape, 0.1 / shape, size=200)).interval(0.95)
+            hits += low <= 0.1 <= high
         assert 925 <= hits <= 975, shape
 
 
