@@ -118,7 +118,7 @@ class RcloneHost(Elsewhere):
 
     def _own(self, copy: Path) -> dict[str, str]:
         """Return where rclone finds the copy, and may write: it keeps fresh tokens there."""
-        return {"RCLONE_CONFIG": str(copy), "TMPDIR": str(self._folder)}
+        return {"RCLONE_CONFIG": str(copy), "TMPDIR": str(copy.parent)}
 
     def leave(self) -> None:
         """Remove the copy of the configuration."""
