@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["write_new", "write_whole"]
@@ -21,7 +23,7 @@ def write_whole(path: Path, content: str | bytes, *, mode: int = 0o666) -> None:
     content : str or bytes
         Text is written as UTF-8.
     mode : int
-        Who may read it, less what the umask takes away.
+        Who may read it, less what the umask takes away, or what a file in its place takes away.
 
     Raises
     ------
@@ -39,6 +41,10 @@ def write_whole(path: Path, content: str | bytes, *, mode: int = 0o666) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+            with suppress(OSError):
+                before = path.lstat().st_mode
+                if stat.S_ISREG(before):
+                    os.fchmod(file.fileno(), stat.S_IMODE(before) & mode)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

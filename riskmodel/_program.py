@@ -201,9 +201,10 @@ def _add_copy(build: Builder, layout: Layout, copy: Copy, index: int, horizon: f
     start = float(hazard_beyond(lifetime.terms(), age, np.array(horizon)))
     new = float(lifetime.cumulative_hazard(horizon))
     if not math.isfinite(start):
+        cause = "age: so old by the lifetime law" if age else "lifetime: so short"
         raise LayoutError(
-            f"media.{store.media}.age: no drive grows so old by its lifetime law: the hazard "
-            "spent by the end of the horizon is beyond all numbers"
+            f"media.{store.media}.{cause} that the hazard spent by the end of the horizon is "
+            "beyond all numbers"
         )
     scrub = store.scrub or NEVER
     waits = store.spare_wait is not None

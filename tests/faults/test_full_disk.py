@@ -137,13 +137,15 @@ def test_a_device_is_written_to_and_not_replaced(tmp_path):
     assert pipe.is_fifo()
 
 
-def test_a_link_goes_on_to_be_one_and_modes_are_kept(tmp_path):
+def test_a_link_is_replaced_and_not_followed_and_modes_are_kept(tmp_path):
     (tmp_path / "page").write_text("old")
     (tmp_path / "page").chmod(0o640)
     (tmp_path / "link").symlink_to("page")
     write_whole(tmp_path / "link", "new")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "page").read_text() == "new"
+    assert not (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link").read_text() == "new"
+    assert (tmp_path / "page").read_text() == "old"
+    write_whole(tmp_path / "page", "new")
     assert (tmp_path / "page").stat().st_mode & 0o777 == 0o640
     with pytest.raises(FileExistsError):
         write_new(tmp_path / "page", "newer")

@@ -87,7 +87,8 @@ def between(before: Seen, now: Seen) -> Difference | None:
     unmoved = alike_size & same_time(old.mtime[here], delta)
     read = old.read[here] & new.read[there]
     alike = read & alike_size & (old.digest[here] == new.digest[there]).all(axis=1)
-    unmoved &= ~(read & ~alike & (old.mtime[here] == 0))  # a tool that keeps no times
+    timeless = (old.mtime[here] == 0) | (new.mtime[there] == 0)  # of a tool that keeps no times
+    unmoved &= ~(read & ~alike & timeless)
     rotten = unmoved & read & ~alike
     changed = ~unmoved & ~alike
     touched = ~unmoved & alike
