@@ -31,7 +31,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=24'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench,dask,dev,docs,notebooks,postgresql]'
 	@echo "== compiling the engine"
-	@$(BIN)/riskmodel simulate data/layouts/one-external-disk.toml --method events --trials 100 >/dev/null
+	@for method in events conditional; do \
+		$(BIN)/riskmodel simulate data/layouts/one-external-disk.toml --method $$method --trials 100 >/dev/null \
+		|| exit 1; done
 	@touch $@
 
 demo: $(STAMP)
