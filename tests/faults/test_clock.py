@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from pathlib import Path
 
 import numpy as np
-import pytest
 
-from tests.faults.stopping import Room
-from tests.needs import needs
 from tests.verifier.catalogue.trees import START, begin, digests, facts, files
 from tests.verifier.inventories import inventory, place
 from verifier.catalogue import Catalogue
@@ -67,62 +61,3 @@ def test_a_digest_of_the_future_is_not_leaned_on(tmp_path):
     side = Side("/live", of, rows)
     side.recall(host)
     assert (side.known == (rows % 2 == 0)).all()
-
-
-def faked(room: Room, shift: str) -> None:
-    library = next(Path("/usr/lib").rglob("libfaketime.so.1"))
-    room.env |= {"LD_PRELOAD": str(library), "FAKETIME": shift, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-
-
-@pytest.mark.slow
-@pytest.mark.integration
-@needs("faketime")
-def test_a_command_whose_clock_jumps_says_what_it_can_and_no_more(tmp_path):
-    room = Room(tmp_path)
-    for side in ("live", "usb"):
-        for number in range(20):
-            (tmp_path / side).mkdir(exist_ok=True)
-            (tmp_path / side / str(number)).write_bytes(b"%d" % number * 300)
-            os.utime(tmp_path / side / str(number), (time.time() - 100, time.time() - 100))
-    (tmp_path / "usb" / "more").write_text("so that the copy is not the source's twin")
-    setup = tmp_path / "setup.toml"
-    setup.write_text(
-        f'[source]\npath = "{tmp_path}/live"\n[[locations]]\nname = "usb"\n'
-        f'path = "{tmp_path}/usb"\noffline = true\n'
-    )
-    told = {}
-    for shift in ("+0", "-400d", "+400d", "+1"):
-        faked(room, shift)
-        done = room.run("verifier", "audit", setup, "--json")
-        assert done.returncode in (0, 1, 3), done.stderr
-        assert "Traceback" not in done.stderr
-        told[shift] = json.loads(done.stdout)
-    (usb,) = [one for one in told["-400d"]["locations"] if one["name"] == "usb"]
-    assert usb["status"] != "pass", usb  # its newest file is of next year
-    faked(room, "+0")
-    assert room.run("verifier", "diff").returncode in (0, 1, 3)
-    (tmp_path / "usb").rename(tmp_path / "away")
-    for shift, word in (("+0", "pass"), ("-400d", "unknown"), ("+200d", "unknown")):
-        faked(room, shift)
-        done = room.run("verifier", "audit", setup, "--json")
-        gate = json.loads(done.stdout)["gates"]["offline_or_immutable"]
-        assert gate["status"] == word, (shift, gate)
-
-
-@pytest.mark.slow
-@pytest.mark.integration
-@needs("faketime")
-def test_timeouts_do_not_hang_on_the_clock(tmp_path):
-    """A clock a thousand times as fast, and one that stands still."""
-    room = Room(tmp_path)
-    code = (
-        "import sys, time\nfrom verifier.host import Host, TimedOut\nbegan = time.monotonic()\n"
-        "assert Host().run(['sleep', '0.3'], timeout=5.0).code == 0\n"
-        "try:\n    Host().run(['sleep', '60'], timeout=0.5)\nexcept TimedOut:\n    pass\n"
-        "else:\n    sys.exit(1)\nassert time.monotonic() - began < 30\n"
-    )
-    (tmp_path / "code.py").write_text(code)
-    for shift in ("+0 x1000", "2026-01-01 00:00:00"):
-        faked(room, shift)
-        done = room.run("code")
-        assert done.returncode == 0, (shift, done.stderr)

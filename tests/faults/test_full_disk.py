@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def full(tmp_path: Path) -> Iterator[Path]:
                 pass
         yield folder
     finally:
+        gc.collect()  # a database that a command of this process had open
         subprocess.run(["umount", folder], check=True)
 
 
