@@ -1,6 +1,7 @@
 """``python -m tests.fuzz``: hostile input for every parser, within a budget of seconds.
 
-FUZZ_SECONDS (60 unless set) is shared by all parsers. FUZZ_ATHERIS=1 follows the branches of the
+FUZZ_SECONDS (60 unless set) is shared by all parsers. With FUZZ_MOST no parser gets more inputs, so
+that a faster machine tries the same ones as a slow one. FUZZ_ATHERIS=1 follows the branches of the
 code where Atheris is installed. FUZZ_KEEP is a folder: inputs that reach new code are kept there,
 and findings in its folder ``findings``. Names of parsers, or parts of them, choose some.
 """

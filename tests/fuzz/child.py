@@ -50,7 +50,9 @@ def _own(trial: Trial, book: _Notebook, seconds: float, seed: int) -> None:
         book.tried(trial, trial.one(sample))
     mutator = Mutator(trial.samples, trial.parser.words, seed)
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    left = int(os.environ.get("FUZZ_MOST") or sys.maxsize)
+    while left and time.monotonic() < until:
+        left -= 1
         data = mutator.next()
         book.trying(data)
         book.tried(trial, trial.one(data))
@@ -103,6 +105,7 @@ def tried(name: str, seconds: str, seed: str, folder: str, keep: str, how: str) 
     """Try one parser until the time is over."""
     scratch = Path(folder)
     os.environ["XDG_STATE_HOME"] = str(scratch / "state")
+    os.environ["MPLCONFIGDIR"] = str(scratch / "matplotlib")  # where its list of fonts is kept
     if how == "atheris":
         import atheris
 

@@ -169,7 +169,8 @@ class Database:
 def _made_private(file: Path) -> None:
     """Make the file for its owner alone: it tells what is where; SQLite gives its log that mode."""
     for folder in reversed(file.parents):
-        folder.mkdir(mode=0o700, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
     with suppress(FileExistsError):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 

@@ -168,6 +168,9 @@ def parse_run(text: str) -> Calendar:
         elif _fits(word, _DAYS):
             for part in word.split(","):
                 first, _, last = part.partition("-")
+                if last and last not in _DAYS:
+                    message = f"no days of the week: {part}"
+                    raise ValueError(message)
                 # sun-sat and sat-mon go round the end of the week
                 span = (_DAYS[last or first] - _DAYS[first]) % 7 + 1
                 weekdays |= {(_DAYS[first] + day) % 7 for day in range(span)}
