@@ -55,10 +55,10 @@ slow: $(STAMP)
 	@$(MAKE) --no-print-directory -j2 -Oline slow-riskmodel slow-verifier
 
 slow-riskmodel: $(STAMP)
-	@$(BIN)/python -m pytest -q --durations=15 -m "slow or integration" --ignore=tests/verifier
+	@$(BIN)/python -m pytest -q --durations=15 -m "(slow or integration) and not proof" --ignore=tests/verifier
 
 slow-verifier: $(STAMP)
-	@$(BIN)/python -m pytest -q --durations=15 -m "slow or integration" tests/verifier
+	@$(BIN)/python -m pytest -q --durations=15 -m "(slow or integration) and not proof" tests/verifier
 
 proof: $(STAMP)
 	@echo "== more digits"

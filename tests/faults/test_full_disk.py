@@ -36,7 +36,7 @@ def full(tmp_path: Path) -> Iterator[Path]:
         yield folder
     finally:
         gc.collect()  # a database that a command of this process had open
-        subprocess.run(["umount", folder], check=True)
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @pytest.fixture
