@@ -16,6 +16,7 @@ from benchmarks.tables import Size, Table
 _ROOT = Path(__file__).parent.parent
 _CODE = """
 import sys, time
+import pandas, pyarrow.csv, pyarrow.compute  # which reading would load
 from riskmodel import read_lifetimes
 def peak():  # ru_maxrss would begin with that of the process which started this one
     found = [line for line in open("/proc/self/status") if line.startswith("VmHWM")]
