@@ -284,6 +284,7 @@ def test_a_backup_that_never_worked_is_found_by_a_restore_only() -> None:
     assert agree(drilled.losses, drilled.trials, never * -math.expm1(-0.05))
 
 
+@pytest.mark.slow
 def test_backups_of_one_job_share_half_of_what_keeps_them_from_working() -> None:
     known = presets().defaults
 

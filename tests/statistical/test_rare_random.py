@@ -103,6 +103,7 @@ def test_a_few_layouts_with_frequent_losses(method: str, seeds: tuple[int, ...])
     _assert_agree(cases, method, 40_000, most=4.5, may_warn=0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     ("seeds", "pilot_losses"),

@@ -112,6 +112,7 @@ def test_models_with_few_failures_are_left_out() -> None:
         fit_common_shape(seen, min_failures=1000)
 
 
+@pytest.mark.slow
 def test_truth_is_inside_the_intervals_of_a_common_shape_in_93_of_100() -> None:
     scales = [4.0, 8.0, 15.0]
     inside = np.zeros(4, dtype=int)
