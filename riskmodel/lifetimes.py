@@ -250,7 +250,6 @@ def hazard_beyond(
 
 def _beyond(term: Term, age: float, t: NDArray[np.float64]) -> NDArray[np.float64]:
     import numpy as np
-    from scipy.special import log_ndtr
 
     kind, a, b, c = term
     with np.errstate(over="ignore", invalid="ignore"):
@@ -262,6 +261,8 @@ def _beyond(term: Term, age: float, t: NDArray[np.float64]) -> NDArray[np.float6
         far = np.asarray(_cumulative(term, age + t) - _cumulative(term, np.asarray(age)))
     if kind != LOGNORMAL or age == 0.0:
         return far if kind != EXPONENTIAL else np.asarray(t / a)
+    from scipy.special import log_ndtr
+
     nodes, weights = np.polynomial.legendre.leggauss(4)
     ages = age + 0.5 * t[..., None] * (nodes + 1.0)
     x = (np.log(ages) - a) / b
