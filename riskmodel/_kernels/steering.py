@@ -297,7 +297,9 @@ def _weigh_group(P, S, plan, g, lost, window, t):
         elif down == 0:
             plan.mass[g] = min(plan.drive_loss_rate[c] * window, 1.0) * after
         else:
-            plan.mass[g] = min(plan.hazard[g], 1.0) * plan.reach[c, down + 1] * after
+            plan.mass[g] = (
+                min(plan.hazard[g], 1.0) * plan.reach[c, min(down, group.tolerates) + 1] * after
+            )
     if down == group.tolerates and store.while_rebuilding and store.whole:
         plan.window[n + g] = end
         plan.hazard[n + g] = working * end / store.latent_mean
