@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from riskmodel.errors import printable
+
 if TYPE_CHECKING:
     import typer
 
@@ -54,12 +56,6 @@ def show(text: str, *, end: str = "\n") -> None:
     import typer
 
     typer.echo(printable(text) + end, nl=False)
-
-
-def printable(text: str) -> str:
-    """Return text without what could steer a terminal: names of files may hold anything."""
-    kept = (c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
-    return "".join(kept).encode("utf-8", "replace").decode("utf-8")
 
 
 def wrapped(lines: Iterator[str], width: int | None) -> Iterator[str]:

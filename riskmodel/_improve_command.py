@@ -41,7 +41,13 @@ def run_improve(
     if output is not None and output.exists():
         raise InputError(f"improve: {output} exists already; nothing was done")
     if plot is not None:
-        _require_drawable(plot, space)
+        from riskmodel.plot._canvas import require_drawable
+
+        if space is None:
+            raise InputError(
+                "--plot: draws what --space finds, and there is none; nothing was done"
+            )
+        require_drawable(plot, "--plot")
     found: Improvement | Frontier
     if space is not None:
         stated = read_space(space)
@@ -69,18 +75,6 @@ def run_improve(
     if output is not None:
         changed, name = _taken(found, take)
         _write(layout.name, changed, name, output)
-
-
-def _require_drawable(plot: Path, space: Path | None) -> None:
-    """Refuse a figure that could not be drawn before a search that takes minutes."""
-    from riskmodel.fitting.figure import FORMATS
-
-    if space is None:
-        raise InputError("--plot: draws what --space finds, and there is none; nothing was done")
-    if plot.suffix.lower().removeprefix(".") not in FORMATS:
-        raise InputError(f"--plot: {plot}: expects a name that ends in .{', .'.join(FORMATS)}")
-    if not plot.parent.is_dir():
-        raise InputError(f"--plot: {plot}: there is no folder {plot.parent}")
 
 
 def _taken(found: Improvement | Frontier, take: int) -> tuple[Layout, str]:

@@ -22,7 +22,7 @@ from riskmodel._program import compile_layout
 from riskmodel.costs import yearly_cost
 from riskmodel.errors import InputError, LayoutError, StateSpaceTooLarge, WorkersLost
 from riskmodel.exact import loss_probability
-from riskmodel.simulation import simulate
+from riskmodel.simulation import WORTH_IT, simulate
 
 if TYPE_CHECKING:
     from riskmodel._program import Compiled
@@ -49,7 +49,6 @@ _PLAIN = 1024  # trials of a short run
 _ENOUGH = 8  # losses among them; with fewer, excursions have a say as well
 _SHORT = 512  # excursions
 _COARSE = 0.2  # relative error that shows who may be on the front
-_WORTH_IT = 0.3  # as `simulate` chooses: of the variance of plain trials, which cost a third
 _MOST_COARSE, _MOST_FULL = 16_384, 1_000_000  # trials
 _NO_LAW: Any = {"name": True, "copies": {"__all__": {"price"}}}
 _A_PIECE = 50  # candidates: a second or so, after which Ctrl-C is heard
@@ -158,7 +157,7 @@ def bounds(compiled: Compiled, seed: int) -> tuple[float, float, str]:
     short = engine.found(engine.run(seed, 0, _SHORT))["weighted"]
     rare_low, rare_high = short.interval(SURE)
     plain = (1.0 - min(short.mean, 0.99)) / max(short.mean, 1e-300)
-    rare = short.total > 0.0 and short.relative_error**2 * _SHORT <= _WORTH_IT * plain
+    rare = short.total > 0.0 and short.relative_error**2 * _SHORT <= WORTH_IT * plain
     # two witnesses: what both hold possible, and all of it where they disagree
     narrow = max(low, rare_low), min(high, rare_high)
     wide = min(low, rare_low), max(high, rare_high)

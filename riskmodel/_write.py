@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._described import Described
+from riskmodel.errors import printable
 from riskmodel.units import Kind, written
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def layout_toml(layout: Layout, comment: str = "") -> str:
     """
     import tomli_w
 
-    head = "".join(f"# {line}\n" for line in comment.splitlines())
+    head = "".join(f"# {line}\n" for line in printable(comment).splitlines())
     return head + tomli_w.dumps(_table(layout))
 
 

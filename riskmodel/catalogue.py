@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from riskmodel._data import data_folder
+from riskmodel._tables import table_html
 from riskmodel.drive_models import DriveModel, drive_models
 from riskmodel.errors import InputError, did_you_mean
 
@@ -142,7 +143,7 @@ class Parameters:
         return [row.model_dump() for row in self.rows]
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame()[list(_COLUMNS)].to_html(index=False))
+        return table_html(self.to_frame()[list(_COLUMNS)])
 
 
 def _names(rows: tuple[Parameter, ...], wanted: str) -> set[str]:

@@ -29,6 +29,7 @@ __all__ = [
     "UnitError",
     "WorkersLost",
     "did_you_mean",
+    "printable",
 ]
 
 
@@ -62,6 +63,12 @@ class WorkersLost(ThreeTwoOneError):
 
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C stopped a run; the message says what its checkpoint keeps."""
+
+
+def printable(text: str) -> str:
+    """Return text without what could steer a terminal: names of files may hold anything."""
+    kept = (c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+    return "".join(kept).encode("utf-8", "replace").decode("utf-8")
 
 
 def did_you_mean(name: str, known: Iterable[str], *, shown: int = 12) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from riskmodel._program import compile_layout
 from riskmodel._replay import Change, first_loss, hurried, replayed
 from riskmodel._rest import expanded
+from riskmodel._tables import table_html
 from riskmodel.errors import InputError
 from riskmodel.units import HOURS_PER_YEAR, format_hours, hours
 
@@ -148,7 +149,7 @@ class History:
     def _repr_html_(self) -> str:
         words = html.escape(self.in_words)
         found = html.escape(self.how_found)
-        return f"<p><b>{words}</b> {found}</p>{self.to_frame().to_html(index=False)}"
+        return f"<p><b>{words}</b> {found}</p>{table_html(self.to_frame())}"
 
 
 def history(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from riskmodel._chances import one_in
 from riskmodel._run import Progress
 from riskmodel._sobol import Index, indices_of, noisy, points_of
+from riskmodel._tables import table_html
 from riskmodel._uncertain import Inputs, inputs_of
 from riskmodel._varied import Steps, base_run, pair_runs, run_variants
 from riskmodel.errors import InputError, LayoutError
@@ -163,7 +164,7 @@ class Sensitivity:
 
     def _repr_html_(self) -> str:
         tables = (self.to_frame(), self.to_indices_frame())
-        shown = "".join(table.to_html(index=False) for table in tables if len(table))
+        shown = "".join(table_html(table) for table in tables if len(table))
         return f"<p><b>{html.escape(self.in_words)}</b></p>{shown}"
 
 

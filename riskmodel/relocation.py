@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._rest import live_copy
+from riskmodel._tables import table_html
 from riskmodel.errors import InputError, did_you_mean
 from riskmodel.geodesy import distance_km, moved
 from riskmodel.simulation import Progress, simulate
@@ -60,7 +61,7 @@ class DistanceLoss:
         )
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False))
+        return table_html(self.to_frame())
 
 
 def movable_sites(layout: Layout) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._footprints import Footprints, pair_chance
+from riskmodel._tables import table_html
 from riskmodel.errors import InputError
 from riskmodel.geodesy import distance_km, read_place
 from riskmodel.perils import (
@@ -115,7 +116,7 @@ class Distance:
         return rows
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html(index=False))
+        return table_html(self.to_frame())
 
 
 def distance(

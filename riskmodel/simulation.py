@@ -27,7 +27,16 @@ class _Engine(Engine, Protocol):
     def found(self, sums: Sums) -> dict[str, Any]: ...
 
 
-__all__ = ["METHODS", "Prepared", "Progress", "plan_of", "prepare", "say_if_cold", "simulate"]
+__all__ = [
+    "METHODS",
+    "WORTH_IT",
+    "Prepared",
+    "Progress",
+    "plan_of",
+    "prepare",
+    "say_if_cold",
+    "simulate",
+]
 
 METHODS = ("auto", "exact", "conditional", "excursion", "events")
 _LOG = logging.getLogger("riskmodel")
@@ -40,7 +49,7 @@ _ENGINES: dict[str, Callable[[Compiled], _Engine]] = {
 }
 _PILOT_CHUNKS = 64
 _MOST_PILOT_EVENTS = 3e5  # in a history: a pilot run of seconds, not minutes
-_WORTH_IT = 0.3  # of the variance of plain trials, which cost a third
+WORTH_IT = 0.3  # of the variance of plain trials, which cost a third
 
 
 def simulate(
@@ -239,7 +248,7 @@ def _cheapest(compiled: Compiled, seed: int, pool: Callable[[], Pool]) -> tuple[
     if not engine.enough(sums):
         return "events", "what a pilot run of conditional found rests on too few of its trials"
     plain = (1.0 - min(pilot.mean, 0.99)) / pilot.mean
-    if pilot.relative_error**2 * plan.max_trials > _WORTH_IT * plain:
+    if pilot.relative_error**2 * plan.max_trials > WORTH_IT * plain:
         return "events", f"losses are frequent, some {pilot.mean:.1g}"
     return "conditional", f"losses are rare, some {pilot.mean:.1g}"
 

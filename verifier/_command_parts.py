@@ -29,7 +29,6 @@ __all__ = [
     "catalogue_at",
     "draw_audit",
     "print_json",
-    "require_picture",
     "setups_of",
     "silent",
     "width",
@@ -57,7 +56,6 @@ Years = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="a whole number; the same one gives the same result")]
 SetupFile = Annotated[Path, typer.Argument(help="a set-up file", show_default=False)]
-_PICTURES = ("svg", "png", "pdf")
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON on stdout")]
 
 
@@ -86,32 +84,16 @@ def catalogue_at(where: str | None) -> Catalogue:
     return Catalogue(where if where is not None else default_path())
 
 
-def require_picture(file: Path) -> None:
-    """Raise InputError now, before long work, if no picture can be written there."""
-    from riskmodel.errors import InputError, did_you_mean
-    from riskmodel.reporting import require_writable
-
-    ending = file.suffix.lstrip(".").lower()
-    if ending not in _PICTURES:
-        hint = did_you_mean(ending, _PICTURES, shown=len(_PICTURES))
-        raise InputError(f"--plot: {file}: unknown format '{ending}'{hint}")
-    require_writable(file)
-
-
 def draw_audit(audit: Audit, file: Path) -> None:
     """Write the picture of what the copies have in common, and say so."""
     import matplotlib as mpl
 
     from riskmodel._console import say
-    from riskmodel.errors import InputError
+    from riskmodel.plot._canvas import saved
     from verifier.picture import failure_domains
 
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "threetwoone"}):
-        figure: Any = failure_domains(audit).get_figure(root=True)
-        try:
-            figure.savefig(file, bbox_inches="tight", dpi=160)
-        except OSError as problem:
-            raise InputError(f"--plot: {file}: cannot be written: {problem.strerror}") from None
+        saved(failure_domains(audit), file, "--plot", dpi=160)
     say(f"verifier: wrote {file}")
 
 

@@ -20,7 +20,6 @@ from verifier._command_parts import (
     catalogue_at,
     draw_audit,
     print_json,
-    require_picture,
     setups_of,
     silent,
     width,
@@ -171,14 +170,16 @@ def audit(
     from verifier.recording import read
 
     spent = Spent.now()
-    outputs = {"--record": record, "--prometheus": prometheus, "--html": html}
+    outputs = {"--record": record, "--prometheus": prometheus, "--html": html, "--plot": plot}
     kept = Path(catalogue) if catalogue is not None and "://" not in catalogue else None
     places = (place.path for one in setups for place in one.locations if place.path)
     keep_apart(outputs | {"--catalogue": kept}, places)
     if html is not None:
         require_writable(html)
     if plot is not None:
-        require_picture(plot)
+        from riskmodel.plot._canvas import require_drawable
+
+        require_drawable(plot, "--plot")
     if prometheus is not None:
         prometheus_file(prometheus)  # tells now what could not be written later
     book = None if no_catalogue else catalogue_at(catalogue)

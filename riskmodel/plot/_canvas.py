@@ -26,6 +26,7 @@ __all__ = [
     "labelled",
     "line_style",
     "odds_of",
+    "require_drawable",
     "saved",
     "words_on_log",
 ]
@@ -128,12 +129,30 @@ def odds_of(loss: LossEstimate) -> str:
     return one_in(loss.probability) if loss.seen else loss.in_words
 
 
-def saved(ax: Axes, file: Path, option: str) -> None:
+def require_drawable(file: Path, option: str) -> None:
+    """Refuse, before long work, a file that no figure could be written to.
+
+    Raises
+    ------
+    InputError
+        If its ending is not that of a format, or there is no such folder.
+    """
+    from riskmodel.fitting.figure import FORMATS
+
+    if file.suffix.lower().removeprefix(".") not in FORMATS:
+        raise InputError(f"{option}: {file}: expects a name that ends in .{', .'.join(FORMATS)}")
+    if file.is_dir():
+        raise InputError(f"{option}: {file}: is a folder; name a file for the figure")
+    if not file.parent.is_dir():
+        raise InputError(f"{option}: {file}: there is no folder {file.parent}")
+
+
+def saved(ax: Axes, file: Path, option: str, *, dpi: int = 130) -> None:
     """Write the figure of axes to a file, whose ending says how; an option names it in errors."""
     drawn, figure = io.BytesIO(), ax.get_figure(root=True)
     ending = file.suffix[1:] or None
     try:
-        figure.savefig(drawn, format=ending, bbox_inches="tight", dpi=130)  # type: ignore[union-attr]
+        figure.savefig(drawn, format=ending, bbox_inches="tight", dpi=dpi)  # type: ignore[union-attr]
         write_whole(file, drawn.getvalue())
     except (OSError, ValueError) as error:
         raise InputError(f"{option}: {file}: cannot be written: {error}") from None

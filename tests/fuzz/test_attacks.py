@@ -15,6 +15,7 @@ import struct
 import sys
 import tarfile
 import time
+import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,6 +77,23 @@ def test_no_name_steers_a_terminal_or_a_page(pair, tmp_path):
     clean(text)
     assert "<script>alert" not in text
     assert "<img src=x" not in text
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["layout", *(pytest.param(each, marks=pytest.mark.slow) for each in ("risk", "advise"))],
+)
+def test_no_name_of_a_set_up_steers_a_terminal_or_a_file(pair, tmp_path, command):
+    live, copy = pair
+    setup = tmp_path / "setup.toml"
+    location = f'[[locations]]\nname = "u\\u001b[31m\\u0085x"\npath = "{copy}"\n'
+    setup.write_text(f'[source]\npath = "{live}"\n{location}')
+    done = verifier_command(command, str(setup))
+    ended(done)
+    clean(done.stdout)
+    assert "x1b[31m" in done.stdout
+    if command == "layout":
+        assert tomllib.loads(done.stdout)["copies"]
 
 
 def test_names_of_all_sorts_are_compared_and_restored(pair, tmp_path):

@@ -92,12 +92,18 @@ def test_the_log_of_the_catalogue_is_its_owners_too(tmp_path) -> None:
     assert set(modes.values()) == {0o600}
 
 
-@pytest.mark.parametrize("option", ["--record", "--html", "--prometheus", "--catalogue"])
-def test_nothing_is_written_into_a_location(tmp_path, setup, option) -> None:
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        *(("audit", f"--{what}") for what in ("record", "html", "prometheus", "catalogue", "plot")),
+        ("risk", "--html"),
+    ],
+)
+def test_nothing_is_written_into_a_location(tmp_path, setup, command, option) -> None:
     (tmp_path / "elsewhere").symlink_to(tmp_path / "copy")
     for folder in ("copy", "elsewhere"):
-        target = tmp_path / folder / "out.json"
-        done = verifier_command("audit", str(setup), option, str(target))
+        target = tmp_path / folder / "out.svg"
+        done = verifier_command(command, str(setup), option, str(target))
         assert done.returncode == 2
         assert option in done.stderr
         assert "never written to" in done.stderr

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from riskmodel.errors import InputError
+from riskmodel.plot._canvas import require_drawable
 from tests.verifier.inventories import declared, inventory, measured, place, source, unread
-from verifier._command_parts import draw_audit, require_picture
+from verifier._command_parts import draw_audit
 from verifier.audit import Audit, judge
 from verifier.inventory import Domains, Fact, Location, State
 from verifier.picture import failure_domains, failure_domains_figure
@@ -130,7 +131,7 @@ def test_the_picture_has_every_name_and_needs_no_colour() -> None:
 @pytest.mark.parametrize("ending", ["svg", "png", "pdf"])
 def test_it_is_written_in_each_format(tmp_path: Path, ending: str) -> None:
     file = tmp_path / f"shared.{ending}"
-    require_picture(file)
+    require_drawable(file, "--plot")
     draw_audit(audited(place("usb", "sdb")), file)
     begins = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}[ending]
     assert file.read_bytes().startswith(begins)
@@ -138,8 +139,12 @@ def test_it_is_written_in_each_format(tmp_path: Path, ending: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("a.gif", "unknown format 'gif'"), ("a", "unknown format ''"), ("no/a.svg", "no folder")],
+    [
+        ("a.gif", "ends in .png, .svg, .pdf"),
+        ("a", "ends in .png, .svg, .pdf"),
+        ("no/a.svg", "no folder"),
+    ],
 )
 def test_a_file_that_cannot_be_drawn_is_refused(tmp_path: Path, name: str, why: str) -> None:
     with pytest.raises(InputError, match=why):
-        require_picture(tmp_path / name)
+        require_drawable(tmp_path / name, "--plot")

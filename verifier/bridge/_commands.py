@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from riskmodel._console import say
+from riskmodel._console import say, show
 from riskmodel.errors import InputError
 from riskmodel.reporting import require_writable, write
 from verifier.bridge._advice import Advice, advise
@@ -143,11 +143,11 @@ def risk_command(
 
     if html is not None:
         require_writable(html)
-    audit = _audit(path, dataset)
+    audit = _audit(path, dataset, html)
     risk = assess(audit, horizon=horizon, seed=seed, ranges=True, whole_histories=True)
     talking = not as_json and sys.stdout.isatty()  # then somebody reads while changes are computed
     if talking:
-        sys.stdout.write(risk_text(risk, _width()))
+        show(risk_text(risk, _width()), end="")
         sys.stdout.flush()
     advice = advise(audit, horizon=horizon, seed=seed, talk=_progress)
     risk = replace(risk, advice=advice)
@@ -158,8 +158,8 @@ def risk_command(
         sys.stdout.write(risk_json(risk))
         return risk.audit.exit_code
     if not talking:
-        sys.stdout.write(risk_text(risk, _width()))
-    sys.stdout.write(f"\nWhat to change first\n{advice_text(advice, _width())}")
+        show(risk_text(risk, _width()), end="")
+    show(f"\nWhat to change first\n{advice_text(advice, _width())}", end="")
     return risk.audit.exit_code
 
 
@@ -171,11 +171,12 @@ def advise_command(
 
     found = _audit(path, dataset)
     advice = advise(found, horizon=horizon, seed=seed, talk=_progress)
-    sys.stdout.write(advice_json(advice) if as_json else advice_text(advice, _width()))
+    show(advice_json(advice) if as_json else advice_text(advice, _width()), end="")
     return found.exit_code
 
 
-def _audit(path: Path, dataset: str | None) -> Audit:
+def _audit(path: Path, dataset: str | None, html: Path | None = None) -> Audit:
+    from verifier.apart import keep_apart
     from verifier.audit import audit
     from verifier.catalogue import Catalogue, default_path
     from verifier.datasets import chosen, load_setups
@@ -185,6 +186,7 @@ def _audit(path: Path, dataset: str | None) -> Audit:
     if len(setups) > 1:
         known = ", ".join(setup.name for setup in setups)
         raise InputError(f"{path}: holds several datasets; choose one with --dataset: {known}")
+    keep_apart({"--html": html}, (place.path for place in setups[0].locations if place.path))
     return audit(
         setups[0],
         Host(),
