@@ -6,6 +6,7 @@ import ast
 import errno
 import json
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -51,6 +52,18 @@ def test_a_hung_path_costs_the_timeout_and_the_host_stays_usable(tmp_path, monke
         host.read_text(str(tmp_path / "hangs"))
     assert time.monotonic() - started < 5
     assert host.listdir(str(tmp_path)) == ("hangs",)
+
+
+def test_a_host_given_up_leaves_no_thread_behind(tmp_path):
+    before = threading.active_count()
+    for _ in range(20):
+        Host().stat(str(tmp_path))
+        with pytest.raises(Missing):
+            Host().stat(str(tmp_path / "none"))
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert threading.active_count() <= before
 
 
 def test_a_program_gets_a_clean_environment_and_its_secret(monkeypatch):
