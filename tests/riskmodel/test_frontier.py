@@ -128,6 +128,7 @@ def test_a_budget_buys_the_safest_that_it_pays_for() -> None:
     assert found.within(80.0) is cheap
     assert found.within(99.0) is cheap
     assert found.within(1e9) is dear
+    assert repr(found) == "<Frontier: 2 of 2 candidates are worth their money.>"
 
 
 def test_the_command_draws_the_front(tmp_path: Path):
