@@ -247,7 +247,7 @@ def _sharing(audit: Audit) -> Iterator[str]:
     hopeful = set(audit.view.hopefuls)
     shared: dict[str, list[tuple[int, int]]] = {}
     doubts: dict[str, list[tuple[int, int]]] = {}
-    for pair, tie in audit.view.relations.items():
+    for pair, tie in audit.view.pairs():
         if tie.tie is Tie.SHARED:
             shared.setdefault(names(tie.shared[:3]), []).append(pair)
         elif tie.tie is Tie.UNKNOWN and set(pair) <= hopeful:

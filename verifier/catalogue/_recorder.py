@@ -84,6 +84,11 @@ class Recorder:
         self.run = self._write(
             lambda connection: begun(connection, at, host, dataset, source, finished=False)
         )
+        if not self.broken:
+            try:
+                database.hold()
+            except CatalogueError as problem:
+                self._give_up(problem)
 
     def looking_at(self, location: str) -> None:
         """Take note of the location that the next trees belong to."""
@@ -203,6 +208,7 @@ class Recorder:
         if not self.broken:
             self.broken = True
             self._trees.clear()
+            self.database.let_go()
             self._complain(f"{problem}; the audit goes on without it")
 
     def _changed(
