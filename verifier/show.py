@@ -31,10 +31,7 @@ _LONGEST_NAME, _SHORTEST_NAME = 24, 10
 
 def headline(audit: Audit) -> str:
     """Return the two numbers that matter first: ``3 locations, 1 independent copy``."""
-    claimed, independent = audit.claimed_copies, audit.independent_copies
-    places = "location" if claimed == 1 else "locations"
-    copies = "copy" if independent == 1 else "copies"
-    return f"{claimed} {places}, {independent} independent {copies}"
+    return audit.counts_in_words
 
 
 def text(audit: Audit, width: int | None = None) -> str:

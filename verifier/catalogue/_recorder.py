@@ -144,9 +144,11 @@ class Recorder:
             return
         known, fresh = tree.digests, tables().tables["fresh"]
         other = (known.read_at[rows] != 0) & (known.digest[rows] != digest).any(axis=1)
+        places = np.flatnonzero(other)
+        places = places[np.argsort(rows[places])]
         changed = [
-            self._changed(tree, int(rows[at]), digest[at], int(read_at[at]))
-            for at in np.flatnonzero(other)
+            self._changed(tree, path, int(rows[at]), digest[at], int(read_at[at]))
+            for at, path in zip(places, files.paths(rows[places].tolist()), strict=True)
         ]
         batch = {
             "tree": tree.kept.number,
@@ -212,7 +214,7 @@ class Recorder:
             self._complain(f"{problem}; the audit goes on without it")
 
     def _changed(
-        self, tree: _Tree, row: int, digest: NDArray[np.uint8], read_at: int
+        self, tree: _Tree, path: str, row: int, digest: NDArray[np.uint8], read_at: int
     ) -> dict[str, Any]:
         assert tree.digests is not None  # noqa: S101 - asked for by `keep`
         fact = tree.kept.files.fact(row)
@@ -221,7 +223,7 @@ class Recorder:
             "host": text(tree.name.host),
             "root": text(tree.name.root),
             "volume": text(tree.name.volume),
-            "path": tree.kept.files.path(row).encode("utf-8", "surrogateescape"),
+            "path": path.encode("utf-8", "surrogateescape"),
             "size": fact.size,
             "mtime_ns": fact.mtime_ns,
             "old": tree.digests.digest[row].tobytes().hex(),

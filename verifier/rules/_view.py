@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["View", "distance_km", "names", "view_of", "weakest"]
 
+_MOST_NAMED = 40
 _EARTH_RADIUS_KM = 6371.0088  # IUGG mean radius
 
 
@@ -159,8 +160,10 @@ def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 
 def names(words: Iterable[str]) -> str:
-    """Join names for a sentence, as in "a, b and c"."""
+    """Join names for a sentence, as in "a, b and c"; of very many the first, and how many more."""
     listed = list(words)
+    if len(listed) > _MOST_NAMED:
+        listed[_MOST_NAMED:] = [f"{len(listed) - _MOST_NAMED:,} more"]
     if len(listed) < 2:
         return "".join(listed)
     return f"{', '.join(listed[:-1])} and {listed[-1]}"
