@@ -78,6 +78,8 @@ class Host:
         Where digests of earlier reads come from and new ones go.
     effort : Effort
         How much of the bytes is read.
+    kept : dict of str to object
+        What others worked out of facts about this machine; they say for how long it holds.
     """
 
     local = True
@@ -91,6 +93,7 @@ class Host:
         self.talk: Callable[[str], None] = lambda text: None
         self.digests: DigestStore | None = None
         self.effort: Effort = EVERYTHING
+        self.kept: dict[str, object] = {}
         self._record = record
         self._replay: Mapping[str, Any] | None = None
         self._worker: Worker | None = None

@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import binom, chi2, norm
 
 import riskmodel as rm
+from tests.figures import tell_scores
 from tests.random_layouts import random_layout, random_tables
 from tests.twins import simulate_naively
 
@@ -75,6 +76,7 @@ def _assert_agree(seeds: range, trials: int) -> None:
         found[seed] = _compare(layout, trials, seed)
         far = {what: score for what, score in found[seed].items() if not abs(score) <= 4.5}
         assert not far, (seed, far, repr(layout))
+    tell_scores({(s, what): z for s, one in found.items() for what, z in one.items()})
     for name in ("probability", "something", "expected", "over a day", "over a week", "hours"):
         scores = [scores[name] for scores in found.values()]
         assert sum(score**2 for score in scores) < chi2.ppf(0.999, len(scores)), (name, found)
