@@ -192,7 +192,10 @@ def _compare(
                 if hash_of(host, f"{source.root}/{wanted[path]}", "sha256") != mine:
                     errors.append(f"{wanted[path]} differs from the source under the same size.")
     except AccessError as problem:
-        unseen = f"{problem.path} could not be read: {problem.reason}"
+        if problem.path == place and problem.damage:
+            errors.append(f"{place.rpartition('/')[2]} cannot be read: {problem.reason}.")
+        else:
+            unseen = f"{problem.path} could not be read: {problem.reason}"
     except DAMAGE as problem:
         errors.append(f"{place.rpartition('/')[2]} is damaged: {str(problem)[:100]}.")
     return errors, unseen
