@@ -59,7 +59,7 @@ def schema(
         str,
         typer.Argument(
             metavar="audit|risk|advise|drill|diff|setup",
-            help="of what that command prints with --json, or of set-up files, which discover prints",
+            help="of what that command prints with --json; discover prints a set-up",
             autocompletion=schema_names,
         ),
     ],
