@@ -136,10 +136,8 @@ def _layout(
         )
         for location in locations
     )
-    threats, shocks = threats_of(locations, copies, sites[labels[home]].kind, notes)
+    threats = threats_of(locations, sites[labels[home]].kind, notes)
     fields: dict[str, Any] = {"keys": keys} if keys else {}
-    if shocks:
-        fields["shocks"] = shocks
     try:
         return Layout(
             name=name,

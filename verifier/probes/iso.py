@@ -117,7 +117,7 @@ def collect(
         return located
     if source is None or not source.complete:
         return replace(located, reason="no digests of its own, and the source could not be read")
-    if source.files and not any(name.removeprefix(prefix) in source.files for name in sizes):
+    if not any(name.removeprefix(prefix) in source.files for name in sizes):
         return replace(located, reason="it has no file of the source, so nothing was compared")
     different, not_compared = _compare(host, place, image, source, prefix)
     located = replace(located, errors=capped([*errors, *different]))

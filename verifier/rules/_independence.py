@@ -89,11 +89,16 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
     same_path = one.real_path is not None and one.real_path == other.real_path
     if (same_inode or same_path) and _one_machine(one, other):
         yield "the same directory"
+    devices = (one.inode or (0, 0))[0], (other.inode or (0, 0))[0]
+    one_tree = bool(devices[0]) and devices[0] == devices[1] and _one_machine(one, other)
+    nested = _nested(one, other) if one_tree else ""  # a disk mounted within is none of it
+    if nested:
+        yield nested
     theirs = set(other.domains.pools.value or ())
     pools = [_in_pool(p, one, other) for p in one.domains.pools.value or () if p in theirs]
     yield from (words for words in pools if "snapshots" in words)
     for here, there in ((one, other), (other, one)):
-        if here.name == "source" and there.shared_inodes:
+        if here.name == "source" and there.shared_inodes and not nested:
             yield f"{there.shared_inodes} hard links to the same files"
         if here.name == "source" and there.shared_extents:
             yield f"{there.shared_extents} reflinks to the same blocks"
@@ -103,9 +108,18 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
             model = f" ({drive.model})" if drive.model else ""
             yield f"drive {drive.device}{model}"
     yield from pools
-    devices = (one.inode or (0, 0))[0], (other.inode or (0, 0))[0]
-    if devices[0] and devices[0] == devices[1] and _one_machine(one, other):
+    if one_tree:
         yield "one file system"
+
+
+def _nested(one: Location, other: Location) -> str:
+    """Say that one folder lies within the other; the same files are no hard links then."""
+    for outer, inner in ((one, other), (other, one)):
+        if outer.real_path and (inner.real_path or "").startswith(
+            outer.real_path.rstrip("/") + "/"
+        ):
+            return f"the folder of {inner.name}, which lies in that of {outer.name}"
+    return ""
 
 
 def _in_pool(pool: str, one: Location, other: Location) -> str:
