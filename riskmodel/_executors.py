@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import (
@@ -22,10 +23,23 @@ from typing import Any, Protocol, Self
 from riskmodel._run import Sums, Task, run_task, software
 from riskmodel.errors import InputError, WorkersLost
 
-__all__ = ["Dask", "Lent", "Pool", "Processes", "Threads", "begin_worker", "pool_of"]
+__all__ = [
+    "Dask",
+    "Lent",
+    "Pool",
+    "Processes",
+    "Threads",
+    "pool_of",
+    "processes_of",
+    "workers_lost",
+]
 
 _PROCESS_SECONDS = 0.05
 _REMOTE_SECONDS = 0.5  # a task costs a cluster some milliseconds
+_NEVER_BEGAN = (
+    "the worker processes ended before they had done anything: a script that asks for processes "
+    "has to do so under 'if __name__ == \"__main__\":', since each of them reads it afresh"
+)
 
 
 class Pool(Protocol):
@@ -115,14 +129,13 @@ class Threads(_Own):
 
 
 class Processes(_Own):
-    """Processes on this machine, started afresh: a fork would copy locks that threads hold."""
+    """Processes on this machine."""
 
     task_seconds = _PROCESS_SECONDS
 
     def _start(self) -> Executor:
-        self._warm = False
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._count, context, begin_worker)
+        self._warm = self._began = False
+        return processes_of(self._count)
 
     def submit(self, task: Task) -> Any:
         if not self._warm:
@@ -131,7 +144,17 @@ class Processes(_Own):
         try:
             return super().submit(task)
         except BrokenExecutor as error:
-            raise _lost(error) from error
+            raise workers_lost(error, began=self._began) from error
+
+    def result(self, future: Any) -> tuple[float, list[Sums]]:
+        try:
+            found = super().result(future)
+        except WorkersLost as error:
+            if self._began:
+                raise
+            raise WorkersLost(_NEVER_BEGAN) from error.__cause__
+        self._began = True
+        return found
 
 
 class Lent:
@@ -254,7 +277,21 @@ def _compile_once(task: Task) -> None:
         task.engine.run(task.seed, 0, 1)
 
 
-def begin_worker() -> None:
+def processes_of(count: int) -> ProcessPoolExecutor:
+    """Return processes, which are started afresh: a fork would copy locks that threads hold."""
+    # a new process reads the script that asked for it; one that asks again while it is read has no
+    # guard, and would ask for ever: it ends here, and its parent says why
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        sys.exit(1)
+    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin_worker)
+
+
+def workers_lost(error: BaseException, *, began: bool) -> WorkersLost:
+    """Return the error of processes that ended too early; those that never began want a guard."""
+    return _lost(error) if began else WorkersLost(_NEVER_BEGAN)
+
+
+def _begin_worker() -> None:
     """Leave Ctrl-C to the parent, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()

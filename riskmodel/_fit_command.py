@@ -11,10 +11,10 @@ from pathlib import Path
 from riskmodel._console import printable
 from riskmodel._files import write_new
 from riskmodel.errors import InputError
-from riskmodel.fitting.figure import FORMATS, draw
 from riskmodel.fitting.media_file import media_toml
 from riskmodel.fitting.result import fit_lifetimes, read_lifetimes
 from riskmodel.fitting.text import fit_text
+from riskmodel.plot._canvas import require_drawable, saved
 
 __all__ = ["run_fit"]
 
@@ -49,7 +49,9 @@ def run_fit(
     fit = fit_lifetimes(seen, min_failures=min_failures)
     written = []
     if plot is not None:
-        draw(fit, plot)
+        from riskmodel.plot._fits import panels
+
+        saved(panels(fit), plot, "--plot")
         written.append(plot)
     if output is not None:
         _write(output, media_toml(fit, name))
@@ -67,11 +69,10 @@ def _refuse_early(output: Path | None, plot: Path | None) -> None:
     """Raise before minutes of reading and fitting for what could not be written anyway."""
     if output is not None and output.exists():
         raise InputError(f"--output: {output} exists already; nothing was written")
-    if plot is not None and plot.suffix.lstrip(".").lower() not in FORMATS:
-        raise InputError(f"--plot: {plot}: expects a name that ends in .{', .'.join(FORMATS)}")
-    for option, path in (("--output", output), ("--plot", plot)):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise InputError(f"{option}: {path}: cannot be written: no such folder")
+    if plot is not None:
+        require_drawable(plot, "--plot")
+    if output is not None and not output.absolute().parent.is_dir():
+        raise InputError(f"--output: {output}: cannot be written: no such folder")
 
 
 def _mapping(columns: Sequence[str]) -> dict[str, str]:

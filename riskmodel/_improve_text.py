@@ -83,11 +83,13 @@ def frontier_text(found: Frontier, width: int | None = 98) -> str:
 def _front_lines(found: Frontier) -> Iterator[str]:
     yield found.in_words
     yield ""
-    for number, one in enumerate(found.front, 1):
+    for number, (one, safer) in enumerate(zip(found.front, found.surely_safer, strict=True), 1):
         low, high = one.loss.interval()
         interval = "exact" if one.loss.exact is not None else f"interval {low:.3g} to {high:.3g}"
         yield f"{number}. {one.name}"
         yield f"   {one.cost:,.0f} {found.currency} a year; {one.loss.in_words}, {interval}"
+        if not safer:
+            yield f"   not surely safer than {number - 1}: their intervals overlap"
     yield ""
     yield (
         f"{found.candidates:,} candidates, {len(found.front) + len(found.near):,} of them near the "

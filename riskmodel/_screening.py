@@ -6,9 +6,8 @@ A candidate is known by its number in the space, so that little travels between 
 from __future__ import annotations
 
 import math
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from riskmodel._chances import binomial_interval
 from riskmodel._events import EventsEngine
 from riskmodel._excursion import ExcursionEngine
-from riskmodel._executors import begin_worker
+from riskmodel._executors import processes_of, workers_lost
 from riskmodel._program import compile_layout
 from riskmodel.costs import yearly_cost
-from riskmodel.errors import InputError, LayoutError, StateSpaceTooLarge, WorkersLost
+from riskmodel.errors import InputError, LayoutError, StateSpaceTooLarge
 from riskmodel.exact import loss_probability
 from riskmodel.simulation import WORTH_IT, simulate
 
@@ -235,7 +234,7 @@ def in_pieces(
     if processes is None:
         pool = ThreadPoolExecutor(threads, thread_name_prefix="riskmodel")
     else:
-        pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), begin_worker)
+        pool = processes_of(processes)
     many = processes or threads
 
     def work(
@@ -249,7 +248,7 @@ def in_pieces(
                 found += done
                 tell(len(found))
         except BrokenExecutor as error:
-            raise WorkersLost(f"a process of the search has ended: {error}") from error
+            raise workers_lost(error, began=bool(found)) from error
         return found
 
     try:

@@ -15,7 +15,6 @@ from riskmodel._options import AsJson, Files, Horizon, Kept, Method, Seed, takes
 
 if TYPE_CHECKING:
     from riskmodel.layout import Layout
-    from riskmodel.separation import Distance
 
 __all__ = ["app", "main"]
 
@@ -344,28 +343,40 @@ def distance(
     as_json: AsJson = False,
 ) -> None:
     """Tell how likely one disaster is to hit two places, and from where on it is not."""
-    from riskmodel._text import distance_text
-    from riskmodel.errors import InputError
-    from riskmodel.separation import distance as measure
+    from riskmodel._picture_commands import run_distance
 
-    codes = None if countries is None else tuple(code.strip() for code in countries.split(","))
-    if codes is not None and len(codes) != 2:
-        raise InputError(f"--countries: expects two codes such as NL,DE; got {countries!r}")
-    found = measure(one, other, countries_of=codes and (codes[0], codes[1]))
-    if plot is not None:
-        _draw(found, plot)
-    if as_json:
-        _print_json(found.to_dict())
-    else:
-        show(distance_text(found))
+    run_distance(one, other, countries, plot, as_json)
 
 
-def _draw(found: Distance, file: Path) -> None:
-    from riskmodel.plot import distance as draw
-    from riskmodel.plot._canvas import saved
+@app.command()
+def history(
+    file: Annotated[Path, typer.Argument(help="layout file", show_default=False)],
+    horizon: Horizon = None,
+    trial: Annotated[
+        int | None,
+        typer.Option(help="this one, whatever comes of it; by default the first that loses all"),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="draw it, a lane for each copy (.svg, .png, .pdf)")
+    ] = None,
+    last: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="draw only so much before the end, such as '90 days'",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Seed = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Tell one simulated history, event by event: how everything was lost.
 
-    saved(draw(found), file, "--plot")
-    say(f"wrote {file}")
+    It is one way of many. Example: riskmodel history home.toml --plot history.svg
+    """
+    from riskmodel._picture_commands import run_history
+
+    run_history(_load([file])[0], plot, last, as_json, trial=trial, horizon=horizon, seed=seed)
 
 
 def _load(files: list[Path]) -> list[Layout]:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._executors import pool_of
@@ -93,10 +94,23 @@ class Frontier:
         return affordable[-1] if affordable else None
 
     @property
+    def surely_safer(self) -> tuple[bool, ...]:
+        """Of each member: whether the sampling error tells it from the one before; one has none.
+
+        It does where their intervals (95 % each) do not overlap, which errs on the side of doubt.
+        """
+        ends = [one.loss.interval() for one in self.front]
+        told = (one[1] < before[0] for before, one in pairwise(ends))
+        return (True, *told) if ends else ()
+
+    @property
     def in_words(self) -> str:
         """What to take, in a sentence."""
         if self.target is None:
-            return f"{len(self.front)} of {self.candidates:,} candidates are worth their money."
+            words = f"{len(self.front)} of {self.candidates:,} candidates are worth their money"
+            doubtful = self.surely_safer.count(False)
+            more = f"; {doubtful} of them not surely safer than the one before" if doubtful else ""
+            return f"{words}{more}."
         one = self.cheapest
         if one is None:
             return f"No candidate of {self.candidates:,} is surely under {self.target:g}."
@@ -112,7 +126,8 @@ class Frontier:
         return pd.DataFrame(self._rows())
 
     def _rows(self) -> list[dict[str, Any]]:
-        found = []
+        found: list[dict[str, Any]] = []
+        safer = (*self.surely_safer, *(None for _ in self.near))
         for on_front, group in ((True, self.front), (False, self.near)):
             for one in group:
                 low, high = one.loss.interval()
@@ -124,6 +139,7 @@ class Frontier:
                         "low": low,
                         "high": high,
                         "front": on_front,
+                        "surely_safer": safer[len(found)],
                         "method": one.loss.method,
                     }
                 )

@@ -5,15 +5,16 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
+from riskmodel._history_words import sentence, words
 from riskmodel._program import compile_layout
 from riskmodel._replay import Change, first_loss, hurried, replayed
 from riskmodel._rest import expanded
 from riskmodel._tables import table_html
 from riskmodel.errors import InputError
-from riskmodel.units import HOURS_PER_YEAR, format_hours, hours
+from riskmodel.units import HOURS_PER_YEAR, hours
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,6 +147,32 @@ class History:
                 for one in self.happenings]  # fmt: skip
         return pd.DataFrame(rows, columns=["years", "kind", "where", "what"])
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``--json`` prints; times in hours from the start, None for never."""
+        return {
+            "layout": self.layout,
+            "seed": self.seed,
+            "trial": self.trial,
+            "horizon_years": self.horizon_hours / HOURS_PER_YEAR,
+            "haste": self.haste,
+            "in_words": self.in_words,
+            "how_found": self.how_found,
+            "lost_hours": self.lost_hours,
+            "copies": [
+                {
+                    "name": lane.name,
+                    "site": lane.site,
+                    "lost": [
+                        {"from": since, "until": until,
+                         "noticed": seen if math.isfinite(seen) else None}
+                        for since, until, seen in lane.lost
+                    ],
+                }
+                for lane in self.lanes
+            ],
+            "happenings": [asdict(one) for one in self.happenings],
+        }  # fmt: skip
+
     def _repr_html_(self) -> str:
         words = html.escape(self.in_words)
         found = html.escape(self.how_found)
@@ -218,7 +245,7 @@ def _told(
         Happening(one.time, *told)
         for one in changes
         if not (one.kind.startswith("drive") and (one.time, one.index) in with_all)
-        and (told := _words(one, names, sites, compiled.causes)) is not None
+        and (told := words(one, names, sites, compiled.causes)) is not None
     )
     return History(
         layout=layout.name,
@@ -238,7 +265,7 @@ def _told(
         ),
         happenings=happenings,
         lost_hours=end,
-        in_words=_sentence(changes, names, compiled.causes, compiled.horizon_hours),
+        in_words=sentence(changes, names, compiled.causes, compiled.horizon_hours),
     )
 
 
@@ -311,73 +338,3 @@ def _checks(compiled: Compiled, c: int, changes: tuple[Change, ...], end: float)
     count = int((end - phase) // every)
     for k in range(0 if phase > 0.0 else 1, count + 1):
         yield phase + k * every
-
-
-def _words(
-    one: Change, names: list[str], sites: list[str], causes: tuple[str, ...]
-) -> tuple[str, str, str] | None:
-    """Return kind, place and words of a change; None for what is only a matter of the engine."""
-    cause = causes[one.cause] if one.cause >= 0 else ""
-    name = names[one.index] if one.index >= 0 and "site" not in one.kind else ""
-    if one.kind in ("drive failed", "drive back"):
-        said = "a drive fails" if one.kind == "drive failed" else "the drive is replaced"
-        return one.kind, name, f"{said} in {name}"
-    if one.kind in ("piece lost", "piece back"):
-        said = "loses a piece" if one.kind == "piece lost" else "has the piece again"
-        return one.kind, name, f"{name} {said}"
-    if one.kind == "latent error":
-        return one.kind, name, f"a sector of {name} cannot be read"
-    if one.kind == "lost":
-        said = f"is lost: {cause}" if cause else "never worked: nothing can be restored from it"
-        return one.kind, name, f"{name} {said}{_seen(one)}"
-    if one.kind == "back":
-        return one.kind, name, f"{name} is whole again"
-    if one.kind in ("site down", "site back"):
-        site = sites[one.index]
-        said = (
-            f"{site} is destroyed: {cause}" if one.kind == "site down" else f"{site} stands again"
-        )
-        return one.kind, site, said
-    at_large = {
-        "blow": ("struck", f"{cause} strikes"),
-        "rolled back": ("rolled back", f"work of {format_hours(one.value)} is lost"),
-        "part lost": ("part lost", "something is lost for good"),
-        "all lost": ("all lost", "no copy is left"),
-    }
-    if one.kind not in at_large:
-        return None
-    kind, said = at_large[one.kind]
-    return kind, "", said
-
-
-def _seen(one: Change) -> str:
-    if one.value == math.inf:
-        return ", which no check is to notice"
-    if one.value > one.time:
-        return f", to be noticed {format_hours(one.value - one.time)} later"
-    return ""
-
-
-def _sentence(
-    changes: tuple[Change, ...], names: list[str], causes: tuple[str, ...], horizon: float
-) -> str:
-    """Tell how everything was lost: what took each copy for the last time, and when."""
-    if not changes or changes[-1].kind != "all lost":
-        return f"Nothing was lost for ever within {format_hours(horizon)}: a copy was always left."
-    last = {one.index: one for one in changes if one.kind == "lost"}
-    order = sorted(last.values(), key=lambda one: one.time)
-    parts: list[str] = []
-    before = 0.0
-    for time, cause in dict.fromkeys((one.time, one.cause) for one in order):
-        taken = [names[c] for c, one in last.items() if (one.time, one.cause) == (time, cause)]
-        who = " and ".join([", ".join(taken[:-1]), taken[-1]] if taken[1:] else taken)
-        if cause < 0:
-            parts.append(f"{who} never worked")
-            continue
-        gap = format_hours(time - before)
-        when = f"{gap} later" if before else f"after {gap}"
-        before = time
-        parts.append(f"{when} {causes[cause]} took {who}")
-    first, *others = parts
-    told = "; ".join([first[0].upper() + first[1:], *others])
-    return f"{told}. Then no copy was left."

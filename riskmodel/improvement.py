@@ -11,7 +11,7 @@ from riskmodel._chances import one_in
 from riskmodel._tables import table_html
 from riskmodel.changes import Change, single_changes
 from riskmodel.costs import Cost, yearly_cost
-from riskmodel.effects import Effect, effects, ranked, sharpened
+from riskmodel.effects import Effect, effects, level_of_all, ranked, small_sharpened
 from riskmodel.errors import InputError
 from riskmodel.units import HOURS_PER_YEAR, hours
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Improvement", "Proposal", "improve"]
 
-_CONFIDENCE = 0.95
-_SMALL = 0.35  # what removes less is run on common random numbers as well
 _MOST_STEPS = 5
 _COARSE = 0.1  # relative error that is good enough to choose the next of several steps
 
@@ -79,7 +77,7 @@ class Improvement:
     @property
     def confidence(self) -> float:
         """The level at which a change is told from noise: 95 % for all of them together."""
-        return _level(len(self.all))
+        return level_of_all(len(self.all))
 
     @property
     def ranks(self) -> tuple[int, ...]:
@@ -188,10 +186,6 @@ def _row(one: Proposal, verdict: str, rank: int | None) -> dict[str, Any]:
     }
 
 
-def _level(count: int) -> float:
-    return 1.0 - (1.0 - _CONFIDENCE) / max(count, 1)
-
-
 def improve(
     layout: Layout,
     *,
@@ -248,22 +242,19 @@ def improve(
     changes = single_changes(layout, span)
     if not changes:
         raise InputError(f"{layout.name}: no single change was found that makes sense")
-    found = list(
-        effects(
-            layout,
-            [(change.name, change.layout) for change in changes],
-            seed=seed,
-            target_relative_error=target_relative_error,
-            horizon=span,
-            talk=lambda number, name: talk(number + 1, len(changes), name),
-        )
+    found: Sequence[Effect] = effects(
+        layout,
+        [(change.name, change.layout) for change in changes],
+        seed=seed,
+        target_relative_error=target_relative_error,
+        horizon=span,
+        talk=lambda number, name: talk(number + 1, len(changes), name),
     )
-    level = _level(len(found))
-    for k, (one, change) in enumerate(zip(found, changes, strict=True)):
-        low, high = one.removed_interval(level)
-        if one.before.exact is None and (low <= 0.0 <= high or abs(one.removed) < _SMALL):
-            talk(k + 1, len(changes), f"once more, paired: {change.name}")
-            found[k] = sharpened(one, layout, change.layout, seed=seed)
+    level = level_of_all(len(found))
+    found = small_sharpened(
+        found, layout, [change.layout for change in changes], seed=seed,
+        talk=lambda k: talk(k + 1, len(changes), f"once more, paired: {changes[k].name}"),
+    )  # fmt: skip
     proposals = {
         id(one): Proposal(change, one, yearly_cost(change.layout, span))
         for one, change in zip(found, changes, strict=True)
@@ -326,6 +317,6 @@ def _best_step(
         target_relative_error=_COARSE,
         talk=lambda number, name: talk(number + 1, len(changes), step + name),
     )
-    level = _level(len(found))
+    level = level_of_all(len(found))
     order = [one for one in ranked(found, level) if not one.hidden_at(level) and one.removed > 0.0]
     return changes[found.index(order[0])] if order else None

@@ -33,12 +33,13 @@ ROOMS = [
     {"_changes_of_copies", "changes", "space"},
     {"_pairs", "_paired_runs", "_shared_inputs", "_sobol", "_varied"},
     {"comparison", "influence", "influence_map", "effects", "relocation", "_replay",
-     "histories"},
+     "_history_words", "histories"},
     {"improvement", "_screening", "frontier"},
     {"fitting"},
     {"_text", "_decide_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting",
      "_completing", "_options",
-     "_decide_command", "_improve_text", "_improve_command", "cli", "__main__"},
+     "_decide_command", "_improve_text", "_improve_command", "_history_text",
+     "_picture_commands", "cli", "__main__"},
 ]  # fmt: skip
 # facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [

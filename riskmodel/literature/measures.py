@@ -49,7 +49,7 @@ def combine_mttdl(*mttdl_hours: ArrayLike) -> Floats:
         return np.asarray(1.0 / sum(1.0 / value for value in values))[()]
 
 
-def probability_from_mttdl(horizon_hours: ArrayLike, mttdl_hours: ArrayLike) -> Floats:
+def probability_from_mttdl(*, horizon_hours: ArrayLike, mttdl_hours: ArrayLike) -> Floats:
     """Chance to lose data within a mission if losses came at the constant rate 1/MTTDL.
 
     .. warning::
@@ -61,7 +61,7 @@ def probability_from_mttdl(horizon_hours: ArrayLike, mttdl_hours: ArrayLike) -> 
     Parameters
     ----------
     horizon_hours : float or array_like
-        Mission time.
+        Mission time. Both are given by name: swapped they would give a number just as well.
     mttdl_hours : float or array_like
         Mean time to data loss; ``inf`` for never.
 
@@ -87,7 +87,8 @@ def probability_from_mttdl(horizon_hours: ArrayLike, mttdl_hours: ArrayLike) -> 
 
     Examples
     --------
-    >>> round(float(probability_from_mttdl(87_600, 285.4 * 8760)), 3)  # Chen et al.: 3.4 %
+    >>> chance = probability_from_mttdl(horizon_hours=87_600, mttdl_hours=285.4 * 8760)
+    >>> round(float(chance), 3)  # Chen et al.: 3.4 %
     0.034
     """
     (horizon,) = not_negative(horizon_hours=horizon_hours)

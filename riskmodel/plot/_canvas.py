@@ -19,24 +19,33 @@ if TYPE_CHECKING:
     from riskmodel.estimate import LossEstimate
 
 __all__ = [
+    "FORMATS",
     "INK",
     "SOFT",
     "axes_or_new",
     "bare",
     "labelled",
     "line_style",
+    "literal",
     "odds_of",
     "require_drawable",
     "saved",
     "words_on_log",
 ]
 
+FORMATS = ("png", "svg", "pdf")
 INK, SOFT = "#1a1a1a", "#6b6b6b"
 # of Okabe and Ito, told apart by the colour-blind; dashes and marks tell them apart in grey
 _COLOURS = (INK, "#0072b2", "#d55e00", "#007a5a", "#a0527f", "#8a6d00")
 _DASHES = ("-", "--", "-.", ":")
 _FEW_DECADES = 50.0
 _DPI = 100
+_SAVED: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "threetwoone"}
+_NOT_WRITTEN: dict[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
 _MARKS = ("o", "s", "^", "D", "v", "P", "X")
 
 
@@ -108,6 +117,11 @@ def line_style(number: int) -> dict[str, Any]:
     }
 
 
+def literal(name: str) -> str:
+    """Return a name that somebody chose as a figure takes it: a dollar sign begins no formula."""
+    return name.replace("$", r"\$")
+
+
 def words_on_log(axis: Any) -> None:
     """Label an axis of probabilities "1 in 1,000": a few ticks a decade if it has few decades."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -137,8 +151,6 @@ def require_drawable(file: Path, option: str) -> None:
     InputError
         If its ending is not that of a format, or there is no such folder.
     """
-    from riskmodel.fitting.figure import FORMATS
-
     if file.suffix.lower().removeprefix(".") not in FORMATS:
         raise InputError(f"{option}: {file}: expects a name that ends in .{', .'.join(FORMATS)}")
     if file.is_dir():
@@ -148,11 +160,18 @@ def require_drawable(file: Path, option: str) -> None:
 
 
 def saved(ax: Axes, file: Path, option: str, *, dpi: int = 130) -> None:
-    """Write the figure of axes to a file, whose ending says how; an option names it in errors."""
+    """Write the figure of axes to a file, whose ending says how; an option names it in errors.
+
+    The same figure gives the same bytes: when it was drawn, and by what, is not written.
+    """
+    import matplotlib as mpl
+
     drawn, figure = io.BytesIO(), ax.get_figure(root=True)
-    ending = file.suffix[1:] or None
+    ending = file.suffix[1:].lower() or None
     try:
-        figure.savefig(drawn, format=ending, bbox_inches="tight", dpi=dpi)  # type: ignore[union-attr]
+        with mpl.rc_context(_SAVED):
+            figure.savefig(drawn, format=ending, bbox_inches="tight", dpi=dpi,  # type: ignore[union-attr]
+                           metadata=_NOT_WRITTEN.get(ending or "", {}))  # fmt: skip
         write_whole(file, drawn.getvalue())
     except (OSError, ValueError) as error:
         raise InputError(f"{option}: {file}: cannot be written: {error}") from None

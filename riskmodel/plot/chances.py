@@ -12,6 +12,7 @@ from riskmodel.plot._canvas import (
     bare,
     labelled,
     line_style,
+    literal,
     odds_of,
     words_on_log,
 )
@@ -60,7 +61,7 @@ def curve(
         years, values = loss.curve
         style = line_style(number)
         start = ((), ()) if log else ((0.0,), (0.0,))
-        ax.plot((*start[0], *years), (*start[1], *values), label=label, **style)
+        ax.plot((*start[0], *years), (*start[1], *values), label=literal(label), **style)
         if years:
             _spans(ax, loss, years[-1], style["color"], inputs=len(lines) <= _TOLD_APART)
     ax.set_xlabel("years")
@@ -132,7 +133,7 @@ def compare(
     ax.set_xscale("log")
     words_on_log(ax.xaxis)
     ax.margins(x=0.12)
-    ax.set_yticks(range(len(rows)), [label for label, _ in reversed(rows)])
+    ax.set_yticks(range(len(rows)), [literal(label) for label, _ in reversed(rows)])
     ax.set_ylim(-0.6, len(rows) - 0.3)
     ax.set_xlabel("chance that everything is lost")
     ax.grid(axis="x", color="#d5d5d5", linewidth=0.6)

@@ -6,7 +6,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from riskmodel._chances import one_in
-from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, odds_of, words_on_log
+from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, literal, odds_of, words_on_log
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,13 +35,17 @@ def pareto(found: Frontier, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Black marks on a line of steps are the front, numbered and named below, the cheapest first
-        (twelve names at most); grey rings what was estimated beside it. Bars are the sampling
+        (twelve names at most), "not surely safer" where the sampling error does not tell it from
+        the one before; grey rings what was estimated beside it. Bars are the sampling
         error (95 %); an arrow points down from the upper bound where no loss was seen. The target,
         if there is one, is dotted.
     """
     named = found.front[: len(found.front) if len(found.front) <= _MOST_NAMED + 1 else _MOST_NAMED]
-    ax = axes_or_new(ax, 8.0, 4.2 + 0.2 * sum(len(_told(k, one, found.currency).split("\n"))
-                                              for k, one in enumerate(named, 1)))  # fmt: skip
+    key = [
+        _told(k, one, found.currency, safer)
+        for k, (one, safer) in enumerate(zip(named, found.surely_safer, strict=False), 1)
+    ]
+    ax = axes_or_new(ax, 8.0, 4.2 + 0.2 * sum(len(line.split("\n")) for line in key))
     for one in found.near:
         _mark(ax, one, SOFT, alpha=0.35, filled=False)
     costs = [one.cost for one in found.front]
@@ -62,15 +66,14 @@ def pareto(found: Frontier, *, ax: Axes | None = None) -> Axes:
         ax.annotate(f"wanted: {one_in(found.target)} ", (1.0, found.target), ha="right",
                     va="bottom", xycoords=("axes fraction", "data"), fontsize="small")  # fmt: skip
     _number(ax, found.front)
-    ax.set_xlabel(f"cost a year ({found.currency})" if found.currency else "cost a year")
+    ax.set_xlabel(f"cost a year ({literal(found.currency)})" if found.currency else "cost a year")
     ax.set_ylabel("chance that everything is lost")
     ax.grid(axis="y", color="#d5d5d5", linewidth=0.6)
     ax.set_axisbelow(True)
     bare(ax, "top", "right")
-    key = [_told(k, one, found.currency) for k, one in enumerate(named, 1)]
     more = len(found.front) - len(named)  # never one: its line would say no less
     key += [f"and {more} more, dearer and safer"] if more else []
-    ax.annotate("\n".join(key), (0.0, 0.0), xytext=(0, -44), xycoords="axes fraction",
+    ax.annotate(literal("\n".join(key)), (0.0, 0.0), xytext=(0, -44), xycoords="axes fraction",
                 textcoords="offset points", va="top", fontsize="small", annotation_clip=False,
                 linespacing=1.25)  # fmt: skip
     return ax
@@ -106,7 +109,8 @@ def _number(ax: Axes, front: tuple[Candidate, ...]) -> None:
                     textcoords="offset points", fontsize="small", zorder=4)  # fmt: skip
 
 
-def _told(number: int, one: Candidate, currency: str) -> str:
+def _told(number: int, one: Candidate, currency: str, safer: bool) -> str:
     """Return a line of the key: number, odds, cost, name."""
-    text = f"{number}  {odds_of(one.loss)}, {one.cost:,.0f} {currency}: {one.name}"
+    doubt = "" if safer else f" (not surely safer than {number - 1})"
+    text = f"{number}  {odds_of(one.loss)}{doubt}, {one.cost:,.0f} {currency}: {one.name}"
     return "\n".join(wrap(text, _LINE_LETTERS, subsequent_indent="     ", max_lines=2))

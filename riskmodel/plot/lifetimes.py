@@ -42,7 +42,7 @@ def lifetimes(
     InputError
         If the model has no law of its own, or survival of one model is asked for.
     """
-    from riskmodel.fitting.figure import draw_all, draw_model
+    from riskmodel.plot._fits import draw_all, draw_model
 
     rows = {row.model: row for row in fit.models}
     if model is not None and model not in rows:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel.geodesy import km_text
 from riskmodel.perils import joint_hit_interval, joint_hit_probability
-from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, line_style, words_on_log
+from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, line_style, literal, words_on_log
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ def distance(found: Distance, *, ax: Axes | None = None) -> Axes:
     for number, item in enumerate(reaching):
         chances = [joint_hit_probability(item.peril, float(km)) for km in distances]
         style = line_style(number) | {"marker": ""}
-        (line,) = ax.plot(distances, chances, label=item.peril, **style)
+        (line,) = ax.plot(distances, chances, label=literal(item.peril), **style)
         if item.interval is not None:
             bands = [joint_hit_interval(item.peril, float(km)) or (0.0, 0.0) for km in distances]
             low, high = np.array(bands).T
@@ -57,6 +57,7 @@ def distance(found: Distance, *, ax: Axes | None = None) -> Axes:
         ha="right" if at > 0.5 * distances[-1] else "left",
     )
     ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(lambda km, _: f"{km:,g}")
     ax.set_xlim(distances[0], distances[-1])
     ax.set_ylim(0.0, 1.0)
     ax.set_xlabel("distance (km)")
@@ -87,10 +88,11 @@ def loss_by_distance(found: DistanceLoss, *, ax: Axes | None = None) -> Axes:
     ax.fill_between(found.km, low, high, color=SOFT, alpha=0.3, linewidth=0)
     ax.plot(found.km, values, color=INK, marker="o", markersize=4)
     ax.axvline(found.own_km, color=INK, linestyle=":", linewidth=1)
-    ax.annotate(f" {found.site} now", (found.own_km, 1.0), xycoords=("data", "axes fraction"),
-                va="top", fontsize="small")  # fmt: skip
+    ax.annotate(f" {literal(found.site)} now", (found.own_km, 1.0), va="top", fontsize="small",
+                xycoords=("data", "axes fraction"))  # fmt: skip
     ax.set_xscale("log")
-    ax.set_xlabel(f"distance of {found.site} from {found.home} (km)")
+    ax.xaxis.set_major_formatter(lambda km, _: f"{km:,g}")
+    ax.set_xlabel(literal(f"distance of {found.site} from {found.home} (km)"))
     ax.set_ylabel("chance that everything is lost")
     if min(low) > 0.0 and max(high) > 10.0 * min(low):
         ax.set_yscale("log")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import InputError
-from riskmodel.plot._canvas import SOFT, axes_or_new, bare
+from riskmodel.plot._canvas import SOFT, axes_or_new, bare, literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +80,7 @@ def _bars(names: Sequence[str], shares: Sequence[float], ax: Axes | None) -> Axe
     bars = ax.barh(list(places), list(shares), color=SOFT, height=0.6)
     texts = [f"{share:.0%}" if share >= 0.005 else "<1%" for share in shares]
     ax.bar_label(bars, labels=[text.replace("%", " %") for text in texts], padding=3)
-    ax.set_yticks(list(places), list(names))
+    ax.set_yticks(list(places), [literal(name) for name in names])
     ax.set_xlim(0.0, max(shares) * 1.15)
     ax.set_xticks([])
     bare(ax, "top", "right", "bottom")

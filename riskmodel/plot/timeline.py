@@ -6,7 +6,7 @@ import math
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare
+from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, literal
 from riskmodel.units import HOURS_PER_YEAR, hours
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ def timeline(found: History, *, last: str | float | None = None, ax: Axes | None
         ax.annotate("everything is lost ", (right, -0.62), ha="right", fontsize="small",
                     fontweight="bold")  # fmt: skip
     ax.set_yticks([places[lane.name] for lane in found.lanes],
-                  [f"{lane.name}\n({lane.site})" if lane.site else lane.name
+                  [literal(f"{lane.name}\n({lane.site})" if lane.site else lane.name)
                    for lane in found.lanes])  # fmt: skip
     what = "years" if years else "days"
     ax.set_xlabel(f"{what} from the start\n\n{fill(found.how_found, _LETTERS + 20)}",
                   fontsize="small")  # fmt: skip
-    ax.set_title(fill(found.in_words, _LETTERS), fontsize="medium", loc="left")
+    ax.set_title(literal(fill(found.in_words, _LETTERS)), fontsize="medium", loc="left")
     bare(ax, "top", "right", "left")
     ax.tick_params(axis="y", length=0)
     _draw_legend(ax, found)
@@ -110,7 +110,7 @@ def _draw_blows(ax: Axes, found: History, start: float, span: float, unit: float
         ax.plot(one.hours / unit, top, marker=r"$\downarrow$", color=INK, markersize=8.0)
         if one.hours <= free - _APART * span:
             late = one.hours > start + 0.5 * span
-            ax.annotate(f"{one.what.removesuffix(' strikes')} ", (one.hours / unit, top),
+            ax.annotate(literal(f"{one.what.removesuffix(' strikes')} "), (one.hours / unit, top),
                         xytext=(-5 if late else 5, 0), textcoords="offset points", va="center",
                         ha="right" if late else "left", fontsize="small")  # fmt: skip
             free = one.hours - (_APART * span if late else 0.0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel.errors import InputError
 from riskmodel.influence import plain_name
-from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, words_on_log
+from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, literal, words_on_log
 from riskmodel.plot.shares import MOST_BARS
 
 if TYPE_CHECKING:
@@ -98,16 +98,16 @@ def sensitivity_map(found: SensitivityMap, *, ax: Axes | None = None) -> Axes:
                 color="white" if dark else INK)  # fmt: skip
     ax.set_xticks(np.arange(values.shape[1]) + 0.5, [_value(one) for one in found.x_values])
     ax.set_yticks(np.arange(values.shape[0]) + 0.5, [_value(one) for one in found.y_values])
-    ax.set_xlabel(found.x)
-    ax.set_ylabel(found.y)
+    ax.set_xlabel(literal(found.x))
+    ax.set_ylabel(literal(found.y))
     ax.set_title("chance that everything is lost", fontsize="medium")
     return ax
 
 
 def _name(parameter: str, grade: str) -> str:
     told = f"{plain_name(parameter)}, grade {grade}" if grade else parameter
-    return "\n".join(wrap(told, _NAME_LETTERS, break_long_words=False, max_lines=2))
+    return literal("\n".join(wrap(told, _NAME_LETTERS, break_long_words=False, max_lines=2)))
 
 
 def _value(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.3g}" if isinstance(value, float) else literal(str(value))

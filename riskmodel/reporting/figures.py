@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_figure", "causes", "compare", "curve", "inputs", "loss_by_distance"]
 
-# a name is no formula, though it may have dollars in it
-_STYLE: dict[Any, Any] = {"svg.fonttype": "none", "font.size": 10.0, "text.parse_math": False}
+_STYLE: dict[Any, Any] = {"svg.fonttype": "none", "font.size": 10.0}
 _BARS = (
     "The thin bar is the sampling error (95 %), the thick one the range over the uncertain inputs"
 )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from riskmodel._tables import table_html
-from riskmodel.effects import Effect, effects
+from riskmodel.effects import Effect, effects, level_of_all, small_sharpened
 from riskmodel.errors import InputError
 from verifier.bridge._layouts import to_layouts
 from verifier.changes import Change, changes
@@ -162,23 +162,28 @@ def advise(
             layouts.append((change.name, layout))
             audits.append(judge(setup, change.inventory))
     count = len(layouts)
-    estimates = effects(
+    estimates: Sequence[Effect] = effects(
         now,
         layouts,
         seed=seed,
         trials=trials,
         talk=lambda number, name: talk(f"computing change {number + 1} of {count}: {name}"),
     )
+    estimates = small_sharpened(
+        estimates, now, [layout.replace("name", f"{name}, changed") for name, layout in layouts],
+        seed=seed, talk=lambda number: talk(f"once more, paired: {layouts[number][0]}"),
+    )  # fmt: skip
     proposals = [
         Proposal(change, effect, _passes(found, then), then.score)
         for change, effect, then in zip(possible, estimates, audits, strict=True)
     ]
-    clear = [one for one in proposals if not one.effect.in_the_noise]
+    level = level_of_all(count)
+    clear = [one for one in proposals if not one.effect.hidden_at(level)]
     helpful = [one for one in clear if one.effect.removed > 0.0]
     return Advice(
         found,
         tuple(sorted(helpful, key=lambda one: -one.effect.removed)),
-        tuple(one for one in proposals if one.effect.in_the_noise),
+        tuple(one for one in proposals if one.effect.hidden_at(level)),
         tuple(one for one in clear if one.effect.removed <= 0.0),
     )
 

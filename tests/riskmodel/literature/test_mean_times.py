@@ -66,7 +66,9 @@ def test_a_constant_rate_overstates_a_short_mission_a_little(name: str) -> None:
                "raid5_ep_exp_base": 156, "raid5_ep_exp_rare": 84}.get(name, 24)  # fmt: skip
     for years in (1, 10):
         exact, _ = stated_probability(LAYOUTS / "reference" / f"{name}-{years}y.toml")
-        rough = float(literature.probability_from_mttdl(years * YEAR, mttdl))
+        rough = float(
+            literature.probability_from_mttdl(horizon_hours=years * YEAR, mttdl_hours=mttdl)
+        )
         if name == "raid5_lse_rebuild_p1e-3_N8":
             assert rough == pytest.approx(exact, rel=3 * slowest / (years * YEAR))
         else:
@@ -216,9 +218,9 @@ def test_chen_against_the_escalating_chain() -> None:
     exact = literature.mttdl_birth_death([16 / 2e5, 15 / 2e4], [1.0])
     assert 0 < float(1 - rough / exact) < 1e-3
     chance, _ = stated_probability(LAYOUTS / "reference" / "chen94_escalating_raid5_16-10y.toml")
-    assert float(literature.probability_from_mttdl(10 * YEAR, exact)) == pytest.approx(
-        chance, rel=1e-4
-    )
+    assert float(
+        literature.probability_from_mttdl(horizon_hours=10 * YEAR, mttdl_hours=exact)
+    ) == pytest.approx(chance, rel=1e-4)
     triple = literature.chen_triple_disk(16, 16, 2e5, 1.0, 2e4, 2e3)
     chain = literature.mttdl_birth_death([16 / 2e5, 15 / 2e4, 14 / 2e3], [1.0, 1.0])
     assert 0 < float(1 - triple / chain) < 0.01

@@ -38,7 +38,7 @@ def test_iliadis_through_the_exact_engine() -> None:
         ),
     ):
         exact = exactly(group(5e5, 17.8, horizon, drives=drives, **store))
-        rough = float(literature.probability_from_mttdl(horizon, mttdl))
+        rough = float(literature.probability_from_mttdl(horizon_hours=horizon, mttdl_hours=mttdl))
         assert exact == pytest.approx(rough, rel=5 * 17.8 / horizon + 1e-9)
         system = -horizon / math.log1p(-exact) / whole_system
         assert system == pytest.approx(printed, rel=0.01)
@@ -49,7 +49,7 @@ def test_baker_counts_one_of_the_two_orders() -> None:
     life, repair, horizon = 1e5, 1.0, 1e6
     baker = literature.baker_mirror_mttdl(life, repair)
     exact = exactly(group(life, repair, horizon, level="raid1", drives=2))
-    rough = float(literature.probability_from_mttdl(horizon, baker / 2.0))
+    rough = float(literature.probability_from_mttdl(horizon_hours=horizon, mttdl_hours=baker / 2.0))
     assert exact == pytest.approx(rough, rel=1e-4)
     assert baker == literature.baker_replicas_mttdl(2, life, repair)
     for replicas in (3, 4):
@@ -78,12 +78,12 @@ def test_venkatesan_iliadis_against_fixed_and_exponential_rebuilds() -> None:
     exponential ones the published factor 2 needs one rebuild at a time.
     """
     fixed = literature.venkatesan_iliadis_clustered(3, 3, 1e6, 12)
-    chance = float(literature.probability_from_mttdl(10 * YEAR, fixed))
+    chance = float(literature.probability_from_mttdl(horizon_hours=10 * YEAR, mttdl_hours=fixed))
     assert chance == pytest.approx(3.78382e-11, rel=3e-4)
     published = literature.venkatesan_iliadis_clustered(3, 3, 1e6, 12, moment_ratio=2.0)
     for repairs, mttdl in (("serial", published), ("parallel", fixed)):
         layout = group(1e6, 12, 10 * YEAR, tolerates=2, drives=3, repairs=repairs)
-        rough = float(literature.probability_from_mttdl(10 * YEAR, mttdl))
+        rough = float(literature.probability_from_mttdl(horizon_hours=10 * YEAR, mttdl_hours=mttdl))
         assert exactly(layout) == pytest.approx(rough, rel=1e-3)
 
 

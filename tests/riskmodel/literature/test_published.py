@@ -74,7 +74,7 @@ def test_chen_1994(parity: int, kind: str, years: float, percent: float | None) 
     half_a_unit = 0.5 / years
     close(hours / YEAR, years, 0.006 + half_a_unit)
     if percent is not None:
-        chance = 100 * literature.probability_from_mttdl(10 * YEAR, hours)
+        chance = 100 * literature.probability_from_mttdl(horizon_hours=10 * YEAR, mttdl_hours=hours)
         last_digit = 0.05 if percent >= 1 else 0.005
         assert chance == pytest.approx(percent, rel=0.008, abs=last_digit)
 
@@ -82,7 +82,9 @@ def test_chen_1994(parity: int, kind: str, years: float, percent: float | None) 
 def test_chen_1994_crash_with_p_and_q_is_not_reproduced() -> None:
     """A scan of table 5 reads 7.7 % for 144 years, above the 6.8 % of the whole it is part of."""
     crash = literature.chen_system_crash_and_disk(1600 / 14, 2e5, 720, 1)
-    chance = 100 * float(literature.probability_from_mttdl(10 * YEAR, crash))
+    chance = 100 * float(
+        literature.probability_from_mttdl(horizon_hours=10 * YEAR, mttdl_hours=crash)
+    )
     assert 6.65 < chance < 6.8
 
 
@@ -273,7 +275,11 @@ def test_baker_cheetah_example() -> None:
     close(literature.baker_mirror_mttdl(1e15, 1 / 3, **latent, alpha=0.1) / YEAR, 612.9, 1e-4)
     with_visible = literature.baker_mirror_mttdl(1.4e6, 1 / 3, **latent)
     close(with_visible / YEAR, 5107.5, 3e-4)  # the remembered figure drops the visible faults
-    close(literature.probability_from_mttdl(50 * YEAR, only_latent), 0.0081, 0.01)
+    close(
+        literature.probability_from_mttdl(horizon_hours=50 * YEAR, mttdl_hours=only_latent),
+        0.0081,
+        0.01,
+    )
 
 
 @pytest.mark.parametrize(("half_life", "lost"), ALTMAN_CALIBRATION.items())

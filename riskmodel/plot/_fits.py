@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from riskmodel._files import write_whole
-from riskmodel.errors import InputError, did_you_mean
 from riskmodel.fitting.ages import nelson_aalen
 from riskmodel.fitting.observed import Floats
 from riskmodel.fitting.result import Fit, ModelRow
+from riskmodel.plot._canvas import INK, literal
 from riskmodel.units import HOURS_PER_YEAR
 
-__all__ = ["FORMATS", "draw", "draw_all", "draw_model"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-FORMATS = ("png", "svg", "pdf")
-_STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "threetwoone", "font.size": 9.0}
+__all__ = ["draw_all", "draw_model", "panels"]
+
+_STYLE: dict[Any, Any] = {"font.size": 9.0}
 _PANELS = 5
 
 
-def draw(fit: Fit, path: Path) -> None:
+def panels(fit: Fit) -> Axes:
     """Draw a fit beside the estimates without a law, both with left truncation.
 
     The first panel has survival of all drives, Kaplan–Meier and the laws; the second their
@@ -33,41 +32,28 @@ def draw(fit: Fit, path: Path) -> None:
     ----------
     fit : Fit
         What to draw.
-    path : Path
-        Where to; its ending names one of `FORMATS`.
 
-    Raises
-    ------
-    InputError
-        If the ending is none of these, or the file cannot be written.
+    Returns
+    -------
+    Axes
+        The first panel; its figure has them all.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    ending = path.suffix.lstrip(".").lower()
-    if ending not in FORMATS:
-        raise InputError(f"--plot: unknown format '{ending}'{did_you_mean(ending, FORMATS)}")
     models = fit.models[: _PANELS - 1] if len(fit.models) > 1 else ()
     rows = 1 + (len(models) + 1) // 2
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(8.0, 2.9 * rows), layout="constrained")
-        panels = figure.subplots(rows, 2, squeeze=False).ravel()
-        draw_all(fit, panels[0], survival=True)
-        draw_all(fit, panels[1], survival=False)
-        for axes, row in zip(panels[2:], models, strict=False):
+        every = figure.subplots(rows, 2, squeeze=False).ravel()
+        draw_all(fit, every[0], survival=True)
+        draw_all(fit, every[1], survival=False)
+        for axes, row in zip(every[2:], models, strict=False):
             draw_model(fit, axes, row)
-        for axes in panels[2 + len(models) :]:
+        for axes in every[2 + len(models) :]:
             axes.set_axis_off()
-        try:
-            drawn = BytesIO()
-            figure.savefig(drawn, format=ending, metadata=_metadata(ending), dpi=130)
-            write_whole(path, drawn.getvalue())
-        except OSError as error:
-            raise InputError(f"--plot: {path}: cannot be written: {error.strerror}") from None
-
-
-def _metadata(ending: str) -> dict[str, None]:
-    return {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {})
+    first: Axes = every[0]
+    return first
 
 
 def draw_all(fit: Fit, axes: Any, *, survival: bool) -> None:
@@ -79,7 +65,7 @@ def draw_all(fit: Fit, axes: Any, *, survival: bool) -> None:
         laws["competing hazards"] = fit.competing.cumulative_hazard(years * HOURS_PER_YEAR)
     for (label, hazard), dash in zip(laws.items(), ("--", "-"), strict=False):
         shown = np.exp(-hazard) if survival else hazard
-        axes.plot(years, shown, dash, color="#1a1a1a", linewidth=1.0, label=label)
+        axes.plot(years, shown, dash, color=INK, linewidth=1.0, label=label)
     title = f"all drives, {fit.lifetimes.failures:,} failures"
     _finish(axes, title, "survival" if survival else "cumulative hazard")
 
@@ -94,7 +80,7 @@ def draw_model(fit: Fit, axes: Any, row: ModelRow) -> None:
         laws["shape of all"] = (fit.common.shape.value, row.common_scale_hours.value)
     for (label, (shape, scale)), dash in zip(laws.items(), ("-", "--"), strict=False):
         hazard = (years * HOURS_PER_YEAR / scale) ** shape
-        axes.plot(years, hazard, dash, color="#1a1a1a", linewidth=1.0, label=label)
+        axes.plot(years, hazard, dash, color=INK, linewidth=1.0, label=label)
     _finish(axes, f"{row.model}, {row.failures:,} failures", "cumulative hazard")
 
 
@@ -119,7 +105,7 @@ def _without_law(axes: Any, fit: Fit, model: str | None, *, survival: bool = Fal
 
 
 def _finish(axes: Any, title: str, label: str) -> None:
-    axes.set_title(title, fontsize=9.0)
+    axes.set_title(literal(title), fontsize=9.0)
     axes.set_xlabel("age, years")
     axes.set_ylabel(label)
     axes.spines[["top", "right"]].set_visible(False)
