@@ -241,6 +241,7 @@ def _of_one(one: Reported, *, alone: bool) -> Section:
     parts.append(Table(("copy", "what it is"), rows))
     pictures: tuple[Figure | None, ...] = (figures.causes(one.loss), figures.inputs(one.loss))
     parts += [picture for picture in pictures if picture is not None]
+    parts += [figures.timeline(one.told)] if one.told is not None else []
     parts += [_how_far(each) for each in one.distances]
     return Section(heading, tuple(parts))
 
@@ -257,7 +258,7 @@ def _what_first(found: Improvement) -> tuple[Part, ...]:
     parts: list[Part] = [Prose((found.in_words,))]
     if rows:
         parts.append(Table(columns if found.cost is None else (*columns, "cost"), tuple(rows)))
-    told = [f"no effect that the sampling error does not hide: {one.change.name}"
+    told = [f"not told apart from no effect: {one.change.name}"
             for one in found.noise]  # fmt: skip
     told += [f"adds to the loss as the model sees it: {one.change.name}" for one in found.harmful]
     return (*parts, sentences(told)) if told else tuple(parts)
