@@ -68,6 +68,7 @@ class Builder:
         choose: int = 0,
         kills: float = 0.0,
         noticed: int = -1,
+        takes_over: bool = False,
     ) -> None:
         """Add what strikes by a Poisson process."""
         if rate == 0.0 or not targets:
@@ -80,6 +81,7 @@ class Builder:
                 "picks": choose,
                 "kills": kills,
                 "noticed": noticed,
+                "takes_over": takes_over,
             }
         )
         self.targets += targets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ class Described(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _know_every_key(cls, value: Any) -> Any:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict | Mapping):  # dict first: to ask an abstract class takes long
             known = cls.keys()
             for key in value:
                 if key not in known and key not in cls.model_fields:
@@ -28,7 +29,12 @@ class Described(BaseModel):
     @classmethod
     def keys(cls) -> tuple[str, ...]:
         """Return the keys as a file spells them."""
-        return tuple(field.alias or name for name, field in cls.model_fields.items())
+        return _keys(cls)
+
+
+@functools.cache  # pydantic makes the fields anew each time that they are asked for
+def _keys(cls: type[Described]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in cls.model_fields.items())
 
 
 def first_mistake(error: ValidationError, raw: object) -> str:

@@ -48,7 +48,7 @@ def split_ranges(
     found: list[Range] = []
 
     def walk(value: Any, path: str) -> Any:
-        if isinstance(value, Mapping):
+        if isinstance(value, dict | Mapping):  # dict first: to ask an abstract class takes long
             if value and set(value) <= _KEYS:
                 found.append(_range(value, path))
                 return value[side]

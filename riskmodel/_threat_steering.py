@@ -36,7 +36,8 @@ def threat_outcomes(
         return [(sum(1 << c for c in reached), 1.0)]
     if source["kind"] == records.THREAT_PERSON:
         return [(_only_held_by(program, reached[0]), 1.0)]
-    return _nested(_time_to_lose(program, reached), noticed)
+    taken = reached if source["takes_over"] else []
+    return _nested(_time_to_lose(program, reached, taken), noticed)
 
 
 def _only_held_by(program: Program, person: int) -> int:
@@ -50,16 +51,16 @@ def _only_held_by(program: Program, person: int) -> int:
     return mask
 
 
-def _time_to_lose(program: Program, reached: list[int]) -> dict[int, float]:
+def _time_to_lose(program: Program, reached: list[int], taken: list[int]) -> dict[int, float]:
     """Return how long damage must stay unseen to take each copy, a run falling half way."""
+    kept = [float(feed["locked" if c in taken else "kept"]) for c, feed in enumerate(program.feeds)]
     spoilt = dict.fromkeys(reached, 0.0)
     for _ in program.feeds:
         for c, feed in enumerate(program.feeds):
             if int(feed["source"]) in spoilt and c not in spoilt:
                 spoilt[c] = spoilt[int(feed["source"])] + 0.5 * feed["every"] + feed["lag"]
     return {
-        c: max(time, float(program.feeds[c]["kept"]) - 0.5 * float(program.feeds[c]["every"]))
-        for c, time in spoilt.items()
+        c: max(time, kept[c] - 0.5 * float(program.feeds[c]["every"])) for c, time in spoilt.items()
     }
 
 

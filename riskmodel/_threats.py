@@ -51,7 +51,8 @@ class Reach:
     """One Poisson process: what it is called, how often it strikes, and whom.
 
     ``targets`` are indices of copies, or of one person where ``takes`` is ``"person"``; without a
-    law in ``noticed`` damage is seen at once, and a lost copy like any loss of it.
+    law in ``noticed`` damage is seen at once, and a lost copy like any loss of it. Who takes over
+    deletes the versions that no lock holds, on all targets.
     """
 
     cause: str
@@ -59,6 +60,7 @@ class Reach:
     takes: str  # data, copies, person
     targets: tuple[int, ...]
     noticed: Law | None
+    takes_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,11 @@ def threats_of(layout: Layout) -> dict[str, Threat]:
         backups = own.backups if own is not None and own.backups is not None else known.backups
         if backups is not None and name != "ransomware":
             raise LayoutError(f"threats.{name}.backups: only ransomware may spare what it reaches")
+        over = own.takes_over if own is not None else None
+        if over is not None and name != "ransomware":
+            raise LayoutError(f"threats.{name}.takes_over: only ransomware may take over")
         found[name] = Threat(
-            rate=known.rate if rate is None else rate, noticed=law, backups=backups
+            rate=known.rate if rate is None else rate, noticed=law, backups=backups, takes_over=over
         )
     return found
 
@@ -188,6 +193,7 @@ def add_sources(build: Builder, people: People, sites: int) -> None:
             kinds[reach.takes],
             [(0, index + offset, 1.0) for index in reach.targets],
             noticed=-1 if reach.noticed is None else build.law(reach.noticed),
+            takes_over=reach.takes_over,
         )
 
 
@@ -212,7 +218,8 @@ def _reaches(layout: Layout, persons: dict[str, int]) -> Iterator[Reach]:
     copies = expanded(layout)
     for name, threat in threats_of(layout).items():
         takes = "data" if name in _DAMAGE else "person" if name == "key-loss" else "copies"
-        groups = _grouped(layout, name)
+        over = threat.takes_over is True
+        groups = _online_as_one(layout) if over else _grouped(layout, name)
         if takes == "person":
             groups = {person: (index,) for person, index in persons.items()}
         for group, targets in groups.items():
@@ -221,13 +228,20 @@ def _reaches(layout: Layout, persons: dict[str, int]) -> Iterator[Reach]:
                 noticed = threat.noticed
                 too = 1.0 if threat.backups is None else threat.backups
                 if too > 0.0:
-                    yield Reach(cause, too * threat.rate, takes, targets, noticed)
+                    yield Reach(cause, too * threat.rate, takes, targets, noticed, over)
                 if too == 1.0:
                     continue
                 live = tuple(index for index in targets if not _is_backup(copies[index]))
                 if live:
                     rate = (1.0 - too) * threat.rate
                     yield Reach(f"{cause}, sparing backups", rate, takes, live, noticed)
+
+
+def _online_as_one(layout: Layout) -> dict[str, tuple[int, ...]]:
+    """Return all that is online, as the reach of whoever has every login."""
+    online = (i for i, copy in enumerate(expanded(layout)) if _login(layout, copy) is not None)
+    reached = tuple(online)
+    return {LOGIN: reached} if reached else {}
 
 
 def _is_backup(copy: Copy) -> bool:
@@ -288,6 +302,7 @@ def _feed_row(layout: Layout, copy: Copy, keys: list[str], number: int) -> dict[
         "missed": 0.0,
         "by_hand": 0,
         "kept": versions_kept_hours(copy),
+        "locked": copy.immutable or 0.0,
         "key": keys.index(copy.key) if copy.key else -1,
         "reads": check is not None and check.depth in _READS,
         "restores": check is not None and check.depth == "restore",

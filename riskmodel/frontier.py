@@ -76,6 +76,10 @@ class Frontier:
     currency: str
     target: float | None = None
 
+    def __repr__(self) -> str:
+        """Say it in a line: the layouts of a large search would fill books."""
+        return f"<Frontier: {self.in_words}>"
+
     @property
     def cheapest(self) -> Candidate | None:
         """The cheapest whose whole interval is under the target; None without one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -195,8 +196,7 @@ class Layout(Described):
         own = self.media.get(name)
         if own is None:
             return presets().media[name].medium_for(None)
-        preset = own.based_on
-        return own.over(presets().media[preset].medium_for(own)) if preset else own
+        return _merged(own, frozenset(own.model_fields_set))
 
     def stand_ins(self) -> Defaults:
         """Return the numbers for what the layout is silent on: the sourced ones, unless varied."""
@@ -265,6 +265,13 @@ class Layout(Described):
                         f"media.{name}.{kind}: label '{label.label}' has variance "
                         f"{label.variance:g} here and {known:g} elsewhere; one label has one"
                     )
+
+
+@functools.lru_cache(maxsize=1024)
+def _merged(own: Medium, said: frozenset[str]) -> Medium:
+    """Merge a preset into a medium; `said` are its keys, since equal ones may have said less."""
+    preset = own.based_on
+    return own.over(presets().media[preset].medium_for(own)) if preset else own
 
 
 def _with_item(items: Iterable[Any], name: str, value: Any, path: str) -> list[Any]:

@@ -137,7 +137,7 @@ class Law(Described):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        named = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        named = [name for name in self.keys() if getattr(self, name) is not None]
         if len(named) != 1:
             what = "names none" if not named else f"names {' and '.join(named)}"
             raise ValueError(f"must name exactly one law, {what}")
@@ -149,7 +149,7 @@ class Law(Described):
     @property
     def kind(self) -> str:
         """The key that is set."""
-        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+        return next(name for name in self.keys() if getattr(self, name) is not None)
 
     def terms(self) -> tuple[Term, ...]:
         """Return the competing hazards as numbers; none means that it never happens.

@@ -97,12 +97,15 @@ class Threat(Described):
     copy, by its check. ``preset`` names a sourced threat of another population, such as
     ``ransomware-business``. ``backups`` is the chance that ransomware takes the backups that it
     reaches too, all of them together, and not the live data alone; 1 unless a preset says less.
+    With ``takes_over`` ransomware has every login at once and stays until it is noticed: of what
+    is online it leaves the versions alone that a lock holds until then (``immutable``).
     """
 
     preset: Name | None = None
     rate: PerHour | None = None
     noticed: Law | None = None
     backups: Fraction | None = None
+    takes_over: StrictBool | None = None
 
 
 class Threats(Described):

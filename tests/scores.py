@@ -9,6 +9,7 @@ from scipy.special import ndtri
 from scipy.stats import chi2, t
 
 from riskmodel.estimate import LossEstimate
+from tests.figures import tell_scores
 
 __all__ = ["assert_like_normal", "is_flagged", "score"]
 
@@ -33,6 +34,7 @@ def is_flagged(estimate: LossEstimate) -> bool:
 def assert_like_normal(scores: Mapping[str, float], most: float = 4.0) -> None:
     """Fail if one score is too far out, or all together are."""
     assert scores
+    tell_scores(scores)
     far = {name: round(value, 2) for name, value in scores.items() if not abs(value) < most}
     assert not far, far
     total = sum(value**2 for value in scores.values())

@@ -58,8 +58,8 @@ def schema(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="audit|risk|advise|setup",
-            help="of what that command prints with --json, or of set-up files",
+            metavar="audit|risk|advise|drill|diff|setup",
+            help="of what that command prints with --json; discover prints a set-up",
             autocompletion=schema_names,
         ),
     ],

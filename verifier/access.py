@@ -21,7 +21,10 @@ __all__ = ["AccessError", "Completed", "Entry", "Missing", "Stat", "TimedOut", "
 
 
 class AccessError(ThreeTwoOneError):
-    """The system gave no answer; `path` says about what, `damage` whether a device failed."""
+    """The system gave no answer; `path` says about what.
+
+    `damage` says that a device failed to give what a file holds.
+    """
 
     word = "unreadable"
 

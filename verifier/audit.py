@@ -124,6 +124,24 @@ class Audit:
         return len(self.view.counted)
 
     @property
+    def independent_at_most(self) -> int:
+        """No choice of independent copies has more; more than there are where none is proven."""
+        return self.view.counted_at_most
+
+    @property
+    def counts_in_words(self) -> str:
+        """The two numbers that matter first: ``"3 locations, 1 independent copy"``."""
+        claimed, least, most = (
+            self.claimed_copies,
+            self.independent_copies,
+            self.independent_at_most,
+        )
+        places = "location" if claimed == 1 else "locations"
+        copies = "copy" if least == most == 1 else "copies"
+        number = f"{least}" if least == most else f"{least} to {most}"
+        return f"{claimed} {places}, {number} independent {copies}"
+
+    @property
     def exit_code(self) -> int:
         """1 if a gate fails, else 3 if one is unknown, else 0."""
         statuses = {gate.status for gate in self.gates.values()}
@@ -157,10 +175,7 @@ class Audit:
 
         found = self.score
         spread = f" ({found.low} to {found.high})" if found.high > found.low else ""
-        head = (
-            f"{self.setup.name}: {self.independent_copies} independent of {self.claimed_copies} "
-            f"locations, score {found.value} of 100{spread}"
-        )
+        head = f"{self.setup.name}: {self.counts_in_words}, score {found.value} of 100{spread}"
         gates = pd.DataFrame(
             [
                 (name.replace("_", " "), gate.status.value, gate.value, gate.wanted, gate.reason)
@@ -209,6 +224,7 @@ def audit(
     found = examine(
         setup, host, now=now, depth=depth, catalogue=catalogue, talk=talk, complain=complain
     )
+    talk(f"judging {len(found.all_locations):,} locations")
     judged = judge(setup, found)
     remember(catalogue, judged, complain)
     return judged

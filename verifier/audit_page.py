@@ -86,8 +86,7 @@ def steps(audit: Audit) -> Items:
 
 def counts_in_words(audit: Audit) -> str:
     """Return how many copies are claimed, and how many of them are independent."""
-    copies = "copy" if audit.independent_copies == 1 else "copies"
-    return f"{audit.claimed_copies} locations, {audit.independent_copies} independent {copies}"
+    return audit.counts_in_words
 
 
 def found_table(audit: Audit) -> Table:
@@ -130,9 +129,11 @@ def _summary(audit: Audit) -> tuple[str, str, str]:
     statuses = [gate.status for gate in audit.gates.values()]
     low, high = audit.score.low, audit.score.high
     spread = f"{low} to {high}" if high > low else f"{low}"
+    least, most = audit.independent_copies, audit.independent_at_most
+    copies = f"{least}" if least == most else f"{least} to {most}"
     return (
         f"{statuses.count(Status.PASS)} of {len(statuses)}",
-        f"{audit.independent_copies} of {audit.claimed_copies}",
+        f"{copies} of {audit.claimed_copies}",
         f"{spread} of 100",
     )
 

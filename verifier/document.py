@@ -25,6 +25,7 @@ def document(audit: Audit) -> dict[str, Any]:
         "at": _time(audit.inventory.at),
         "claimed_copies": audit.claimed_copies,
         "independent_copies": audit.independent_copies,
+        "independent_copies_at_most": audit.independent_at_most,
         "gates": {name: _gate(gate) for name, gate in audit.gates.items()},
         "practice": {name: _gate(gate) for name, gate in audit.practice.items()},
         "score": {"value": found.value, "low": found.low, "high": found.high},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import time
 from dataclasses import dataclass, field
 
 from verifier.host import AccessError, Host
@@ -16,6 +17,7 @@ __all__ = ["Place", "host_identity", "mount_at", "place_of", "pool_place"]
 
 # machine-id(5) asks not to show the id itself; a keyed hash tells machines apart as well
 _APPLICATION = b"threetwoone verifier host identity"
+_DEVICES_HOLD_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def place_of(host: Host, path: str, resolver: Resolver | None = None) -> Place:
     real_path = host.resolve(path)
     facts = host.stat(real_path)
     here = host_identity(host)
-    stack = (resolver or Resolver(host, here.value or "unknown")).stack(real_path)
+    stack = (resolver or _resolver(host, here.value or "unknown")).stack(real_path)
     return _place(real_path, (facts.dev, facts.ino), stack, here)
 
 
@@ -113,8 +115,35 @@ def pool_place(host: Host, dataset: str) -> Place:
     Place
     """
     here = host_identity(host)
-    stack = Resolver(host, here.value or "unknown").pool(re.split("[/@]", dataset)[0])
+    stack = _resolver(host, here.value or "unknown").pool(re.split("[/@]", dataset)[0])
     return _place(dataset, None, stack, here)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A resolver, the mounts that it knows, and since when it has listed the devices."""
+
+    resolver: Resolver
+    here: str
+    mounts: str
+    since: float
+
+
+def _resolver(host: Host, here: str) -> Resolver:
+    """Return the host's resolver; a new one once something was mounted, or after a minute.
+
+    Listing the devices takes longer than looking at a small location.
+    """
+    try:
+        mounts = host.read_text("/proc/self/mountinfo")
+    except AccessError:
+        mounts = ""
+    kept, now = host.kept.get("resolver"), time.monotonic()
+    same = isinstance(kept, _Kept) and (kept.here, kept.mounts) == (here, mounts)
+    if isinstance(kept, _Kept) and same and now - kept.since < _DEVICES_HOLD_S:
+        return kept.resolver
+    host.kept["resolver"] = made = _Kept(Resolver(host, here), here, mounts, now)
+    return made.resolver
 
 
 def _place(path: str, inode: tuple[int, int] | None, stack: Stack, here: Fact[str]) -> Place:

@@ -53,6 +53,7 @@ T = TypeVar("T")
 
 CHUNK_BYTES = 1 << 20
 SMALL_FILE_BYTES = 4 << 20
+MOST_FAILED = 1000  # files that are remembered
 MAX_HANGS = 3  # folders that do not answer before a walk is given up
 
 
@@ -78,6 +79,10 @@ class Host:
         Where digests of earlier reads come from and new ones go.
     effort : Effort
         How much of the bytes is read.
+    kept : dict of str to object
+        What others worked out of facts about this machine; they say for how long it holds.
+    failed : dict of str to str
+        Files that were opened here and that a device failed to give, and its reason.
     """
 
     local = True
@@ -91,6 +96,8 @@ class Host:
         self.talk: Callable[[str], None] = lambda text: None
         self.digests: DigestStore | None = None
         self.effort: Effort = EVERYTHING
+        self.kept: dict[str, object] = {}
+        self.failed: dict[str, str] = {}
         self._record = record
         self._replay: Mapping[str, Any] | None = None
         self._worker: Worker | None = None
@@ -169,10 +176,17 @@ class Host:
     def open(self, path: str) -> BinaryIO:
         """Open a regular file for reading; each read has the timeout; nothing is recorded."""
         self._refuse_in_replay(path)
-        descriptor = self._within(path, lambda: open_regular(path))
-        return io.BufferedReader(
-            GuardedFile(lambda call: self._within(path, call), descriptor), CHUNK_BYTES
-        )
+
+        def within(call: Callable[[], T]) -> T:
+            try:
+                return self._within(path, call)
+            except AccessError as problem:
+                if problem.damage and len(self.failed) < MOST_FAILED:
+                    self.failed[path] = problem.reason
+                raise
+
+        descriptor = within(lambda: open_regular(path))
+        return io.BufferedReader(GuardedFile(within, descriptor), CHUNK_BYTES)
 
     def chunks(self, path: str) -> Iterator[bytes]:
         """Yield the content of a file in pieces of at most 1 MiB."""
@@ -356,6 +370,7 @@ class Host:
         try:
             answer = self._within(argument, look) if guarded else look()
         except AccessError as problem:
+            problem.damage = False  # of content: a path that cannot be looked at is unknown
             if self._record and not secret:
                 self.recording[key] = {"error": problem.word, "reason": problem.reason}
             raise

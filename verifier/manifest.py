@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Coverage", "FileFact", "Files", "Manifest", "cover", "instant", "prefix_in", "shown"]
+__all__ = [
+    "Coverage",
+    "FileFact",
+    "Files",
+    "Manifest",
+    "cover",
+    "folders_of",
+    "instant",
+    "prefix_in",
+    "shown",
+]
 
 _LOOKED_AT = 20_000  # paths that are enough to tell which prefix fits
 _UNDECODABLE = re.compile("[\udc80-\udcff]")  # bytes of a name that are no UTF-8
@@ -146,6 +156,11 @@ def cover(
         ),
         _largest_missing(files, lacking) if count else (),
     )
+
+
+def folders_of(paths: Iterable[str]) -> tuple[str, ...]:
+    """Name the folders of files, each once, ``.`` for the top."""
+    return tuple(dict.fromkeys(shown(path.rpartition("/")[0] or ".") for path in paths))
 
 
 def prefix_in(source: Manifest | None, held: Mapping[str, int]) -> str:

@@ -93,6 +93,7 @@ def recorded_audit(
         if matching is None and catalogue is not None:
             inventory = _noticed(inventory, host, catalogue, complain)
     inventory = joined_with(inventory, recordings)
+    talk(f"judging {len(inventory.all_locations):,} locations")
     judged = judge(setup, inventory)
     if own is None:
         remember(catalogue, judged, complain)

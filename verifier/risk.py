@@ -82,6 +82,7 @@ def risk_json(risk: Risk) -> str:
         "at": risk.audit.inventory.at.isoformat(),
         "claimed_copies": risk.audit.claimed_copies,
         "independent_copies": risk.audit.independent_copies,
+        "independent_copies_at_most": risk.audit.independent_at_most,
         "gates": {
             key: {
                 "status": gate.status,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -184,8 +185,11 @@ def ndsa(view: View, gates: Mapping[str, Gate]) -> Ndsa:
         lacking = [] if media else ["a second kind of medium"]
         lacking += [] if away else [f"a copy known to be {km} or more from the source"]
         return Ndsa(2, f"{number}, one of them offsite", " and ".join(lacking))
-    names = sorted({site for pair in far for site in pair})
-    threes = any({(a, b), (a, c), (b, c)} <= far for a, b, c in combinations(names, 3))
+    from_: dict[str, set[str]] = defaultdict(set)
+    for one, other in far:
+        from_[one].add(other)
+        from_[other].add(one)
+    threes = any(from_[a] & from_[b] for a, b in far)
     if threes:
         return Ndsa(4, f"{number} on two media, three of them {km} or more from each other", "")
     reason = f"{number} on two media, one of them {km} or more away"

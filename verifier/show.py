@@ -31,10 +31,7 @@ _LONGEST_NAME, _SHORTEST_NAME = 24, 10
 
 def headline(audit: Audit) -> str:
     """Return the two numbers that matter first: ``3 locations, 1 independent copy``."""
-    claimed, independent = audit.claimed_copies, audit.independent_copies
-    places = "location" if claimed == 1 else "locations"
-    copies = "copy" if independent == 1 else "copies"
-    return f"{claimed} {places}, {independent} independent {copies}"
+    return audit.counts_in_words
 
 
 def text(audit: Audit, width: int | None = None) -> str:
@@ -247,7 +244,7 @@ def _sharing(audit: Audit) -> Iterator[str]:
     hopeful = set(audit.view.hopefuls)
     shared: dict[str, list[tuple[int, int]]] = {}
     doubts: dict[str, list[tuple[int, int]]] = {}
-    for pair, tie in audit.view.relations.items():
+    for pair, tie in audit.view.pairs():
         if tie.tie is Tie.SHARED:
             shared.setdefault(names(tie.shared[:3]), []).append(pair)
         elif tie.tie is Tie.UNKNOWN and set(pair) <= hopeful:

@@ -85,6 +85,7 @@ SOURCE = _record(
     ("first_outcome", _I),
     ("outcomes", _I),
     ("noticed", _I),  # a threat's law, -1 for none
+    ("takes_over", _I),  # deletes the versions that no lock holds, on its targets
 )
 
 # which copies one blow takes, and its chance; a mask of copies
@@ -105,6 +106,7 @@ FEED = _record(
     ("missed", _F),
     ("by_hand", _I),
     ("kept", _F),  # how old a version may grow, 0: there are none
+    ("locked", _F),  # until what age nobody can delete it
     ("key", _I),
     ("reads", _I),  # its check sees damage
     ("restores", _I),  # its check sees that it never worked
@@ -201,6 +203,7 @@ POINT = _record(
     ("since", _F),  # it and its source are intact since then
     ("bad_until", _F),  # damage in it is noticed then
     ("damaged", _F),
+    ("taken_over", _I),  # by who deletes what no lock holds, until the damage is noticed
     ("missed", _F),
     ("never_worked", _I),
     ("lose", _I),  # to be lost in this event, noticed then

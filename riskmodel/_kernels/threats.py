@@ -229,10 +229,12 @@ def _damage(P, S, source, t, notice):
     S.work[WORKING] = 1.0 if _at_work(P, S, t) else 0.0
     for c in range(len(P.feeds)):
         S.points[c].damaged = _INF
+        S.points[c].taken_over = 0
     for k in range(source.first, source.first + source.count):
         c = P.targets[k].index
         if S.copies[c].intact:
             S.points[c].damaged = t
+            S.points[c].taken_over = source.takes_over
             if P.feeds[c].reads:
                 notice = min(notice, _next_check(P, S, c, t))
     _spread(P, S, notice)
@@ -240,7 +242,7 @@ def _damage(P, S, source, t, notice):
     for c in range(len(P.feeds)):
         point = S.points[c]
         if point.damaged < _INF:
-            kept = P.feeds[c].kept
+            kept = P.feeds[c].locked if point.taken_over else P.feeds[c].kept
             if kept > 0.0 and notice - point.time <= kept:
                 point.bad_until = max(point.bad_until, notice)
             else:

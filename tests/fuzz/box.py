@@ -1,10 +1,11 @@
-"""A box for hostile input: limits on time, memory and writes; what breaks it is kept.
+"""A box for hostile input: limits on time, memory, writes, threads and descriptors.
 
 One process tries one parser. `run` is what it does; `watched` starts it and sees that it answers.
 """
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import resource
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +28,13 @@ __all__ = ["Outcome", "Trial", "watched"]
 
 HANG_SECONDS = 5.0
 MEMORY_BYTES = 1 << 30
-PATIENCE_SECONDS = 120.0  # of the clock: others use the machine too
+# without an answer, of processor time; of the clock only while it does not even want a processor,
+# because others use the machine too
+BUSY_SECONDS, IDLE_SECONDS = 60.0, 120.0
+MOST_SECONDS = 900.0  # of the clock, for what comes before and after the time that is given
+LOOK_EVERY = 64  # inputs
+MOST_KEPT = 16  # threads or descriptors more than after the first look
+ENDING_SECONDS = 1.0  # for threads that were told to end
 ROOT = Path(__file__).parents[2]
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = frozenset(
@@ -74,6 +82,7 @@ class Trial:
         self.samples = self.parser.samples(scratch)
         self._call = self.parser.prepare(scratch)
         self._guarded = False
+        self._at_first: tuple[int, int] | None = None
 
     def limited(self) -> None:
         """Put this process under the limits; they cannot be taken off again."""
@@ -87,6 +96,8 @@ class Trial:
         """Try one input; return what broke, in a line, or nothing."""
         self.inputs += 1
         problem = self.broken_by(data)
+        if not problem and self.inputs % LOOK_EVERY == 0:
+            problem = self._hoarded()
         if problem and problem not in self.findings:
             self.findings[problem] = data
         return problem
@@ -104,6 +115,19 @@ class Trial:
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             self._guarded = False
+        return ""
+
+    def _hoarded(self) -> str:
+        """Say whether threads or open descriptors have become more with the inputs."""
+        if self._at_first is None:
+            self._at_first = _held()
+        most = tuple(count + MOST_KEPT for count in self._at_first)
+        until = time.monotonic() + ENDING_SECONDS
+        while any(now > limit for now, limit in zip(_held(), most, strict=True)):
+            if time.monotonic() > until:
+                return "Hoard of threads or of descriptors, which become more with the inputs"
+            gc.collect()
+            time.sleep(0.01)
         return ""
 
     def _audited(self, event: str, args: tuple[Any, ...]) -> None:
@@ -130,6 +154,11 @@ def _data_bytes() -> int:
     return 1024 * int(next(line for line in lines if line.startswith("VmData")).split()[1])
 
 
+def _held() -> tuple[int, int]:
+    """Count the threads and the open descriptors of this process."""
+    return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+
+
 def _hangs(number: int, frame: object) -> None:
     raise Hang(f"more than {HANG_SECONDS:g} s of processor time")
 
@@ -144,7 +173,7 @@ def _signature(error: BaseException) -> str:
         where = Path(place.filename).relative_to(ROOT)
     except ValueError:
         where = Path(place.filename)
-    told = f": {error}"[:120] if type(error).__name__ == "BrokeOff" else ""
+    told = f": {error}"[:120] if type(error).__name__ in ("BrokeOff", "Trespass") else ""
     return f"{type(error).__name__} in {where}:{place.lineno} {place.name}{told}"
 
 
@@ -202,8 +231,9 @@ class _Watch:
     ) -> None:
         self._name = name
         self._began = time.monotonic()
-        self._until = self._began + (600 if atheris else 240) + seconds
+        self._until = self._began + MOST_SECONDS + seconds
         self._lost = False
+        self._beat = (0.0, 0.0, 0.0)
         base = "/dev/shm" if Path("/dev/shm").is_dir() else None
         self._scratch = tempfile.TemporaryDirectory(prefix="fuzz-", dir=base)
         self._folder = Path(self._scratch.name).resolve()
@@ -222,13 +252,23 @@ class _Watch:
     def ended(self) -> bool:
         if self._code() is not None:
             return True
-        beat = self._folder / "input"
-        began = (self._folder / "count").exists()
-        stale = began and time.time() - beat.stat().st_mtime > PATIENCE_SECONDS
-        if stale or time.monotonic() > self._until:
+        if self._stale() or time.monotonic() > self._until:
             self._child.kill()
             self._lost = True
         return False
+
+    def _stale(self) -> bool:
+        """Tell whether it has been busy with one input, or idle, for longer than anybody waits."""
+        if not (self._folder / "count").exists():
+            return False
+        tried = (self._folder / "input").stat().st_mtime
+        used, wants = _processor(self._child.pid)
+        now = time.monotonic()
+        if tried != self._beat[0]:
+            self._beat = (tried, used, now)
+        if wants:
+            self._beat = (tried, self._beat[1], now)
+        return used - self._beat[1] > BUSY_SECONDS or now - self._beat[2] > IDLE_SECONDS
 
     def outcome(self) -> Outcome:
         findings, folder = {}, self._folder
@@ -245,6 +285,16 @@ class _Watch:
         made = int(count.read_text() or 0) if count.exists() else 0
         self._scratch.cleanup()
         return Outcome(self._name, made, time.monotonic() - self._began, findings)
+
+
+def _processor(pid: int) -> tuple[float, bool]:
+    """Return the processor time that a process has used, and whether it wants more just now."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0, False
+    ticks = int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK"), fields[0] == "R"
 
 
 def _forked(*words: str) -> None:

@@ -186,6 +186,8 @@ def setups(scratch: Path) -> tuple[bytes, ...]:
 
 def recording(scratch: Path) -> Call:
     """Judge a recorded audit, and show the verdict in every way."""
+    import matplotlib.font_manager  # noqa: F401 - starts fc-list, once in a new home
+
     from verifier import show
     from verifier.audit_page import audit_page
     from verifier.monitoring import nagios

@@ -108,6 +108,11 @@ class TestTheBoxItself:
             ("open('/tmp/outside-of-the-box', 'w')", "Trespass"),
             ("__import__('subprocess').run(['true'])", "Trespass"),
             ("__import__('os').kill(__import__('os').getpid(), 9)", "ended with code"),
+            ("__import__('os').open('/dev/null', 0)", "Hoard"),
+            (
+                "t = __import__('threading'); t.Thread(target=t.Event().wait, daemon=True).start()",
+                "Hoard",
+            ),
         ],
     )
     def test_it_finds_a_fault_that_was_put_in(self, fault, told, monkeypatch):

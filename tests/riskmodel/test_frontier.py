@@ -129,6 +129,7 @@ def test_a_budget_buys_the_safest_that_it_pays_for() -> None:
     assert found.within(80.0) is cheap
     assert found.within(99.0) is cheap
     assert found.within(1e9) is dear
+    assert repr(found) == "<Frontier: 2 of 2 candidates are worth their money.>"
 
 
 def test_who_is_not_told_from_the_one_before_on_the_front_says_so() -> None:

@@ -288,3 +288,14 @@ def test_rates_in_candidates_are_those_of_the_presets(path) -> None:
     rates += [layout.threats.ransomware.rate] if layout.threats.ransomware else []
     for own in rates:
         assert any(own == pytest.approx(rate) for rate in known)
+
+
+def test_media_that_say_more_or_less_of_a_preset_are_told_apart():
+    """They are equal where what one says is what stands there anyway, and yet merge otherwise."""
+    silent, denied = (
+        rm.Layout.from_dict({"media": {"m": {"preset": "hdd", **said}},
+                          "copies": [{"name": "disk", "store": {"media": "m"}}]})
+        for said in ({}, {"latent_errors": None})
+    )  # fmt: skip
+    assert silent.medium("m").latent_errors is not None
+    assert denied.medium("m").latent_errors is None

@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import binom, chi2, norm
 
 import riskmodel as rm
+from tests.figures import tell_scores
 from tests.random_layouts import random_layout, random_tables
 from tests.twins import simulate_naively
 
@@ -75,6 +76,7 @@ def _assert_agree(seeds: range, trials: int) -> None:
         found[seed] = _compare(layout, trials, seed)
         far = {what: score for what, score in found[seed].items() if not abs(score) <= 4.5}
         assert not far, (seed, far, repr(layout))
+    tell_scores({(s, what): z for s, one in found.items() for what, z in one.items()})
     for name in ("probability", "something", "expected", "over a day", "over a week", "hours"):
         scores = [scores[name] for scores in found.values()]
         assert sum(score**2 for score in scores) < chi2.ppf(0.999, len(scores)), (name, found)
@@ -114,6 +116,31 @@ def test_random_layouts_range_over_the_whole_law() -> None:
 
 def test_events_agree_with_the_twin_on_a_few_random_layouts() -> None:
     _assert_agree(range(6), trials=400)
+
+
+@pytest.mark.slow
+def test_events_agree_with_the_twin_where_ransomware_takes_over() -> None:
+    """Two copies of other logins, of which one may be locked for less than versions are kept."""
+    for seed in range(2):
+        fed = {"from": "nas", "how": "backup", "every": "5 days"}
+        raw = {
+            "horizon": "1 year",
+            "media": {"m": {"afr": 0.2}},
+            "copies": [
+                {"name": name, "store": {"media": "m"}, "recovery": {"fixed": "4 days"},
+                 "credentials": name, "retention": {"within": "60 days"}}
+                for name in ("nas", "cloud", "away")
+            ],
+            "threats": {"ransomware": {
+                "rate": "1.5/year", "takes_over": True, "backups": 0.7,
+                "noticed": {"exponential": {"mean": "20 days"}}}},
+        }  # fmt: skip
+        cloud, away = raw["copies"][1:]
+        cloud |= {"fed": fed, "immutable": f"{20 + 10 * seed} days"}
+        away |= {"fed": fed | {"every": "9 days"}, "offline": True}
+        layout = rm.Layout.from_dict(raw)
+        found = _compare(layout, 400, seed)
+        assert not {what: score for what, score in found.items() if not abs(score) <= 4.5}
 
 
 @pytest.mark.parametrize(

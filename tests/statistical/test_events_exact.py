@@ -10,6 +10,7 @@ from scipy.stats import chi2
 
 import riskmodel as rm
 from tests.conftest import LAYOUTS, stated_probability
+from tests.figures import tell_scores
 
 REFERENCE = [
     path
@@ -33,6 +34,7 @@ def _z(path: Path, trials: int, seed: int) -> float:
 
 def _assert_agree(paths: list[Path], trials: int, seed: int) -> None:
     scores = {path.stem: _z(path, trials, seed + k) for k, path in enumerate(paths)}
+    tell_scores(scores)
     far = {name: score for name, score in scores.items() if abs(score) >= 4.0}
     assert not far
     total = sum(score * score for score in scores.values())

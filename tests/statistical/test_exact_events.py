@@ -11,6 +11,7 @@ from scipy.stats import chi2
 
 import riskmodel as rm
 from riskmodel.exact import loss_probability
+from tests.figures import tell_scores
 
 
 def _exp(hours: float) -> dict[str, Any]:
@@ -282,6 +283,7 @@ def _assert_agree(trials: int, seed: int) -> None:
         exact = loss_probability(layout).probability
         loss = rm.simulate(layout, method="events", trials=trials, seed=seed + k)
         scores[name] = (loss.probability - exact) / math.sqrt(exact * (1.0 - exact) / trials)
+    tell_scores(scores)
     far = {name: score for name, score in scores.items() if abs(score) >= 4.0}
     assert not far
     assert sum(score * score for score in scores.values()) < chi2.ppf(0.999, len(scores)), scores

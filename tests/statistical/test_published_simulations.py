@@ -13,6 +13,7 @@ import pytest
 
 import riskmodel as rm
 from riskmodel import literature
+from tests.figures import tell_scores
 
 YEAR = 8760.0
 
@@ -83,6 +84,7 @@ def _agree_with_elerath_and_pecht(more: int, seed: int) -> None:
         if printed is not None:
             # first years are counts of about 10,000 groups, ten years are read off a plot
             assert count == pytest.approx(printed, rel=0.13)
+    tell_scores(scores)
     assert max(map(abs, scores.values())) < 4.0, scores
     assert math.hypot(*scores.values()) < 5.4, scores  # χ² with 9 degrees of freedom, 0.1 %
 
@@ -159,6 +161,7 @@ def _agree_with_elerath_and_schindler(trials: int, seed: int) -> None:
             )
             off = 1000 * float(closed) / count - 1
             assert off == pytest.approx(plotted, abs=0.055)
+    tell_scores(scores)
     assert max(map(abs, scores.values())) < 4.0, scores
     assert math.hypot(*scores.values()) < 4.8, scores  # χ² with 6 degrees of freedom, 0.1 %
 

@@ -61,6 +61,23 @@ def test_a_rare_mistake_that_is_seen_too_late(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_a_rare_takeover_that_outstays_the_lock(method: str) -> None:
+    """A lock of 30 days under a retention of a year: the last run was up to a day before."""
+    noticed = {"exponential": {"mean": "10 days"}}
+    layout = _layout(
+        {"ransomware": {"rate": "1e-8/year", "noticed": noticed, "takes_over": True}},
+        {
+            "online": True,
+            "credentials": "other",
+            "fed": {"from": "nas", "how": "backup", "every": "1 day"},
+            "retention": {"within": "1 year"},
+            "immutable": "30 days",
+        },
+    )
+    _assert_is(layout, method, 1e-7 * math.exp(-3) * 10 * math.expm1(0.1))
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_a_rare_loss_beside_a_backup_that_never_worked(method: str) -> None:
     """Within the year before the first drill, the loss of the source finds nothing behind it."""
     strikes_not = {name: {"rate": "0/year"} for name in ("mistake", "ransomware")}

@@ -11,6 +11,7 @@ from scipy.stats import chi2
 
 from riskmodel.layout import Layout, load_layout
 from tests.conftest import LAYOUTS, stated_probability
+from tests.figures import tell_scores
 from tests.twins import NaiveResult, simulate_naively
 
 MULTICOPY = sorted((LAYOUTS / "multicopy").glob("*.toml"))
@@ -31,6 +32,7 @@ def _assert_agree(paths: list[Path], trials: int) -> None:
         path.stem: _z(simulate_naively(load_layout(path), trials, k), *stated_probability(path))
         for k, path in enumerate(paths)
     }
+    tell_scores(scores)
     assert all(abs(score) < 4.0 for score in scores.values()), scores
     assert sum(score**2 for score in scores.values()) < chi2.ppf(0.999, len(scores)), scores
 

@@ -92,7 +92,7 @@ class People:
         copies = self.history.layout.copies
         reach = {
             "mistake": lambda copy: self.login(copy),
-            "ransomware": lambda copy: self.login(copy),
+            "ransomware": self.malware_login,
             "software-fault": lambda copy: copy.fed.tool if copy.fed else None,
             "account-loss": lambda copy: copy.account,
             "provider-failure": lambda copy: copy.provider,
@@ -123,7 +123,8 @@ class People:
         known = presets().shocks[own.preset or name]
         if name == "ransomware":
             share = known.backups if own.backups is None else own.backups
-            action = partial(self.encrypt, 1.0 if share is None else share, *action.args)
+            over = own.takes_over is True
+            action = partial(self.encrypt, 1.0 if share is None else share, over, *action.args)
         rate = known.rate if own.rate is None else own.rate
         self.history.strike_at_rate(rate, partial(action, own.noticed or known.noticed))
 
@@ -135,9 +136,17 @@ class People:
             online = not (copy.offline or at_rest)
         return (copy.credentials or "") if online else None
 
+    def malware_login(self, copy: Copy) -> str | None:
+        """Return the login that ransomware comes with; who takes over has all of them."""
+        own = self.threats.ransomware if self.threats is not None else None
+        login = self.login(copy)
+        return "" if own is not None and own.takes_over and login is not None else login
+
     # what strikes
 
-    def encrypt(self, too: float, reached: list[str], cause: str, noticed: Law | None) -> None:
+    def encrypt(
+        self, too: float, over: bool, reached: list[str], cause: str, noticed: Law | None
+    ) -> None:
         """Damage what is reached, or only what of it is no backup."""
         if not self.history.chance(too):
             copies = [copy for copy in self.history.layout.copies if copy.name in reached]
@@ -147,9 +156,12 @@ class People:
                 if (copy.fed.how != "backup" if copy.fed else copy.role != "backup")
             ]
             cause += ", sparing backups"
-        self.damage(reached, cause, noticed)
+            over = False
+        self.damage(reached, cause, noticed, over)
 
-    def damage(self, reached: list[str], cause: str, noticed: Law | None) -> None:
+    def damage(
+        self, reached: list[str], cause: str, noticed: Law | None, over: bool = False
+    ) -> None:
         """Damage data where it is reached, and where it is fed to until somebody sees it."""
         now = self.history.now
         self.remember_work()
@@ -163,6 +175,8 @@ class People:
         survive = []
         for data in self.damaged_by_then(here, seen):
             oldest = versions_kept(data.whole.copy)
+            if over and data in here:  # only a lock keeps them from who is there until then
+                oldest = data.whole.copy.immutable or 0.0
             if oldest > 0.0 and seen - data.newest(now) <= oldest:
                 survive.append(data)
             else:

@@ -53,7 +53,7 @@ def test_a_notebook_shows_gates_and_locations(live):
     assert frame.loc["a <b>", "coverage"] == 1.0
     assert frame.loc["gone", "status"] == "fail"
     shown = found._repr_html_()
-    assert "1 independent of 3 locations" in shown
+    assert "3 locations, 1 independent copy" in shown
     assert "offline or immutable" in shown
     assert "unknown" in shown  # files of what is not there
     assert "a &lt;b&gt;" in shown

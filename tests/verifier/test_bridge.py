@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import riskmodel as rm
+from riskmodel._threats import people_of
 from riskmodel.policies import Key
 from riskmodel.sites import Site
 from verifier.bridge import Bridged, to_layouts
@@ -119,17 +120,17 @@ def test_a_location_may_be_called_like_its_site() -> None:
     assert found.worst.copies[1].site == "vault (site)"
 
 
-def test_people_reach_what_is_online_and_malware_spares_what_is_locked() -> None:
+def test_malware_takes_over_what_is_online_and_spares_what_is_locked() -> None:
     found = _bridge(
         _place("source", "a"),
         _place("drawer", "b", offline=True),
         _place("repo", "c", kind="restic", encrypted=_known(True)),
         _place("locked", "d", kind="restic", immutable=_known(True)),
     )
-    hits = {shock.name: set(shock.targets) for shock in found.worst.shocks}
-    assert hits == {"ransomware": {"source", "repo"}}
     assert found.worst.threats.defaults
-    assert found.worst.threats.ransomware.rate == 0.0
+    assert found.worst.threats.ransomware.takes_over
+    (told,) = (note.text for note in found.assumptions if "deletes the older" in note.text)
+    assert told.endswith("but for versions of locked while their locks hold")
     copies = {copy.name: copy for copy in found.worst.copies}
     assert copies["repo"].key == "key of repo"
     assert copies["repo"].retention.within == copies["repo"].fed.every
@@ -140,7 +141,6 @@ def test_people_reach_what_is_online_and_malware_spares_what_is_locked() -> None
 def test_plain_copies_are_reached_by_the_threats_of_the_layout_and_have_no_versions() -> None:
     found = _bridge(_place("source", "a"), _place("usb", "b"))
     assert found.worst.shocks == ()
-    assert found.worst.threats.ransomware is None
     usb = found.worst.copies[1]
     assert (usb.fed.source, usb.fed.how, usb.retention) == ("source", "backup", None)
     assert usb.fed.every == Policy().max_age
@@ -153,11 +153,30 @@ def test_the_source_of_a_firm_meets_the_ransomware_of_firms() -> None:
     sites = {"home": Site(kind="office")}
     found = _bridge(_place("source", "a"), _place("nas", "b"), sites=sites)
     assert found.worst.threats.ransomware.preset == "ransomware-business"
-    repo = _place("repo", "c", kind="restic")
-    found = _bridge(_place("source", "a"), repo, sites=sites)
-    rest, shock = found.worst.threats.ransomware, found.worst.shocks[0]
-    assert rest.backups == 0.0
-    assert rest.rate + shock.rate == pytest.approx(0.005 / 8766, rel=0.01)
+    reached = [
+        reach for reach in people_of(found.worst).reaches if reach.cause.startswith("ransomware")
+    ]
+    assert sum(reach.rate for reach in reached) == pytest.approx(0.005 / 8766, rel=0.01)
+    assert [reach.takes_over for reach in reached] == [True, False]
+    assert [len(reach.targets) for reach in reached] == [2, 1]
+
+
+@pytest.mark.parametrize(("dwells", "lost"), [("25 days", False), ("35 days", True)])
+def test_a_lock_is_worth_what_it_outlasts_of_the_dwell_time(dwells: str, lost: bool) -> None:
+    """The audit measured locks of 30 days; older versions are kept for a year."""
+    bucket = _place(
+        "bucket", "b", kind="s3", site="cloud", immutable=_known(True),
+        immutable_until=NOW + timedelta(days=30) - timedelta(hours=1),
+        retention=_known("older versions are kept for 365 days"),
+        schedule=_known(Schedule("cron", "/etc/crontab", 24.0)),
+    )  # fmt: skip
+    layout = _bridge(_place("source", "a"), bucket).worst
+    assert layout.copies[1].immutable == 30 * 24
+    for key, value in {"rate": "0.5/year", "noticed": {"fixed": dwells}}.items():
+        layout = layout.replace(f"threats.ransomware.{key}", value)
+    loss = rm.simulate(layout, method="events", trials=2_000, seed=1)
+    taken = sum(cause.share for cause in loss.causes if cause.name == "ransomware")
+    assert loss.probability * taken > 0.9 if lost else loss.probability * taken < 0.3
 
 
 def test_points_and_schedules_say_how_often_a_copy_is_made_and_how_far_it_reaches_back() -> None:

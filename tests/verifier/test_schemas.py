@@ -33,15 +33,15 @@ def test_both_are_schemas_and_say_their_version():
 def test_any_audit_fits_and_names_no_key_that_the_schema_does_not(live, places):
     document = json.loads(json.dumps(show.documents([judged(live, places)])))
     AUDIT.validate(document)
-    _closed(audit_schema()).validate(document)
+    closed(audit_schema()).validate(document)
 
 
-def _closed(schema):
+def closed(schema):
     """Return the schema with no room for other keys: what is printed is what is described."""
-    closed = deepcopy(schema)
-    for part in _objects(closed["$defs"]):
+    whole = deepcopy(schema)
+    for part in _objects(whole):
         part.setdefault("additionalProperties", False)
-    return Draft202012Validator(closed)
+    return Draft202012Validator(whole)
 
 
 def _objects(part):

@@ -79,6 +79,10 @@ def to_layouts(name: str, view: View, *, horizon: str | float = "10 years") -> B
         raise InputError(f"source: is no copy, so that no layout can be made: {reason}")
     notes: dict[str, Evidence] = {}
     worst = _layout(name, view, view.counted, horizon, notes)
+    least, most = len(view.counted), view.counted_at_most
+    if least < most:
+        text = f"{least} independent copies are counted, though there may be as many as {most}"
+        notes[text] = Evidence.INFERRED
     doubts = tuple(sorted(set(view.possible) - set(view.counted)))
     best = _layout(name, view, view.possible, horizon, notes) if doubts else None
     for number, location in enumerate(view.locations):
@@ -132,10 +136,8 @@ def _layout(
         )
         for location in locations
     )
-    threats, shocks = threats_of(locations, copies, sites[labels[home]].kind, notes)
+    threats = threats_of(locations, sites[labels[home]].kind, notes)
     fields: dict[str, Any] = {"keys": keys} if keys else {}
-    if shocks:
-        fields["shocks"] = shocks
     try:
         return Layout(
             name=name,

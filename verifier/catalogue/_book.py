@@ -141,10 +141,13 @@ class Catalogue:
             if recorder.broken:
                 return  # that has been said
         run = recorder.run if recorder is not None and mine else None
-        with self._database.writing(alone=True) as connection:
-            number = _finished(connection, run, found)
-            _judged(connection, number, gates or {}, findings)
-            thin(connection, _runs(connection, None), found.at)
+        try:
+            with self._database.writing(alone=True) as connection:
+                number = _finished(connection, run, found)
+                _judged(connection, number, gates or {}, findings)
+                thin(connection, _runs(connection, None), found.at)
+        finally:
+            self._database.let_go()
 
     def recalled(self, host: str | None, source: Location, place: Location) -> Location:
         """Return an absent offline location as the last audit saw it, with that date.

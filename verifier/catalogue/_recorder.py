@@ -84,6 +84,11 @@ class Recorder:
         self.run = self._write(
             lambda connection: begun(connection, at, host, dataset, source, finished=False)
         )
+        if not self.broken:
+            try:
+                database.hold()
+            except CatalogueError as problem:
+                self._give_up(problem)
 
     def looking_at(self, location: str) -> None:
         """Take note of the location that the next trees belong to."""
@@ -139,9 +144,11 @@ class Recorder:
             return
         known, fresh = tree.digests, tables().tables["fresh"]
         other = (known.read_at[rows] != 0) & (known.digest[rows] != digest).any(axis=1)
+        places = np.flatnonzero(other)
+        places = places[np.argsort(rows[places])]
         changed = [
-            self._changed(tree, int(rows[at]), digest[at], int(read_at[at]))
-            for at in np.flatnonzero(other)
+            self._changed(tree, path, int(rows[at]), digest[at], int(read_at[at]))
+            for at, path in zip(places, files.paths(rows[places].tolist()), strict=True)
         ]
         batch = {
             "tree": tree.kept.number,
@@ -203,10 +210,11 @@ class Recorder:
         if not self.broken:
             self.broken = True
             self._trees.clear()
+            self.database.let_go()
             self._complain(f"{problem}; the audit goes on without it")
 
     def _changed(
-        self, tree: _Tree, row: int, digest: NDArray[np.uint8], read_at: int
+        self, tree: _Tree, path: str, row: int, digest: NDArray[np.uint8], read_at: int
     ) -> dict[str, Any]:
         assert tree.digests is not None  # noqa: S101 - asked for by `keep`
         fact = tree.kept.files.fact(row)
@@ -215,7 +223,7 @@ class Recorder:
             "host": text(tree.name.host),
             "root": text(tree.name.root),
             "volume": text(tree.name.volume),
-            "path": tree.kept.files.path(row).encode("utf-8", "surrogateescape"),
+            "path": path.encode("utf-8", "surrogateescape"),
             "size": fact.size,
             "mtime_ns": fact.mtime_ns,
             "old": tree.digests.digest[row].tobytes().hex(),

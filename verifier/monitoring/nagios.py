@@ -84,9 +84,7 @@ def _line(code: int, told: str) -> str:
 
 
 def _told(audit: Audit) -> str:
-    copies = "copy" if audit.independent_copies == 1 else "copies"
-    text = f"{audit.setup.name}: {audit.claimed_copies} locations, "
-    text += f"{audit.independent_copies} independent {copies}"
+    text = f"{audit.setup.name}: {audit.counts_in_words}"
     gates = {**audit.gates, **audit.practice}
     for status in (Status.FAIL, Status.UNKNOWN):
         names = [f"{name} ({gates[name].reason})" for name in _with(gates, status)]

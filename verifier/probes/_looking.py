@@ -12,6 +12,7 @@ from verifier.manifest import Manifest, shown
 from verifier.probes import declared, directory, elsewhere, replica, restic, zfs
 from verifier.probes._ordinary import odd_one
 from verifier.probes._registry import KINDS, PROBES, fitting, repositories_below
+from verifier.probes.comparing import capped
 from verifier.remotes import Here, Link, remote_for, tool_address
 from verifier.remotes.logins import with_environment
 from verifier.target import Target
@@ -94,15 +95,14 @@ def probe(
         located = entry.collect(host, target, source_manifest, wanted, found)
         if entry is PROBES[-1] and located.coverage.value == 0.0:
             located = _of_others_below(host, place.real_path, located)
-        return replica.with_status(host, located)
+        return replica.with_status(host, _with_failures(host, place.real_path, located))
     except InputError:
         raise
     except AccessError as problem:
         # what a remote place is called inside says nothing to its user
         reason = str(problem) if remote is None else problem.reason
-        return replace(
-            found, state=_state(problem, offline=target.offline), reason=reason, depth=None
-        )
+        state = _state(problem, offline=target.offline)
+        return replace(found, state=state, reason=reason, depth=None, errors=_damage(problem))
     except Exception as error:  # noqa: BLE001 - one broken location must not hide the others
         reason = f"the examination broke off: {type(error).__name__}: {error}"
         return replace(found, state=State.UNREADABLE, reason=reason, depth=None)
@@ -202,6 +202,30 @@ def _medium(measured: Fact[str], target: Target) -> Fact[str]:
     if measured.value is None and target.media:
         return Fact(target.media, Evidence.DECLARED, "set-up file")
     return measured
+
+
+def _with_failures(host: Host, root: str, found: Location) -> Location:
+    """Add the files that a device failed to give, whatever the probe took that for."""
+    inside = [path for path in host.failed if path == root or path.startswith(f"{root}/")]
+    told = "\n".join(found.errors)
+    untold = [
+        f"{shown(path.removeprefix(root).strip('/') or _last(path))} cannot be read: "
+        f"{host.failed[path]}."
+        for path in inside
+        if shown(_last(path)) not in told
+    ]
+    return replace(found, errors=(*found.errors, *capped(untold)))
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _damage(problem: AccessError) -> tuple[str, ...]:
+    """Say which file a device failed to give, which is damage wherever a probe meets it."""
+    if not problem.damage:
+        return ()
+    return (f"{shown(_last(problem.path))} cannot be read: {problem.reason}.",)
 
 
 def _state(problem: AccessError, *, offline: bool) -> State:

@@ -122,7 +122,7 @@ def fitting(host: Host, target: Target, path: str, source: Manifest | None) -> P
         return PROBES[0]  # whatever it is said to be: a tape is not read
     if target.kind is not None and target.kind not in _PLACES:
         return next(entry for entry in PROBES if target.kind in entry.kinds)
-    first = next((entry for entry in PROBES if entry.detect(host, path)), None)
+    first = _first(host, path)
     if first is None or first is PROBES[-1] or source is None or first.by_place:
         return first
     if "git-annex" in first.kinds:
@@ -136,6 +136,27 @@ def fitting(host: Host, target: Target, path: str, source: Manifest | None) -> P
     # its empty folders are not among the source's files
     same = names & tops and all(_is_empty(host, f"{path}/{name}") for name in names - tops)
     return PROBES[-1] if same else first
+
+
+def _first(host: Host, path: str) -> Probe | None:
+    """Ask one after the other; what a device fails to give one of them may tell another nothing.
+
+    If only the last is left, which every tree fits, nobody knows what it is.
+    """
+    failed: AccessError | None = None
+    for entry in PROBES:
+        try:
+            if not entry.detect(host, path):
+                continue
+        except AccessError as problem:
+            if not problem.damage:
+                raise
+            failed = failed or problem
+            continue
+        if entry is PROBES[-1] and failed is not None:
+            raise failed
+        return entry
+    return None
 
 
 def repositories_below(host: Host, path: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import zlib
@@ -25,6 +26,7 @@ from verifier.probes.bundles import (
 from verifier.probes.comparing import MTIME_SLACK_NS, capped
 from verifier.probes.compression import cipher_of, format_of, has_digest, joined
 from verifier.probes.members import BLOCK_BYTES, DAMAGE, Member, members
+from verifier.probes.outdated import changed_before, without_outdated
 from verifier.target import Target
 
 __all__ = ["collect", "detect", "newest_chain", "parse_date"]
@@ -38,11 +40,12 @@ _SEVEN_ZIP = struct.Struct("<6s2sIQQI")
 class _Listing:
     """One archive read through.
 
-    `sizes` by member path; `elsewhere` what it only names; `cut` if it could not be read to its
-    end; `sealed` why nobody without a key or a program can see inside.
+    `sizes` and `changed` (when, in ns) by member path; `elsewhere` what it only names; `cut` if it
+    could not be read to its end; `sealed` why nobody without a key or a program can see inside.
     """
 
     sizes: dict[str, int] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
     elsewhere: set[str] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
     cut: bool = False
@@ -61,6 +64,7 @@ class _Row:
     unseen: list[str] = field(default_factory=list)
     known: dict[str, int] = field(default_factory=dict)
     content: dict[str, int] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
     chain: list[Bundle] = field(default_factory=list)
     sealed: str = ""
     encrypted: bool = False
@@ -133,7 +137,7 @@ def collect(
         if not row.unseen:
             noted(host, found, held)
     last, latest = max(row.times, default=None), bundles[-1].time
-    return replace(
+    located = replace(
         found,
         kind=_kind(host, newest),
         points=Points.at(
@@ -153,6 +157,9 @@ def collect(
         if row.sealed and not row.encrypted
         else Fact(row.encrypted, Evidence.MEASURED, "signatures and member flags"),
     )
+    if source is None or row.unseen or row.sealed or row.encrypted or depth < Depth.BYTES:
+        return located
+    return without_outdated(located, source, _outdated(host, source, row, newest, prefix))
 
 
 def newest_chain(host: Host, path: str) -> tuple[tuple[Bundle, ...], dict[str, int], str]:
@@ -211,6 +218,7 @@ def _add(row: _Row, bundle: Bundle, listing: _Listing) -> None:
     row.times.append(bundle.time)
     row.sealed = listing.sealed
     row.content = {**{path: row.known[path] for path in listing.elsewhere}, **listing.sizes}
+    row.changed = {**row.changed, **listing.changed} if listing.elsewhere else listing.changed
     row.chain = [*row.chain, bundle] if listing.elsewhere else [bundle]
     row.known = {**row.known, **listing.sizes} if listing.elsewhere else listing.sizes
 
@@ -241,10 +249,8 @@ def _reach(
         return Depth.STRUCTURE
     if not bare and depth < Depth.SOURCE:
         return reached
-    if (
-        source is not None
-        and source.files
-        and not any(name.removeprefix(prefix) in source.files for name in row.content)
+    if source is not None and not any(
+        name.removeprefix(prefix) in source.files for name in row.content
     ):
         return reached  # nothing in it can be held against the source
     for bundle in row.chain:
@@ -288,6 +294,7 @@ def _note(listing: _Listing, name: str, member: Member) -> None:
         listing.elsewhere.add(member.path)
         return
     listing.sizes[member.path] = member.size
+    listing.changed[member.path] = member.mtime_ns
     listing.encrypted = listing.encrypted or member.encrypted
     if member.damage:
         listing.errors.append(f"{name}: {member.path} is damaged: {member.damage}.")
@@ -355,6 +362,28 @@ def _compare(
         except AccessError as problem:
             unseen = unseen or f"{name} of the source could not be read: {problem.reason}"
     return errors, unseen
+
+
+def _outdated(
+    host: Host, source: Manifest, row: _Row, newest: Bundle, prefix: str
+) -> Iterator[str]:
+    """Yield files that the source changed before the archive's date, and that are others in it."""
+    doubted = set()
+    for path, mtime_ns in row.changed.items():
+        live = source.files.get(path.removeprefix(prefix))
+        if live is None or live.size != row.content.get(path):
+            continue
+        later = live.mtime_ns > mtime_ns + MTIME_SLACK_NS
+        if later and changed_before(live.mtime_ns, newest.time):
+            doubted.add(path)
+    found: dict[str, str | None] = {}
+    for bundle in row.chain if doubted else ():
+        found |= {m.path: m.sha256 for m in _contents(host, bundle) if m.path in doubted}
+    for path, digest in found.items():
+        name = path.removeprefix(prefix)
+        with contextlib.suppress(AccessError):  # of what cannot be read now nothing is known
+            if hash_of(host, f"{source.root}/{name}", "sha256") != digest:
+                yield name
 
 
 def _contents(host: Host, bundle: Bundle) -> Iterator[Member]:

@@ -11,6 +11,7 @@ from verifier.host import AccessError, Host, TimedOut
 from verifier.inventory import Depth, Location, Sample
 from verifier.manifest import Files, Manifest, instant, shown
 from verifier.probes.fixity import Side, read
+from verifier.probes.outdated import without_outdated
 from verifier.progress import Progress
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Compared:
     """What a comparison of contents found: damage, and what could not be compared.
 
     `since` is the oldest of the earlier reads that it leans on, 0 if it read all. [ns since 1970]
+    `outdated` are files of the same size that the source has changed since, bytes and all.
     """
 
     errors: tuple[str, ...]
@@ -50,6 +52,7 @@ class Compared:
     since: int = 0
     sample: Sample | None = None
     note: str = ""
+    outdated: tuple[str, ...] = ()
 
 
 def against_source(
@@ -80,9 +83,12 @@ def against_source(
         return located
     if source is None or not source.complete:
         return replace(located, reason="no digests of its own, and the source could not be read")
-    if source.files and not len(table(source.files).pairs(table(held.files))[0]):
+    if not source.files:
+        return replace(located, reason="the source holds no files, so nothing was compared")
+    if not len(table(source.files).pairs(table(held.files))[0]):
         return replace(located, reason="it has no file of the source, so nothing was compared")
     compared = compare(host, source, held)
+    located = without_outdated(located, source, compared.outdated)
     located = replace(located, errors=compared.errors, sample=compared.sample)
     if compared.unseen:
         return replace(located, reason=compared.unseen)
@@ -195,7 +201,8 @@ def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
     ]
     more = len(wrong) + len(odd) - min(len(odd), MAX_ERRORS + 1) - len(errors)
     told = (*errors, *([f"{more} more errors of this kind."] if more else []))
-    return Compared(told, found.unseen, found.since, sample, found.note)
+    outdated = own.paths(np.array(sorted(found.outdated), np.int64))
+    return Compared(told, found.unseen, found.since, sample, found.note, tuple(outdated))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,9 +218,10 @@ class _Pairs:
 
 @dataclass(slots=True)
 class _Found:
-    """Damage by row of the source, the first thing that was not seen, and what it leans on."""
+    """Damage and older versions by row of the source, what was not seen, what it leans on."""
 
     wrong: dict[int, str] = field(default_factory=dict)
+    outdated: list[int] = field(default_factory=list)
     unseen: str = ""
     since: int = 0
     unjudged: int = 0
@@ -231,7 +239,7 @@ def _read_pairs(host: Host, pairs: _Pairs) -> _Found:
     read(host, own, theirs, (~own.known, ~theirs.known))
 
     def differing() -> NDArray[np.bool_]:
-        both = own.known & theirs.known & ~pairs.excused
+        both = own.known & theirs.known
         unlike: NDArray[np.bool_] = both & (own.digest != theirs.digest).any(axis=1)
         return unlike
 
@@ -240,7 +248,10 @@ def _read_pairs(host: Host, pairs: _Pairs) -> _Found:
         read(host, own, theirs, (doubted & ~own.now, doubted & ~theirs.now))
     found = _Found()
     for place in np.flatnonzero(differing()).tolist():
-        found.wrong[int(pairs.here[place])] = "differs from the source under the same size."
+        if pairs.excused[place]:
+            found.outdated.append(int(pairs.here[place]))
+        else:
+            found.wrong[int(pairs.here[place])] = "differs from the source under the same size."
     _add_failures(found, pairs, own, theirs)
     _add_unsettled(found, pairs, own, theirs)
     leaned = [side.read_at[side.known & ~side.now] for side in (own, theirs)]
@@ -334,7 +345,11 @@ def _by_pieces(host: Host, pairs: _Pairs) -> _Found:
         path, excused = own.path(int(mine)), bool(pairs.excused[number])
         copy, live = f"{pairs.held.root}/{theirs.path(int(other))}", f"{pairs.source.root}/{path}"
         try:
-            if not same_bytes(host, copy, live) and not excused:
+            if same_bytes(host, copy, live):
+                continue
+            if excused:
+                found.outdated.append(int(mine))
+            else:
                 _judge_piece(host, found, own, int(mine), live)
         except AccessError as problem:
             of_copy = problem.path == copy

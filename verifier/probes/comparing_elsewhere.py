@@ -60,7 +60,7 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
     errors: list[str] = []
     unseen = "" if held.complete else held.unreadable[0]
     shared = any(prefix + path in held.files for path in source.files)
-    reached = Depth.SOURCE if shared or not source.files else Depth.LISTED
+    reached = Depth.SOURCE if shared else Depth.LISTED
     judged: list[str] = []
     for path in sorted(source.files.keys()):
         live, copy = source.files[path], held.files.get(prefix + path)

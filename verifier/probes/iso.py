@@ -117,7 +117,7 @@ def collect(
         return located
     if source is None or not source.complete:
         return replace(located, reason="no digests of its own, and the source could not be read")
-    if source.files and not any(name.removeprefix(prefix) in source.files for name in sizes):
+    if not any(name.removeprefix(prefix) in source.files for name in sizes):
         return replace(located, reason="it has no file of the source, so nothing was compared")
     different, not_compared = _compare(host, place, image, source, prefix)
     located = replace(located, errors=capped([*errors, *different]))
@@ -192,7 +192,10 @@ def _compare(
                 if hash_of(host, f"{source.root}/{wanted[path]}", "sha256") != mine:
                     errors.append(f"{wanted[path]} differs from the source under the same size.")
     except AccessError as problem:
-        unseen = f"{problem.path} could not be read: {problem.reason}"
+        if problem.path == place and problem.damage:
+            errors.append(f"{place.rpartition('/')[2]} cannot be read: {problem.reason}.")
+        else:
+            unseen = f"{problem.path} could not be read: {problem.reason}"
     except DAMAGE as problem:
         errors.append(f"{place.rpartition('/')[2]} is damaged: {str(problem)[:100]}.")
     return errors, unseen

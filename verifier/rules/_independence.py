@@ -1,16 +1,17 @@
-"""Which locations stand on the same parts, which do not, and how many copies that makes."""
+"""Which locations stand on the same parts, and which do not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from verifier.inventory import Evidence, Fact, Location
 
-__all__ = ["Relation", "Tie", "host_names", "independent", "relation"]
+__all__ = ["Relation", "Tie", "host_names", "relation"]
 
-_EXACT_UP_TO = 24  # more nodes than this are taken first come, first served
+_RANK = {evidence: rank for rank, evidence in enumerate(Evidence)}
 
 
 class Tie(StrEnum):
@@ -82,74 +83,22 @@ def relation(one: Location, other: Location) -> Relation:
     return Relation(Tie.UNKNOWN, Evidence.UNKNOWN, reason=_why_unknown(one, other))
 
 
-def independent(
-    count: int, edges: Iterable[tuple[int, int]], first: int | None = None
-) -> tuple[int, ...]:
-    """Return the largest set of nodes of which no two are joined.
-
-    A chain of three, of which the middle one shares a drive with both others, holds two independent
-    copies, not one; so this is no union of everything that touches.
-
-    Parameters
-    ----------
-    count : int
-        Number of nodes.
-    edges : iterable of (int, int)
-        Pairs that cannot both be counted.
-    first : int, optional
-        A node that is in the set whatever it costs: the live data.
-
-    Returns
-    -------
-    tuple of int
-        The nodes, ascending; of several largest sets the one whose nodes come first.
-    """
-    joined = [0] * count
-    for one, other in edges:
-        joined[one] |= 1 << other
-        joined[other] |= 1 << one
-    free = (1 << count) - 1
-    chosen: tuple[int, ...] = ()
-    if first is not None:
-        chosen = (first,)
-        free &= ~(joined[first] | 1 << first)
-    if free.bit_count() > _EXACT_UP_TO:
-        return tuple(sorted((*chosen, *_first_come(free, joined))))
-    return tuple(sorted((*chosen, *_largest(free, joined))))
-
-
-def _largest(free: int, joined: Sequence[int]) -> tuple[int, ...]:
-    if not free:
-        return ()
-    node = (free & -free).bit_length() - 1
-    rest = free & ~(1 << node)
-    taken = (node, *_largest(rest & ~joined[node], joined))
-    if not rest & joined[node]:
-        return taken
-    left = _largest(rest, joined)
-    return left if len(left) > len(taken) else taken
-
-
-def _first_come(free: int, joined: Sequence[int]) -> tuple[int, ...]:
-    taken = []
-    while free:
-        node = (free & -free).bit_length() - 1
-        taken.append(node)
-        free &= ~(joined[node] | 1 << node)
-    return tuple(taken)
-
-
 def _shared(one: Location, other: Location) -> Iterator[str]:
     """Name what two locations have in common, the narrowest first."""
     same_inode = one.inode is not None and one.inode == other.inode
     same_path = one.real_path is not None and one.real_path == other.real_path
     if (same_inode or same_path) and _one_machine(one, other):
         yield "the same directory"
+    devices = (one.inode or (0, 0))[0], (other.inode or (0, 0))[0]
+    one_tree = bool(devices[0]) and devices[0] == devices[1] and _one_machine(one, other)
+    nested = _nested(one, other) if one_tree else ""  # a disk mounted within is none of it
+    if nested:
+        yield nested
     theirs = set(other.domains.pools.value or ())
     pools = [_in_pool(p, one, other) for p in one.domains.pools.value or () if p in theirs]
     yield from (words for words in pools if "snapshots" in words)
     for here, there in ((one, other), (other, one)):
-        if here.name == "source" and there.shared_inodes:
+        if here.name == "source" and there.shared_inodes and not nested:
             yield f"{there.shared_inodes} hard links to the same files"
         if here.name == "source" and there.shared_extents:
             yield f"{there.shared_extents} reflinks to the same blocks"
@@ -159,9 +108,18 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
             model = f" ({drive.model})" if drive.model else ""
             yield f"drive {drive.device}{model}"
     yield from pools
-    devices = (one.inode or (0, 0))[0], (other.inode or (0, 0))[0]
-    if devices[0] and devices[0] == devices[1] and _one_machine(one, other):
+    if one_tree:
         yield "one file system"
+
+
+def _nested(one: Location, other: Location) -> str:
+    """Say that one folder lies within the other; the same files are no hard links then."""
+    for outer, inner in ((one, other), (other, one)):
+        if outer.real_path and (inner.real_path or "").startswith(
+            outer.real_path.rstrip("/") + "/"
+        ):
+            return f"the folder of {inner.name}, which lies in that of {outer.name}"
+    return ""
 
 
 def _in_pool(pool: str, one: Location, other: Location) -> str:
@@ -269,6 +227,6 @@ def _pool_words(pool: str) -> str:
     return f"{known} ({name})" if name else known
 
 
-def _weakest(*facts: Fact[str] | Fact[tuple[object, ...]]) -> Evidence:
-    order = list(Evidence)
-    return max((fact.evidence for fact in facts), key=order.index)
+def _weakest(one: Fact[Any], other: Fact[Any]) -> Evidence:
+    first, second = one.evidence, other.evidence
+    return first if _RANK[first] >= _RANK[second] else second

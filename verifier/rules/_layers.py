@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
 
 from verifier.inventory import Fact, Location
 from verifier.rules._independence import Tie
@@ -57,5 +58,5 @@ def meeting(
 
 
 def _any_apart(view: View, numbers: list[int]) -> bool:
-    pairs = [(a, b) for a in numbers for b in numbers if a < b]
+    pairs = combinations(numbers, 2)
     return any(view.relation(a, b).tie is not Tie.SHARED for a, b in pairs)

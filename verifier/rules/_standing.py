@@ -203,7 +203,8 @@ def _unread(location: Location, source: Location, policy: Policy, now: datetime)
         return Standing(Copyhood.DECLARED, Status.UNKNOWN, "it is declared; nobody looked")
     words = {State.TIMEOUT: "no answer came in time", State.UNREADABLE: "it could not be read"}
     reason = words[location.state] + (f": {location.reason}" if location.reason else "")
-    return Standing(Copyhood.MAYBE, Status.UNKNOWN, reason)
+    status = Status.FAIL if location.errors else Status.UNKNOWN
+    return Standing(Copyhood.MAYBE, status, reason)
 
 
 def _damaged(location: Location) -> Standing | None:

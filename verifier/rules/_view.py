@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from verifier.inventory import Evidence, Inventory, Location
-from verifier.rules._independence import Relation, Tie, independent, relation
+from verifier.rules._independence import Relation, Tie, relation
+from verifier.rules._largest import Chosen, independent
 from verifier.rules._standing import Copyhood, Standing, standing
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["View", "distance_km", "names", "view_of", "weakest"]
 
+_MOST_NAMED = 40
 _EARTH_RADIUS_KM = 6371.0088  # IUGG mean radius
 
 
@@ -34,43 +35,49 @@ class View:
         The limits.
     sites, keys : mapping
         Places and encryption keys that the set-up file describes.
+    locations : tuple of Location
+        The source first, then the locations.
     standings : tuple of Standing
         How each location stands by itself.
-    relations : mapping of (int, int) to Relation
-        What each pair has in common; the smaller number comes first.
+    copies : tuple of int
+        All whole, fresh copies, independent or not.
+    hopefuls : tuple of int
+        All that are copies or could turn out to be.
+    relations : tuple of tuple of Relation
+        For each location what it has in common with each that comes after it.
     counted : tuple of int
         Independent copies for certain.
     possible : tuple of int
         Independent copies if all that is unknown turned out well.
+    counted_at_most, possible_at_most : int
+        No choice of independent copies has more. The same as there are, unless so many locations
+        are tied so widely that no largest choice could be proven; up to three it always is.
     """
 
     inventory: Inventory
     policy: Policy
     sites: Mapping[str, Site]
     keys: Mapping[str, Key]
+    locations: tuple[Location, ...]
     standings: tuple[Standing, ...]
-    relations: Mapping[tuple[int, int], Relation]
+    copies: tuple[int, ...]
+    hopefuls: tuple[int, ...]
+    relations: tuple[tuple[Relation, ...], ...]
     counted: tuple[int, ...]
     possible: tuple[int, ...]
-
-    @property
-    def locations(self) -> tuple[Location, ...]:
-        """The source first, then the locations."""
-        return self.inventory.all_locations
-
-    @property
-    def copies(self) -> tuple[int, ...]:
-        """Numbers of all whole, fresh copies, independent or not."""
-        return _holding(self.standings, Copyhood.YES)
-
-    @property
-    def hopefuls(self) -> tuple[int, ...]:
-        """Numbers of all that are copies or could turn out to be."""
-        return _holding(self.standings, Copyhood.YES, Copyhood.MAYBE, Copyhood.DECLARED)
+    counted_at_most: int
+    possible_at_most: int
 
     def relation(self, one: int, other: int) -> Relation:
         """Return what two different locations have in common."""
-        return self.relations[min(one, other), max(one, other)]
+        first, second = (one, other) if one < other else (other, one)
+        return self.relations[first][second - first - 1]
+
+    def pairs(self) -> Iterator[tuple[tuple[int, int], Relation]]:
+        """Yield each pair of locations, the smaller number first, and what they have in common."""
+        for one, row in enumerate(self.relations):
+            for other, found in enumerate(row, one + 1):
+                yield (one, other), found
 
     def apart_from_source(self, among: Iterable[int]) -> Iterator[int]:
         """Yield those that do not stand on the source's own parts, as far as one knows."""
@@ -104,21 +111,25 @@ def view_of(
     places = inventory.all_locations
     source, now = inventory.source, inventory.at
     standings = tuple(standing(place, source, policy, now) for place in places)
-    relations = {
-        (one, other): relation(places[one], places[other])
-        for one, other in combinations(range(len(places)), 2)
-    }
+    relations = _relations(places)
     certain = _holding(standings, Copyhood.YES)
     hoped = _holding(standings, Copyhood.YES, Copyhood.MAYBE, Copyhood.DECLARED)
+    counted = _independent(certain, relations, {Tie.SHARED, Tie.UNKNOWN})
+    possible = _independent(hoped, relations, {Tie.SHARED})
     return View(
         inventory=inventory,
         policy=policy,
         sites=sites or {},
         keys=keys or {},
+        locations=places,
         standings=standings,
+        copies=certain,
+        hopefuls=hoped,
         relations=relations,
-        counted=_independent(certain, relations, {Tie.SHARED, Tie.UNKNOWN}),
-        possible=_independent(hoped, relations, {Tie.SHARED}),
+        counted=counted.nodes,
+        possible=possible.nodes,
+        counted_at_most=counted.at_most,
+        possible_at_most=possible.at_most,
     )
 
 
@@ -149,8 +160,10 @@ def distance_km(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 
 def names(words: Iterable[str]) -> str:
-    """Join names for a sentence, as in "a, b and c"."""
+    """Join names for a sentence, as in "a, b and c"; of very many the first, and how many more."""
     listed = list(words)
+    if len(listed) > _MOST_NAMED:
+        listed[_MOST_NAMED:] = [f"{len(listed) - _MOST_NAMED:,} more"]
     if len(listed) < 2:
         return "".join(listed)
     return f"{', '.join(listed[:-1])} and {listed[-1]}"
@@ -166,16 +179,27 @@ def _holding(standings: tuple[Standing, ...], *wanted: Copyhood) -> tuple[int, .
     return tuple(n for n, found in enumerate(standings) if found.copyhood in wanted)
 
 
+def _relations(places: tuple[Location, ...]) -> tuple[tuple[Relation, ...], ...]:
+    """Compare each with each; a thousand locations are half a million pairs, most of them alike."""
+    known: dict[Relation, Relation] = {}
+    return tuple(
+        tuple(
+            known.setdefault(found, found)
+            for found in (relation(place, other) for other in places[number + 1 :])
+        )
+        for number, place in enumerate(places)
+    )
+
+
 def _independent(
-    among: tuple[int, ...],
-    relations: Mapping[tuple[int, int], Relation],
-    ties: set[Tie],
-) -> tuple[int, ...]:
+    among: tuple[int, ...], relations: tuple[tuple[Relation, ...], ...], ties: set[Tie]
+) -> Chosen:
     index = {number: position for position, number in enumerate(among)}
-    edges = [
-        (index[one], index[other])
-        for (one, other), found in relations.items()
-        if one in index and other in index and found.tie in ties
-    ]
-    chosen = independent(len(among), edges, first=index.get(0))
-    return tuple(among[position] for position in chosen)
+    edges = (
+        (position, index[other])
+        for position, number in enumerate(among)
+        for other, found in enumerate(relations[number], number + 1)
+        if found.tie in ties and other in index
+    )
+    found = independent(len(among), edges, first=index.get(0))
+    return Chosen(tuple(among[position] for position in found.nodes), found.at_most)

@@ -15,8 +15,10 @@ RULE = Rule(
     id="partial",
     title="Every location holds the whole of the source",
     risk="What a backup leaves out is lost with the live data.",
-    remediation="Add the folders that are left out to the backup job, and run it.",
+    remediation="Run the backup; what it still lacks then is left out: add that to the job.",
 )
+
+_EMPTY = "Mount the disk or share that belongs there; if it is mounted, run the backup."
 
 
 def judge(view: View) -> Iterator[Finding]:
@@ -38,16 +40,17 @@ def judge(view: View) -> Iterator[Finding]:
             continue
         enough = share >= view.policy.min_coverage
         folders = [folder for folder in place.missing if folder != "."]
-        lacking = f"; the largest folders missing are {names(folders)}"
+        lacking = f"; most of the rest is in {names(folders)}"
         lacking = lacking if folders and share > 0.0 else ""
-        held = f"holds {percent(share)} of the source's files"
+        held = f"holds {percent(share)} of the source's files as they are now"
         if share == 0.0:
             held = "is empty" if place.files == 0 else "holds none of the source's files"
+        empty = share == 0.0 and place.files == 0 and place.kind == "directory"
         yield Finding(
             RULE.id,
             Status.PASS if enough else Status.FAIL,
             Severity.NOTE if enough else Severity.HIGH,
             place.name,
             f"{place.name} {held}{lacking}.",
-            RULE.remediation,
+            _EMPTY if empty else RULE.remediation,
         )

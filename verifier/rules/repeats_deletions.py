@@ -36,10 +36,10 @@ def judge(view: View) -> Iterator[Finding]:
             text = f"{place.name} is a mirror, which repeats deletions: {why}."
             yield Finding(RULE.id, Status.FAIL, Severity.MEDIUM, place.name, text, RULE.remediation)
             continue
-        for other in view.inventory.locations:
-            bucket = next((w for w in place.lineage if w.startswith("s3-bucket:")), "")
-            told = f"s3-replicates:{bucket.partition(':')[2]}+deletions"
-            if other is not place and bucket and told in other.lineage:
+        bucket = next((w for w in place.lineage if w.startswith("s3-bucket:")), "")
+        told = f"s3-replicates:{bucket.partition(':')[2]}+deletions"
+        for other in view.inventory.locations if bucket else ():
+            if other is not place and told in other.lineage:
                 kept = place.retention.value or "whether it keeps older versions is not known"
                 text = f"What is deleted in {other.name} is deleted in {place.name} too: {kept}."
                 yield Finding(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from verifier.inventory import Evidence, State
 from verifier.rules._model import Gate, Rule, Status
 from verifier.rules._standing import Copyhood
@@ -49,8 +51,8 @@ def judge(view: View) -> Gate:
 
 
 def _evidence(view: View) -> Evidence:
-    pairs = [(a, b) for a in view.counted for b in view.counted if a < b]
-    return weakest([Evidence.MEASURED, *(view.relation(a, b).evidence for a, b in pairs)])
+    pairs = combinations(view.counted, 2)
+    return weakest({Evidence.MEASURED, *(view.relation(a, b).evidence for a, b in pairs)})
 
 
 def _open_questions(view: View) -> list[str]:

@@ -17,6 +17,8 @@ RULE = Rule(
     remediation="Give read access or the password, or look why the device does not answer.",
 )
 
+_NO_SOURCE = "Name the folder that holds the live data; mount it if it is a disk or a share."
+
 
 def judge(view: View) -> Iterator[Finding]:
     """Name locations that gave no answer, and repositories whose contents stay closed.
@@ -47,5 +49,5 @@ def judge(view: View) -> Iterator[Finding]:
             Severity.MEDIUM,
             place.name,
             f"{text}: {reason}." if reason else f"{text}.",
-            RULE.remediation,
+            RULE.remediation if view.inventory.source.files != 0 else _NO_SOURCE,
         )

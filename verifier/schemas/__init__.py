@@ -1,4 +1,4 @@
-"""JSON Schemas: of what audit, risk and advise print with ``--json``, and of set-up files.
+"""JSON Schemas: of what the commands print with ``--json``, and of set-up files.
 
 Within one schema number keys and words are only added, never removed, renamed or given another
 meaning; what breaks that gets the next number.
@@ -10,7 +10,15 @@ import json
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["SCHEMAS", "advice_schema", "audit_schema", "risk_schema", "setup_schema"]
+__all__ = [
+    "SCHEMAS",
+    "advice_schema",
+    "audit_schema",
+    "diff_schema",
+    "drill_schema",
+    "risk_schema",
+    "setup_schema",
+]
 
 
 def audit_schema() -> dict[str, Any]:
@@ -37,6 +45,16 @@ def advice_schema() -> dict[str, Any]:
     }
 
 
+def drill_schema() -> dict[str, Any]:
+    """Return the schema of ``verifier drill --json``."""
+    return _read("drill.json")
+
+
+def diff_schema() -> dict[str, Any]:
+    """Return the schema of ``verifier diff --json``."""
+    return _read("diff.json")
+
+
 def _read(name: str) -> dict[str, Any]:
     text = files("verifier.schemas").joinpath(name).read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
@@ -44,7 +62,7 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def setup_schema() -> dict[str, Any]:
-    """Return the schema of set-up files of one dataset or several, for editors."""
+    """Return the schema of set-up files, for editors, and of ``verifier discover --json``."""
     from verifier.setup import Setup
 
     one = Setup.model_json_schema(by_alias=True)
@@ -86,5 +104,7 @@ SCHEMAS = {
     "audit": audit_schema,
     "risk": risk_schema,
     "advise": advice_schema,
+    "drill": drill_schema,
+    "diff": diff_schema,
     "setup": setup_schema,
 }

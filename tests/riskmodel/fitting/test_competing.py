@@ -18,6 +18,7 @@ from riskmodel.fitting.competing import (
     fit_competing,
 )
 from riskmodel.units import HOURS_PER_YEAR
+from tests.figures import tell
 from tests.riskmodel.fitting.drives import TRUTH, competing_drives
 
 POINT = np.log(list(TRUTH.values()))
@@ -88,4 +89,5 @@ def test_truth_is_inside_the_intervals(seeds: int, least: int) -> None:
         fit = fit_competing(competing_drives(3_000 + seed, 20_000))
         found = [getattr(fit, name) for name in _NAMES]
         inside += [e.low < true < e.high for e, true in zip(found, TRUTH.values(), strict=True)]
+    tell(f"of {seeds} intervals of 95 % hold the truth: {inside.tolist()}")
     assert inside.min() >= least, dict(zip(_NAMES, inside.tolist(), strict=True))

@@ -20,7 +20,6 @@ from tests.verifier.inventories import (
 )
 from verifier.inventory import Domains, Evidence, Points, State
 from verifier.rules import Status, three_copies
-from verifier.rules._independence import independent
 
 
 def copies(*locations, **more):
@@ -197,16 +196,6 @@ def test_a_damaged_copy_still_counts():
 def test_a_missing_source_fails():
     gate = copies(place("usb", "sdb"), live=unread("source", State.MISSING))
     assert gate.status is Status.FAIL
-
-
-def test_largest_independent_set():
-    path_of_five = [(0, 1), (1, 2), (2, 3), (3, 4)]
-    assert independent(5, path_of_five) == (0, 2, 4)
-    assert independent(5, path_of_five, first=1) == (1, 3)
-    ring_of_five = [*path_of_five, (4, 0)]
-    assert len(independent(5, ring_of_five)) == 2
-    assert independent(0, []) == ()
-    assert len(independent(60, [(n, n + 1) for n in range(59)])) == 30
 
 
 def test_declared_locations_are_stale_by_their_own_word():

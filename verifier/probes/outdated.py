@@ -1,0 +1,56 @@
+"""Files of which a copy holds an older version than its date says: it does not hold them.
+
+Whoever copies or touches an old archive or tree gives it a new date. Its bytes tell otherwise: a
+file that the source changed before that date, and that is another one in the copy, was never
+copied since. A file that the source changed after that date is only not copied yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from verifier.inventory import Evidence, Fact, Location
+from verifier.manifest import Manifest, folders_of
+
+__all__ = ["changed_before", "without_outdated"]
+
+_SLACK_NS = 2_000_000_000  # FAT keeps times to two seconds
+
+
+def changed_before(mtime_ns: int, point: datetime | None) -> bool:
+    """Tell whether a change at the source is older than a point in time of a copy."""
+    return point is not None and mtime_ns + _SLACK_NS < point.timestamp() * 1e9
+
+
+def without_outdated(located: Location, source: Manifest, paths: Iterable[str]) -> Location:
+    """Count files that a copy holds in an older version as not held.
+
+    Parameters
+    ----------
+    located : Location
+        With the coverage by names and sizes.
+    source : Manifest
+        The live data's files.
+    paths : iterable of str
+        Files of the source with the same size in the copy, and other bytes.
+
+    Returns
+    -------
+    Location
+        As it was if the source changed them all after the newest point.
+    """
+    newest, share = located.points.newest, located.coverage.value
+    late = [path for path in paths if changed_before(source.files[path].mtime_ns, newest)]
+    if not late or share is None:
+        return located
+    less = max(0.0, share - len(late) / len(source.files))
+    told = "paths, sizes and bytes compared with the source"
+    folders = dict.fromkeys((*located.missing, *folders_of(late)))
+    return replace(
+        located,
+        coverage=Fact(less, Evidence.MEASURED, told),
+        missing=tuple(folders)[:5],
+        identical=False,
+    )
