@@ -173,22 +173,33 @@ def _spread(found: Sequence[Reported]) -> tuple[Answer, ...]:
         ),
         Answer(
             "Lose something for good",
-            f"{_something(partly[0])} to {_something(partly[-1]).removeprefix('about ')}",
+            _span([(_something(one), one.something[2]) for one in (partly[0], partly[-1])]),
             f"A part of the data or all of it, within {years}. Safest: {partly[0].layout.name}; "
             f"worst: {partly[-1].layout.name}.",
         ),
     ]
     if waiting:
-        chances = [_over_day(one) for one in (waiting[0], waiting[-1])]
+        ends = [
+            (_over_day(one), one.history.unavailable.over_day / one.history.trials)  # type: ignore[union-attr]
+            for one in (waiting[0], waiting[-1])
+        ]
         answers.append(
             Answer(
                 "Time until everything is back",
-                f"over a day: {chances[0]} to {chances[1].removeprefix('about ')}",
+                f"over a day: {_span(ends)}",
                 f"The chance to be without the data for more than a day within {years}. Best: "
                 f"{waiting[0].layout.name}; worst: {waiting[-1].layout.name}.",
             )
         )
     return tuple(answers)
+
+
+def _span(ends: Sequence[tuple[str, float | None]]) -> str:
+    """Return a range of chances in one form, given the words and the number of both ends."""
+    (best, low), (worst, high) = ends
+    if low and high:
+        return chance_range(low, high)
+    return best if best == worst else f"{best} to {worst.removeprefix('about ')}"
 
 
 def _side_by_side(found: Sequence[Reported]) -> Table:
