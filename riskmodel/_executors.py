@@ -149,10 +149,10 @@ class Processes(_Own):
     def result(self, future: Any) -> tuple[float, list[Sums]]:
         try:
             found = super().result(future)
-        except WorkersLost as error:
+        except WorkersLost:
             if self._began:
                 raise
-            raise WorkersLost(_NEVER_BEGAN) from error.__cause__
+            raise WorkersLost(_NEVER_BEGAN) from None
         self._began = True
         return found
 

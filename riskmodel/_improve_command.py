@@ -14,10 +14,11 @@ from riskmodel._console import say, show
 from riskmodel._files import write_new
 from riskmodel._improve_text import frontier_text, improvement_text
 from riskmodel._write import layout_toml
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, UnitError
 from riskmodel.frontier import Frontier, pareto
 from riskmodel.improvement import improve
 from riskmodel.space import read_space
+from riskmodel.units import parse
 
 if TYPE_CHECKING:
     from riskmodel.improvement import Improvement
@@ -35,9 +36,11 @@ def run_improve(
     as_json: bool,
     space: Path | None,
     plot: Path | None,
+    target: str | None,
     **options: Any,
 ) -> None:
     """Print the ranked changes of a layout, or a search's front, and write a changed layout."""
+    options["target"] = None if target is None else _chance(target)
     if output is not None and output.exists():
         raise InputError(f"improve: {output} exists already; nothing was done")
     if plot is not None:
@@ -75,6 +78,17 @@ def run_improve(
     if output is not None:
         changed, name = _taken(found, take)
         _write(layout.name, changed, name, output)
+
+
+def _chance(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return parse(text, "share")
+    except UnitError as error:
+        raise UnitError(f"--target: {error}") from None
 
 
 def _taken(found: Improvement | Frontier, take: int) -> tuple[Layout, str]:

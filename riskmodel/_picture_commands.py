@@ -49,7 +49,7 @@ def run_history(
     if last is not None:
         if plot is None:
             raise InputError("--last: says what --plot draws, and there is none")
-        hours(last)
+        hours(last, "--last")
     found = history(layout, **options)
     _print(found, history_text, as_json)
     _draw(lambda: timeline(found, last=last), plot)

@@ -48,6 +48,8 @@ def read_toml(path: Path, noun: str, *, empty: str, error: type[InputError]) -> 
         text = data.decode("utf-8")
         _require_few_dots(path, text, error)
         raw = tomllib.loads(text)
+    except error:
+        raise
     except FileNotFoundError:
         raise error(f"{path}: no such file") from None
     except OSError as problem:

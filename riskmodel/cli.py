@@ -148,8 +148,12 @@ def sensitivity(
 def improve(
     file: Annotated[Path, typer.Argument(help="layout file", show_default=False)],
     target: Annotated[
-        float | None,
-        typer.Option(help="chance of loss to get under, such as 1e-3: changes are added up to it"),
+        str | None,
+        typer.Option(
+            metavar="CHANCE",
+            help="chance of loss to get under, such as 1e-3 or '0.1 %': changes are added up to it",
+            show_default=False,
+        ),
     ] = None,
     horizon: Horizon = None,
     target_relative_error: Annotated[float, typer.Option(help="of each estimate")] = 0.03,

@@ -283,7 +283,7 @@ def _check_names(layouts: Sequence[Layout], horizon: str | float | None) -> None
     if horizon is None and len({layout.horizon for layout in layouts}) > 1:
         raise InputError("compare: the layouts' horizons differ; give one with --horizon")
     if horizon is not None:
-        hours(horizon)
+        hours(horizon, "horizon")
 
 
 def _run_all(

@@ -230,7 +230,7 @@ def pareto(
     plan_of("auto", target_relative_error, None, None, seed)
     pool_of(threads, processes, None, None)
     space = space if isinstance(space, Space) else Space.from_dict(space)
-    span = layout.horizon if horizon is None else hours(horizon)
+    span = layout.horizon if horizon is None else hours(horizon, "horizon")
     search = Candidates(layout, space, span, seed)
     read = space.reader(layout)
     with in_pieces(threads or os.cpu_count() or 1, processes) as work:

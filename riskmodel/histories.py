@@ -218,7 +218,7 @@ def history(
         raise InputError(f"seed: must be between 0 and 2^63 - 1, got {seed!r}")
     if trial is not None and trial < 0:
         raise InputError(f"trial: must be at least 0, got {trial!r}")
-    compiled = compile_layout(layout, hours(horizon) if horizon is not None else None)
+    compiled = compile_layout(layout, hours(horizon, "horizon") if horizon is not None else None)
     if trial is not None:
         return _told(layout, compiled, seed, trial, 1, None)
     for haste in _HASTES:

@@ -238,7 +238,7 @@ def improve(
     """
     if target is not None and not 0.0 < target < 1.0:
         raise InputError(f"target: must be between 0 and 1, got {target!r}")
-    span = layout.horizon if horizon is None else hours(horizon)
+    span = layout.horizon if horizon is None else hours(horizon, "horizon")
     changes = single_changes(layout, span)
     if not changes:
         raise InputError(f"{layout.name}: no single change was found that makes sense")

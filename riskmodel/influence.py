@@ -266,7 +266,7 @@ def sensitivity(
     """
     if points and (points < 8 or points & (points - 1)):
         raise InputError(f"points: must be a power of two, at least 8, or 0, got {points!r}")
-    inputs = inputs_of(layout, hours(horizon) if horizon is not None else None)
+    inputs = inputs_of(layout, hours(horizon, "horizon") if horizon is not None else None)
     base = base_run(layout, horizon=horizon, method=method, seed=seed, threads=threads)
     names = [item.name for item in inputs.parameters]
     groups = min(len(names), _ALONE + 1)

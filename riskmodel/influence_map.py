@@ -122,7 +122,7 @@ def sensitivity_map(
         raise InputError(f"points: must be from 2 to {_MOST}, got {points!r}")
     if x == y:
         raise InputError(f"sensitivity_map: x and y are both '{x}'; name two inputs")
-    inputs = inputs_of(layout, hours(horizon) if horizon is not None else None)
+    inputs = inputs_of(layout, hours(horizon, "horizon") if horizon is not None else None)
     across = _Axis.of(inputs, "x", x, x_values, points)
     down = _Axis.of(inputs, "y", y, y_values, points)
     base = base_run(layout, horizon=horizon, method=method, seed=seed, threads=threads)

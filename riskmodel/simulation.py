@@ -207,7 +207,7 @@ def prepare(
     pool: Callable[[], Pool],
 ) -> Prepared:
     """Compile a layout and choose how it is estimated; see `simulate`."""
-    compiled = compile_layout(layout, hours(horizon) if horizon is not None else None)
+    compiled = compile_layout(layout, hours(horizon, "horizon") if horizon is not None else None)
     started = time.perf_counter()
     why = "asked for"
     if method in ("auto", "exact"):
@@ -317,5 +317,7 @@ def plan_of(
         seed=seed,
         max_trials=trials if trials is not None else _DEFAULT_MAX_TRIALS,
         target=0.05 if target is None and trials is None else target,
-        budget_seconds=math.inf if time_budget is None else hours(time_budget) * 3600.0,
+        budget_seconds=(
+            math.inf if time_budget is None else hours(time_budget, "time budget") * 3600.0
+        ),
     )

@@ -213,7 +213,7 @@ def parameter_range(
         raise InputError(f"points: must be a power of two, at least {8 * NETS}, got {points!r}")
     if not 0.0 < level < 1.0:
         raise InputError(f"level: must be between 0 and 1, got {level!r}")
-    inputs = inputs_of(layout, hours(horizon) if horizon is not None else None)
+    inputs = inputs_of(layout, hours(horizon, "horizon") if horizon is not None else None)
     best = estimate or simulate(layout, horizon=horizon, seed=seed, threads=threads, ranges=False)
     if not inputs.parameters:
         same = best.probability if best.seen else None

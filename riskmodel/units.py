@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -123,7 +124,8 @@ def parse(value: Any, kind: str) -> float:
     """
     _, noun, example = _KINDS[kind]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise UnitError(f"expects {noun} such as {example}, got {value!r}")
+        got = value if isinstance(value, date) else repr(value)  # TOML has dates of its own
+        raise UnitError(f"expects {noun} such as {example}, got {got}")
     if not isinstance(value, str):
         return float(value)
     return _parsed(value, kind)
@@ -137,7 +139,7 @@ def _parsed(value: str, kind: str) -> float:
     if match is None:
         raise UnitError(f"expects {noun} such as {example}, got {shown}")
     number = float(match["number"].replace("_", ""))
-    factor, dimension = _factor(match["unit"], match["per"], shown)
+    factor, dimension = _factor(match["unit"], match["per"], shown, kind)
     target = _registry().Unit(unit)
     if dimension != target.dimensionality:
         bare = not match["unit"] and not match["per"]
@@ -146,7 +148,7 @@ def _parsed(value: str, kind: str) -> float:
     return number * factor / float(_registry().Quantity(1.0, target).to_base_units().magnitude)
 
 
-def _factor(unit: str, per: str | None, shown: str) -> tuple[float, Any]:
+def _factor(unit: str, per: str | None, shown: str, kind: str) -> tuple[float, Any]:
     registry = _registry()
     result = registry.Quantity(1.0)
     for word, power in ((unit, 1), (per, -1)):
@@ -158,15 +160,22 @@ def _factor(unit: str, per: str | None, shown: str) -> tuple[float, Any]:
         except Exception as error:
             if type(error).__name__ != "UndefinedUnitError":
                 raise
-            hint = did_you_mean(word, _known_units())
+            hint = did_you_mean(word, _known_units(kind), shown=16)
             raise UnitError(f"unknown unit '{word}' in {shown}{hint}") from None
     base = result.to_base_units()
     return float(base.magnitude), result.dimensionality
 
 
-def _known_units() -> list[str]:
+def _known_units(kind: str) -> list[str]:
+    """Return the units that a quantity of this kind is made of."""
+    registry = _registry()
+    wanted = set(registry.Unit(_KINDS[kind][0]).dimensionality)
     lines = _DEFINITIONS.strip().splitlines()
-    return [line.split(" =", 1)[0] for line in lines if not line.startswith("one")] + ["years"]
+    names = [line.split(" =", 1)[0] for line in lines if not line.startswith("one")]
+    known = [name for name in names if set(registry.Unit(name).dimensionality) <= wanted]
+    if kind not in ("rate", "share"):
+        known.remove("percent")
+    return known + ["years"] * ("year" in known)
 
 
 def _singular(word: str) -> str:
@@ -174,9 +183,14 @@ def _singular(word: str) -> str:
     return word[:-1] if word in plural else word
 
 
-def hours(value: str | float) -> float:
-    """Return a time in hours; ``hours("2 days")`` is 48.0."""
-    return parse(value, "time")
+def hours(value: str | float, name: str = "") -> float:
+    """Return a time in hours; ``hours("2 days")`` is 48.0. Messages begin with a name, if given."""
+    try:
+        return parse(value, "time")
+    except UnitError as error:
+        if not name:
+            raise
+        raise UnitError(f"{name}: {error}") from None
 
 
 def format_hours(value: float) -> str:
@@ -200,7 +214,9 @@ def _validator(kind: str, *, low: float = 0.0, high: float = math.inf) -> Before
             raise UnitError(f"expects {_KINDS[kind][1]} with its unit, such as {example}")
         if math.isnan(number) or not low <= number <= high:
             limits = f"between {low:g} and {high:g}" if high < math.inf else f"at least {low:g}"
-            raise UnitError(f"must be {limits}, got {value!r}")
+            percent = kind == "share" and bare and high < number <= 100.0
+            hint = f"; did you mean '{number:g} %'?" if percent else ""
+            raise UnitError(f"must be {limits}, got {value!r}{hint}")
         if math.isinf(number):
             raise UnitError(f"must be finite, got {value!r}")
         return number

@@ -93,7 +93,7 @@ def advice_parts(advice: Advice) -> tuple[Part, ...]:
     )
     columns = ("change", "removes of the loss", "lose everything, then", "gates won", "how")
     first: Part = Table(columns, rows) if rows else Prose((_NONE_CLEAR,))
-    told = [f"no effect that the sampling error does not hide: {one.change.name}"
+    told = [f"not told apart from no effect: {one.change.name}"
             for one in advice.noise]  # fmt: skip
     told += [f"adds to the loss as the model sees it: {one.change.name}" for one in advice.harmful]
     told += [advice.disagreement] if advice.disagreement else []

@@ -6,11 +6,13 @@ import io
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._chances import one_in
 from riskmodel._files import write_whole
 from riskmodel.errors import InputError
+from riskmodel.influence import plain_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +29,9 @@ __all__ = [
     "labelled",
     "line_style",
     "literal",
+    "named_input",
     "odds_of",
+    "percent_on",
     "require_drawable",
     "saved",
     "words_on_log",
@@ -40,6 +44,7 @@ _COLOURS = (INK, "#0072b2", "#d55e00", "#007a5a", "#a0527f", "#8a6d00")
 _DASHES = ("-", "--", "-.", ":")
 _FEW_DECADES = 50.0
 _DPI = 100
+_NAME_LETTERS = 40
 _SAVED: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "threetwoone"}
 _NOT_WRITTEN: dict[str, dict[str, None]] = {
     "png": {"Software": None},
@@ -136,6 +141,18 @@ def words_on_log(axis: Any) -> None:
 
 def _odds(value: float) -> str:
     return "certain" if value >= 1.0 else f"1 in {round(1.0 / value):,}" if value > 0.0 else "0"
+
+
+def percent_on(axis: Any) -> None:
+    """Label an axis of probabilities "10 %"."""
+    axis.set_major_formatter(lambda value, _: f"{value * 100.0:g} %")
+
+
+def named_input(parameter: str, grade: str) -> str:
+    """Return what an uncertain input is called beside its bar, in two lines at most."""
+    told = f"{plain_name(parameter)}, grade {grade}" if grade else parameter
+    lines = wrap(told, _NAME_LETTERS, break_long_words=False, max_lines=2)
+    return literal("\n".join(lines))
 
 
 def odds_of(loss: LossEstimate) -> str:

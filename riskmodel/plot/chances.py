@@ -14,6 +14,7 @@ from riskmodel.plot._canvas import (
     line_style,
     literal,
     odds_of,
+    percent_on,
     words_on_log,
 )
 
@@ -50,8 +51,6 @@ def curve(
         the uncertain inputs, where it has one (of two lines at most: more would hide each other;
         `compare` shows all). The scale is logarithmic if ends differ much.
     """
-    import matplotlib as mpl
-
     ax = axes_or_new(ax)
     lines = labelled(found)
     ends = [loss.curve[1][-1] for loss in lines.values() if loss.curve[1]]
@@ -72,7 +71,7 @@ def curve(
         words_on_log(ax.yaxis)
     else:
         ax.set_ylim(bottom=0.0)
-        ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1.0, decimals=None))
+        percent_on(ax.yaxis)
     bare(ax, "top", "right")
     if len(lines) > 1:
         ax.legend(frameon=False, fontsize="small")

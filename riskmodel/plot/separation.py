@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from riskmodel.geodesy import km_text
 from riskmodel.perils import joint_hit_interval, joint_hit_probability
-from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, line_style, literal, words_on_log
+from riskmodel.plot._canvas import (
+    INK,
+    SOFT,
+    axes_or_new,
+    bare,
+    line_style,
+    literal,
+    percent_on,
+    words_on_log,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,9 +107,7 @@ def loss_by_distance(found: DistanceLoss, *, ax: Axes | None = None) -> Axes:
         ax.set_yscale("log")
         words_on_log(ax.yaxis)
     else:
-        from matplotlib.ticker import PercentFormatter
-
         ax.set_ylim(bottom=0.0)
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+        percent_on(ax.yaxis)
     bare(ax, "top", "right")
     return ax

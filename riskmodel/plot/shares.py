@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import InputError
-from riskmodel.plot._canvas import SOFT, axes_or_new, bare, literal
+from riskmodel.plot._canvas import SOFT, axes_or_new, bare, literal, named_input
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ def causes(loss: LossEstimate, *, ax: Axes | None = None) -> Axes:
     shown = loss.causes[:MOST_BARS]
     if not shown:
         raise InputError(f"causes: no loss of '{loss.layout}' was met, so none has a cause")
-    return _bars([one.name for one in shown], [one.share for one in shown], ax)
+    return _bars([literal(one.name) for one in shown], [one.share for one in shown], ax)
 
 
 def inputs(loss: LossEstimate, *, ax: Axes | None = None) -> Axes:
@@ -68,8 +68,7 @@ def inputs(loss: LossEstimate, *, ax: Axes | None = None) -> Axes:
     shown = found.clear_shares[:MOST_BARS] if found is not None else ()
     if not shown:
         raise InputError(f"inputs: nothing is known of what makes '{loss.layout}' uncertain")
-    names = [f"{one.parameter} (grade {one.grade})" if one.grade else one.parameter
-             for one in shown]  # fmt: skip
+    names = [named_input(one.parameter, one.grade) for one in shown]
     return _bars(names, [one.share for one in shown], ax)
 
 
@@ -80,7 +79,7 @@ def _bars(names: Sequence[str], shares: Sequence[float], ax: Axes | None) -> Axe
     bars = ax.barh(list(places), list(shares), color=SOFT, height=0.6)
     texts = [f"{share:.0%}" if share >= 0.005 else "<1%" for share in shares]
     ax.bar_label(bars, labels=[text.replace("%", " %") for text in texts], padding=3)
-    ax.set_yticks(list(places), [literal(name) for name in names])
+    ax.set_yticks(list(places), list(names))
     ax.set_xlim(0.0, max(shares) * 1.15)
     ax.set_xticks([])
     bare(ax, "top", "right", "bottom")

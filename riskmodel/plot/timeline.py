@@ -45,7 +45,7 @@ def timeline(found: History, *, last: str | float | None = None, ax: Axes | None
         The title tells it in a sentence, the line below which history of all it is.
     """
     ax = axes_or_new(ax, 9.0, 2.4 + 0.55 * len(found.lanes))
-    span = found.end_hours if last is None else min(hours(last), found.end_hours)
+    span = found.end_hours if last is None else min(hours(last, "last"), found.end_hours)
     start = found.end_hours - span
     years = span > _FEW_YEARS * HOURS_PER_YEAR
     unit = HOURS_PER_YEAR if years else 24.0

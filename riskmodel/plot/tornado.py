@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from riskmodel.errors import InputError
-from riskmodel.influence import plain_name
-from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, literal, words_on_log
+from riskmodel.plot._canvas import INK, SOFT, axes_or_new, bare, literal, named_input, words_on_log
 from riskmodel.plot.shares import MOST_BARS
 
 if TYPE_CHECKING:
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     from riskmodel.influence_map import SensitivityMap
 
 __all__ = ["sensitivity_map", "tornado"]
-
-_NAME_LETTERS = 40
 
 
 def tornado(found: Sensitivity, *, ax: Axes | None = None) -> Axes:
@@ -53,7 +49,7 @@ def tornado(found: Sensitivity, *, ax: Axes | None = None) -> Axes:
             ax.barh(place, end - middle, left=middle, height=0.6, hatch=hatch, color="#d9d9d9",
                     edgecolor=SOFT)  # fmt: skip
     ax.axvline(middle, color=INK, linewidth=1.2)
-    names = [_name(one.parameter, one.grade) for one in reversed(shown)]
+    names = [named_input(one.parameter, one.grade) for one in reversed(shown)]
     ax.set_yticks(range(len(shown)), names)
     ax.set_xscale("log")
     words_on_log(ax.xaxis)
@@ -102,11 +98,6 @@ def sensitivity_map(found: SensitivityMap, *, ax: Axes | None = None) -> Axes:
     ax.set_ylabel(literal(found.y))
     ax.set_title("chance that everything is lost", fontsize="medium")
     return ax
-
-
-def _name(parameter: str, grade: str) -> str:
-    told = f"{plain_name(parameter)}, grade {grade}" if grade else parameter
-    return literal("\n".join(wrap(told, _NAME_LETTERS, break_long_words=False, max_lines=2)))
 
 
 def _value(value: object) -> str:

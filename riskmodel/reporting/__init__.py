@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "Answer",
@@ -108,8 +109,14 @@ def render(page: Page) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_unbroken,
     )
     return environment.get_template("page.html.j2").render(page=page)
+
+
+def _unbroken(value: Any) -> Any:
+    """Keep a percent sign on the line of its number."""
+    return value.replace(" %", "\N{NO-BREAK SPACE}%") if isinstance(value, str) else value
 
 
 def write(page: Page, path: Path) -> None:

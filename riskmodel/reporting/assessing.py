@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from riskmodel._chances import binomial_interval
 from riskmodel.errors import InputError
+from riskmodel.histories import history
 from riskmodel.improvement import improve
 from riskmodel.relocation import loss_by_distance, movable_sites
 from riskmodel.simulation import Progress, simulate
 
 if TYPE_CHECKING:
     from riskmodel.estimate import LossEstimate
+    from riskmodel.histories import History
     from riskmodel.improvement import Improvement
     from riskmodel.layout import Layout
     from riskmodel.relocation import DistanceLoss
@@ -43,6 +45,8 @@ class Reported:
         The chance to lose everything with each site moved whose distance is known.
     improvement : Improvement or None
         What to change first; asked of a single layout only, as it takes a run a change.
+    told : History or None
+        One history that loses everything; None where none was found.
     """
 
     layout: Layout
@@ -50,6 +54,7 @@ class Reported:
     history: LossEstimate
     distances: tuple[DistanceLoss, ...] = ()
     improvement: Improvement | None = None
+    told: History | None = None
 
     @property
     def something(self) -> tuple[float, float, float | None]:
@@ -115,7 +120,7 @@ def reported(
                 ranges=ranges, progress=progress,
             )  # fmt: skip
         with watch(f"{layout.name}: histories") as progress:
-            history = histories(layout, horizon=horizon, seed=seed, progress=progress)
+            played = histories(layout, horizon=horizon, seed=seed, progress=progress)
         distances = []
         for site in movable_sites(layout):
             with watch(f"{layout.name}: {site} nearer and farther") as progress:
@@ -128,8 +133,17 @@ def reported(
         if len(layouts) == 1:
             with watch("what to change first"):
                 better = improve(layout, horizon=horizon, seed=seed)
-        found.append(Reported(layout, loss, history, tuple(distances), better))
+        with watch(f"{layout.name}: one way to lose everything"):
+            told = _one_history(layout, horizon, seed)
+        found.append(Reported(layout, loss, played, tuple(distances), better, told))
     return tuple(found)
+
+
+def _one_history(layout: Layout, horizon: str | float | None, seed: int) -> History | None:
+    try:
+        return history(layout, horizon=horizon, seed=seed)
+    except InputError:  # however much things are hurried, nothing is lost
+        return None
 
 
 def histories(

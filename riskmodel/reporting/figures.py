@@ -10,6 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from riskmodel.geodesy import km_text
+from riskmodel.influence import plain_name
 from riskmodel.plot.shares import MOST_BARS
 from riskmodel.reporting import Figure
 from riskmodel.units import format_hours
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from riskmodel.estimate import LossEstimate
+    from riskmodel.histories import History
     from riskmodel.relocation import DistanceLoss
 
-__all__ = ["as_figure", "causes", "compare", "curve", "inputs", "loss_by_distance"]
+__all__ = ["as_figure", "causes", "compare", "curve", "inputs", "loss_by_distance", "timeline"]
 
 _STYLE: dict[Any, Any] = {"svg.fonttype": "none", "font.size": 10.0}
 _BARS = (
@@ -78,7 +80,7 @@ def curve(estimates: Mapping[str, LossEstimate]) -> Figure:
     from riskmodel import plot
 
     ends = "; ".join(
-        f"{label}: {loss.curve[1][-1]:.2g} after {format_hours(loss.horizon_hours)}"
+        f"{label}: {loss.in_words} after {format_hours(loss.horizon_hours)}"
         for label, loss in estimates.items()
     )
     told = _told_of_ranges(estimates) if len(estimates) <= 2 else ""
@@ -114,7 +116,7 @@ def inputs(loss: LossEstimate) -> Figure | None:
     shown = found.clear_shares[:MOST_BARS] if found is not None else ()
     if not shown:
         return None
-    words = ", ".join(f"{one.parameter} {_share(one.share)}" for one in shown)
+    words = ", ".join(f"{plain_name(one.parameter)} {_share(one.share)}" for one in shown)
     caption = f"Which inputs make the answer uncertain, by what each explains: {words}."
     return as_figure(lambda: plot.inputs(loss), caption)
 
@@ -132,6 +134,19 @@ def loss_by_distance(found: DistanceLoss) -> Figure:
         f"{found.home}: {told}. Now it is {km_text(found.own_km, 3)}."
     )
     return as_figure(lambda: plot.loss_by_distance(found), caption)
+
+
+def timeline(found: History) -> Figure:
+    """Return one history, told in the caption."""
+    from riskmodel import plot
+
+    def draw() -> Axes:
+        ax = plot.timeline(found)
+        ax.set_title("")  # stands in the caption
+        ax.set_xlabel(ax.get_xlabel().partition("\n")[0])
+        return ax
+
+    return as_figure(draw, f"One way to lose everything. {found.in_words} {found.how_found}")
 
 
 def _told_of_ranges(estimates: Mapping[str, LossEstimate]) -> str:

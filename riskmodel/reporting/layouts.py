@@ -173,22 +173,33 @@ def _spread(found: Sequence[Reported]) -> tuple[Answer, ...]:
         ),
         Answer(
             "Lose something for good",
-            f"{_something(partly[0])} to {_something(partly[-1]).removeprefix('about ')}",
+            _span([(_something(one), one.something[2]) for one in (partly[0], partly[-1])]),
             f"A part of the data or all of it, within {years}. Safest: {partly[0].layout.name}; "
             f"worst: {partly[-1].layout.name}.",
         ),
     ]
     if waiting:
-        chances = [_over_day(one) for one in (waiting[0], waiting[-1])]
+        ends = [
+            (_over_day(one), one.history.unavailable.over_day / one.history.trials)  # type: ignore[union-attr]
+            for one in (waiting[0], waiting[-1])
+        ]
         answers.append(
             Answer(
                 "Time until everything is back",
-                f"over a day: {chances[0]} to {chances[1].removeprefix('about ')}",
+                f"over a day: {_span(ends)}",
                 f"The chance to be without the data for more than a day within {years}. Best: "
                 f"{waiting[0].layout.name}; worst: {waiting[-1].layout.name}.",
             )
         )
     return tuple(answers)
+
+
+def _span(ends: Sequence[tuple[str, float | None]]) -> str:
+    """Return a range of chances in one form, given the words and the number of both ends."""
+    (best, low), (worst, high) = ends
+    if low and high:
+        return chance_range(low, high)
+    return best if best == worst else f"{best} to {worst.removeprefix('about ')}"
 
 
 def _side_by_side(found: Sequence[Reported]) -> Table:
@@ -241,6 +252,7 @@ def _of_one(one: Reported, *, alone: bool) -> Section:
     parts.append(Table(("copy", "what it is"), rows))
     pictures: tuple[Figure | None, ...] = (figures.causes(one.loss), figures.inputs(one.loss))
     parts += [picture for picture in pictures if picture is not None]
+    parts += [figures.timeline(one.told)] if one.told is not None else []
     parts += [_how_far(each) for each in one.distances]
     return Section(heading, tuple(parts))
 
@@ -257,7 +269,7 @@ def _what_first(found: Improvement) -> tuple[Part, ...]:
     parts: list[Part] = [Prose((found.in_words,))]
     if rows:
         parts.append(Table(columns if found.cost is None else (*columns, "cost"), tuple(rows)))
-    told = [f"no effect that the sampling error does not hide: {one.change.name}"
+    told = [f"not told apart from no effect: {one.change.name}"
             for one in found.noise]  # fmt: skip
     told += [f"adds to the loss as the model sees it: {one.change.name}" for one in found.harmful]
     return (*parts, sentences(told)) if told else tuple(parts)

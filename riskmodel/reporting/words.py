@@ -42,6 +42,8 @@ def sampling_in_words(loss: LossEstimate) -> str:
         return "computed without sampling error"
     low, high = loss.interval()
     told = chance_range(low, high)
+    if " to " not in told:  # one word for both ends tells nothing
+        told = f"{low:.3g} to {high:.3g}"
     return f"sampling error alone: {told} (95 %)"
 
 

@@ -95,6 +95,30 @@ def test_a_process_that_dies_is_told() -> None:
         go(Fatal(), PLAN, partial(Processes, 1))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "asks",
+    ["rm.pareto(one, {'copies.a': [one.copies[0].model_dump(mode='json')]}, processes=1)",
+     "rm.simulate(one, method='events', trials=5000, processes=2)"],
+)  # fmt: skip
+def test_a_script_without_a_guard_is_told_so_once(tmp_path: Path, asks: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import riskmodel as rm\n"
+        "one = rm.Layout.from_dict({'horizon': '1 year', 'media': {'m': {'afr': 0.1}}, 'copies': "
+        "[{'name': 'a', 'store': {'media': 'm'}, 'price': {'per_year': 5}}]})\n"
+        f"try:\n    {asks}\nexcept rm.WorkersLost as error:\n    print(error)\n"
+    )
+    root = str(LAYOUTS.parent.parent)
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, env=os.environ | {"PYTHONPATH": root},
+        text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout.count("under 'if __name__ == \"__main__\":'") == 1
+    assert done.returncode == 0
+
+
 def test_processes_end_with_their_parent() -> None:
     code = (
         "import os, sys, time\n"

@@ -11,6 +11,7 @@ import pytest
 
 import riskmodel as rm
 from riskmodel import _screening, frontier
+from riskmodel._improve_text import frontier_text
 from riskmodel._program import compile_layout
 from riskmodel._write import layout_toml
 from riskmodel.frontier import pareto
@@ -129,6 +130,23 @@ def test_a_budget_buys_the_safest_that_it_pays_for() -> None:
     assert found.within(99.0) is cheap
     assert found.within(1e9) is dear
     assert repr(found) == "<Frontier: 2 of 2 candidates are worth their money.>"
+
+
+def test_who_is_not_told_from_the_one_before_on_the_front_says_so() -> None:
+    exact = pareto(BASE, {"copies.c": [True, False]}, target_relative_error=0.3)
+    assert exact.surely_safer == (True, True)
+    few = {"method": "events", "ranges": False}
+    one = rm.simulate(BASE.replace("copies.c", None), trials=400, **few)
+    other = rm.simulate(BASE.replace("copies.c", None), trials=500, seed=2, **few)
+    cheap, dear = exact.front
+    found = replace(exact, front=(replace(cheap, loss=one), replace(dear, loss=other)))
+    assert found.surely_safer == (True, False)
+    assert "1 of them not surely safer" in found.in_words
+    assert list(found.to_frame()["surely_safer"]) == [True, False]
+    assert "not surely safer than 1: their intervals overlap" in frontier_text(found)
+    told = [text.get_text() for text in rm.plot.pareto(found).texts]
+    assert "(not surely safer than 1)" in told[-1].split("\n")[1]
+    assert frontier_text(exact).count("not surely safer") == 0
 
 
 def test_the_command_draws_the_front(tmp_path: Path):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import riskmodel as rm
+from riskmodel._history_text import history_text
 from riskmodel._program import Compiled, compile_layout
 from riskmodel._replay import first_loss, hurried, replayed
+from riskmodel._write import layout_toml
+from tests.commands import riskmodel_command
 from tests.random_layouts import random_tables
 
 _BINS = 64
@@ -153,6 +159,40 @@ def test_what_is_never_lost_has_no_such_history() -> None:
         rm.history(layout)
     with pytest.raises(rm.InputError, match="trial"):
         rm.history(layout, trial=-1)
+
+
+def test_the_command_tells_the_same_history_and_draws_it(tmp_path: Path) -> None:
+    file, picture = tmp_path / "two.toml", tmp_path / "two.svg"
+    file.write_text(layout_toml(two("2 years")), "utf-8")
+    found = rm.history(two("2 years"), seed=4)
+    done = riskmodel_command("history", str(file), "--seed", "4", "--plot", str(picture))
+    assert done.returncode == 0, done.stderr
+    told = " ".join(done.stdout.split())
+    assert f"two: {found.in_words} {found.how_found}" in told
+    assert f"{found.lost_hours / 8766.0:.3f} years no copy is left" in told
+    assert "everything is lost" in picture.read_text("utf-8")
+    document = json.loads(riskmodel_command("history", str(file), "--seed=4", "--json").stdout)
+    assert document["lost_hours"] == found.lost_hours
+    assert [one["name"] for one in document["copies"]] == ["a", "b"]
+    assert document["happenings"][-1]["kind"] == "all lost"
+    for words, message in (
+        (["--last", "3 days"], "--last: says what --plot draws, and there is none"),
+        (["--plot", "x.svg", "--last", "3"], "--last: expects a time"),
+        (["--plot", "x.gif"], "--plot: x.gif: expects a name that ends in .png, .svg, .pdf"),
+        (["--trial", "-1"], "trial: must be at least 0"),
+    ):
+        done = riskmodel_command("history", str(file), *words)
+        assert done.returncode == 2
+        assert message in done.stderr
+
+
+def test_a_long_history_is_told_from_its_end() -> None:
+    found = rm.history(two("2 years"), seed=4)
+    many = replace(found, happenings=found.happenings[:1] * 100 + found.happenings[-1:])
+    lines = history_text(many).splitlines()
+    said = next(k for k, line in enumerate(lines) if "the last 40 of 101 happenings" in line)
+    assert len(lines) - said - 1 == 40
+    assert lines[-1].endswith("no copy is left")
 
 
 def test_the_timeline_shows_each_copy_and_the_end() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -43,7 +44,8 @@ def test_quantities_become_inside_units(text: str, kind: str, value: float) -> N
     [
         ("12", "no unit"),
         ("4 TB", "another kind"),
-        ("2 yaers", "did you mean 'year"),
+        ("2 yaers", "did you mean 'years'"),
+        (date(2030, 1, 1), "got 2030-01-01"),
         ("10 parsec", "unknown unit 'parsec'"),
         ("9**9**9 h", "expects a time"),
         ("1 h + 1 h", "expects a time"),
@@ -57,7 +59,13 @@ def test_quantities_become_inside_units(text: str, kind: str, value: float) -> N
 def test_what_is_no_time_is_refused_with_an_example(text: object, words: str) -> None:
     with pytest.raises(UnitError, match=words.replace("*", r"\*")) as caught:
         parse(text, "time")
+    assert "TiB" not in str(caught.value)  # a time is made of no such units
     assert len(str(caught.value)) < 300
+
+
+def test_a_name_tells_whose_time_is_refused() -> None:
+    with pytest.raises(UnitError, match=r"^horizon: expects a time .* got '10', which has no unit"):
+        hours("10", "horizon")
 
 
 @given(st.floats(min_value=0, max_value=1e12, allow_nan=False))

@@ -131,7 +131,7 @@ def _layout(
             site=labels[places[location.name]],
             key=used.get(location.name),
             names=names,
-            horizon=hours(horizon),
+            horizon=hours(horizon, "horizon"),
             notes=notes,
         )
         for location in locations
@@ -141,7 +141,7 @@ def _layout(
     try:
         return Layout(
             name=name,
-            horizon=hours(horizon),
+            horizon=hours(horizon, "horizon"),
             size=max(float(locations[0].size_bytes or 0), 1.0),
             threats=threats,
             sites=sites,

@@ -45,7 +45,7 @@ def test_the_three_answers_come_first_and_say_how_sure_they_are(
     assert questions == [
         "Lose everything", "Lose something for good", "Time until everything is back",
     ]  # fmt: skip
-    assert all(re.search(r"1 in \d|\d %|less than", card) for card in cards)
+    assert all(re.search(r"1 in \d|\d\s%|less than", card) for card in cards)
     assert "uncertainty of the inputs" in cards[0]
     assert top is not None
     assert top["y"] + top["height"] < 900  # on the first screen
