@@ -18,12 +18,13 @@ from tests.verifier.catalogue.trees import ROOT, begin, digests, facts, files, f
 from verifier.catalogue import Catalogue
 
 HERE = Path(__file__).parents[3]
+KILLS = 200
 
 
 @pytest.mark.parametrize(
     ("kills", "seed"),
     [
-        pytest.param(200, 1, marks=pytest.mark.slow),
+        pytest.param(KILLS, 1, marks=pytest.mark.slow),
         pytest.param(2000, 2, marks=pytest.mark.proof),
     ],
 )
