@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -125,4 +126,5 @@ def catalogue(where: Path, count: int) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell's "&" ignores it
     catalogue(Path(sys.argv[1]), int(sys.argv[2]))
