@@ -15,6 +15,7 @@ from tests.conftest import cpu_seconds
 
 KEYS = {
     "schema": int, "name": str, "at": str, "claimed_copies": int, "independent_copies": int,
+    "independent_copies_at_most": int,
     "gates": dict, "score": dict, "ndsa_level": int, "locations": list, "findings": list,
     "left_after": list, "practice": dict, "ndsa": dict,
 }  # fmt: skip
