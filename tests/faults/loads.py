@@ -120,7 +120,8 @@ def catalogue(where: Path, count: int) -> None:
             sys.stderr.write(f"kept {len(rows)}\n")
         book.remember(replace(inventory(), name="many", at=at))
         sys.stderr.write(f"audit {day + 1} of {count:,} files is kept\n")
-    assert not store.broken
+        assert not store.broken
+        del store, of, wanted  # or the next one is held beside them
     (found,) = diffs(Catalogue(where), datasets=("many",))
     sys.stderr.write(f"compared: {type(found).__name__}\n")
 
