@@ -56,9 +56,9 @@ def advice_lines(advice: Advice) -> Iterator[str]:
         yield "Would add to the loss as the model sees it, whatever a gate says"
         for one in advice.harmful:
             yield f"  - {one.change.name}: {_share(one.effect)} removed"
-    if advice.disagreement:
+    for words in filter(None, (advice.rest_in_words, advice.disagreement)):
         yield ""
-        yield advice.disagreement
+        yield words
 
 
 def _more(one: Proposal) -> Iterator[str]:
@@ -96,7 +96,7 @@ def advice_parts(advice: Advice) -> tuple[Part, ...]:
     told = [f"not told apart from no effect: {one.change.name}"
             for one in advice.noise]  # fmt: skip
     told += [f"adds to the loss as the model sees it: {one.change.name}" for one in advice.harmful]
-    told += [advice.disagreement] if advice.disagreement else []
+    told += filter(None, (advice.rest_in_words, advice.disagreement))
     return (first, sentences(told)) if told else (first,)
 
 
@@ -113,6 +113,7 @@ def advice_document(advice: Advice) -> dict[str, Any]:
         "schema": SCHEMA,
         "name": advice.audit.setup.name,
         "proposals": proposals,
+        "not_computed": advice.not_computed,
         "disagreement": advice.disagreement or None,
     }
 

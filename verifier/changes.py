@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from verifier.wear import worn
 if TYPE_CHECKING:
     from verifier.audit import Audit
 
-__all__ = ["Change", "changes"]
+__all__ = ["Change", "changes", "of_each_kind"]
 
 _ADVICE = "as advised"
 _CHECK_EVERY = 30 * 24.0
@@ -54,6 +55,8 @@ class Change:
         Places and keys that it brings, beside those of the set-up.
     edits : tuple of (str, object)
         Keys of the layout and their new values, for what no inventory knows.
+    location : str
+        The location that it is done to; empty for one that is added.
     """
 
     name: str
@@ -62,6 +65,12 @@ class Change:
     sites: dict[str, Site]
     keys: dict[str, Key]
     edits: tuple[tuple[str, Any], ...] = ()
+    location: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What is done, whatever the location is called."""
+        return self.name.replace(self.location, "\0") if self.location else self.name
 
 
 def changes(audit: Audit) -> tuple[Change, ...]:
@@ -81,6 +90,16 @@ def changes(audit: Audit) -> tuple[Change, ...]:
     for one in _all(audit):
         found.setdefault(one.name, one)
     return tuple(found.values())
+
+
+def of_each_kind(found: Sequence[Change], most: int) -> tuple[Change, ...]:
+    """Return at most so many changes, in their order: of each kind the first, then the second."""
+    turns: Counter[str] = Counter()
+    ranked = []
+    for number, change in enumerate(found):
+        ranked.append((turns[change.kind], number))
+        turns[change.kind] += 1
+    return tuple(found[number] for number in sorted(number for _, number in sorted(ranked)[:most]))
 
 
 def _all(audit: Audit) -> Iterator[Change]:
@@ -190,7 +209,7 @@ def _with(
     if number:
         places[number - 1] = new
     inventory = replace(audit.inventory, source=source if number else new, locations=tuple(places))
-    return Change(name, step, inventory, {}, keys or {}, edits)
+    return Change(name, step, inventory, {}, keys or {}, edits, new.name)
 
 
 def _offsite(audit: Audit) -> Change:

@@ -72,7 +72,7 @@ def failure_domains(audit: Audit, *, ax: Axes | None = None) -> Axes:
         _box(ax, box)
     for place, link in enumerate(found.links):
         _link(ax, link, found.boxes, place)
-    _legend(ax, _HEAD + len(found.rows) * _ROW + 0.14)
+    _legend(ax, _HEAD + len(found.rows) * _ROW + 0.14, _legend_lines(found))
     return ax
 
 
@@ -93,7 +93,7 @@ def failure_domains_in_words(audit: Audit) -> str:
 
 def _size(found: Sharing) -> tuple[float, float]:
     width = _left(len(found.columns))
-    legend = _LINE * (len(_LEGEND) + 1) + 0.2
+    legend = _LINE * (len(_legend_lines(found)) + 1) + 0.2
     return max(width, 4.2), _HEAD + len(found.rows) * _ROW + legend
 
 
@@ -129,14 +129,20 @@ def _link(ax: Axes, link: Link, boxes: tuple[Box, ...], place: int) -> None:
     ax.plot([right, outer, outer, right], [ends[0], *ends, ends[1]], color=INK, linewidth=2.0)
 
 
-def _legend(ax: Axes, top: float) -> None:
+def _legend_lines(found: Sharing) -> tuple[str, ...]:
+    if not found.left_out:
+        return _LEGEND
+    return (*_LEGEND, f"{found.left_out:,} more locations are not shown")
+
+
+def _legend(ax: Axes, top: float, lines: tuple[str, ...]) -> None:
     left = 0.0
     for words, mark, fill in _MARKS.values():
         ax.plot([left + 0.08], [top], mark, color=INK, markerfacecolor=fill, markersize=6.5)
         _words(ax, left + 0.2, top, words, size=8.0, color=SOFT)
         left += 0.2 + len(words) * _LETTER + 0.2
     _words(ax, left - 0.1, top, "as an independent copy", size=8.0, color=SOFT)
-    for number, text in enumerate(_LEGEND, 1):
+    for number, text in enumerate(lines, 1):
         _words(ax, 0.0, top + number * (_LINE + 0.02), text, size=8.0, color=SOFT)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -80,21 +81,17 @@ def files(count: int, salt: int = 0):
     """Return the table of so many files, as a walk makes it, without a disk that holds them."""
     from verifier.files import Files
 
-    folders = -(-count // IN_FOLDER)
     names, starts = {}, array("q", [0])
-    for folder in range(folders):
+    made = tuple(array(kind) for kind in ("q", "q", "Q", "Q", "q"))
+    for folder in range(-(-count // IN_FOLDER)):
         some = range(folder * IN_FOLDER, min((folder + 1) * IN_FOLDER, count))
         names[f"folder-{folder:06}"] = b"\0".join(b"file-%08d.jpg" % n for n in some)
         starts.append(some[-1] + 1)
-    rows = np.arange(count, dtype=np.int64)
-    columns = (rows % 100_000 + 1, rows + 10**18 + salt, rows * 0 + 7, rows + 1, rows + 10**18)
-    kinds = ("q", "q", "Q", "Q", "q")
-    made = []
-    for kind, column in zip(kinds, columns, strict=True):
-        whole = array(kind)
-        whole.frombytes(np.ascontiguousarray(column, np.int64).tobytes())
-        made.append(whole)
-    return Files(names, starts, tuple(made), array("q"))
+        rows = np.array(some, np.int64)
+        columns = (rows % 100_000 + 1, rows + 10**18 + salt, rows * 0 + 7, rows + 1, rows + 10**18)
+        for whole, column in zip(made, columns, strict=True):
+            whole.frombytes(column.tobytes())
+    return Files(names, starts, made, array("q"))
 
 
 def catalogue(where: Path, count: int) -> None:
@@ -108,24 +105,27 @@ def catalogue(where: Path, count: int) -> None:
     book = Catalogue(where)
     for day in (0, 1):
         at = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=day)
-        store = book.record(host="machine:a", dataset="many", source="/live", at=at)
+        store = book.record(host="machine:a", dataset="many", source="/source", at=at)
         of = files(count)
         store.listed("/live", of)
         known = store.known("/live", of)
         wanted = np.flatnonzero(known.read_at == 0)
-        assert len(wanted) == (0 if day else count)
+        sys.stderr.write(f"audit {day + 1}: {count - len(wanted)} of {count} are known\n")
         del known
         for first in range(0, len(wanted), 50_000):
             rows = wanted[first : first + 50_000]
             digest = np.zeros((len(rows), 32), np.uint8)
             digest[:, :8] = rows.view(np.uint8).reshape(-1, 8)
             store.keep("/live", of, rows, digest, np.full(len(rows), 10**18))
+            sys.stderr.write(f"kept {len(rows)}\n")
         book.remember(replace(inventory(), name="many", at=at))
         sys.stderr.write(f"audit {day + 1} of {count:,} files is kept\n")
-    assert not store.broken
+        assert not store.broken
+        del store, of, wanted  # or the next one is held beside them
     (found,) = diffs(Catalogue(where), datasets=("many",))
     sys.stderr.write(f"compared: {type(found).__name__}\n")
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell's "&" ignores it
     catalogue(Path(sys.argv[1]), int(sys.argv[2]))

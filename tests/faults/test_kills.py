@@ -15,7 +15,7 @@ from tests.faults.stopping import Room, processes, stopped, usual
 from tests.faults.test_signals import NAS, trees
 from tests.figures import tell
 
-FEW, MANY = 3, 100
+FEW, MANY = 2, 40
 
 
 @pytest.fixture

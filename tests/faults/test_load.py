@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -102,5 +103,19 @@ def test_many_locations_in_one_set_up(room, count):
 
 @sizes(200_000, 10_000_000)
 def test_many_catalogued_files(room, count):
-    _, err, _ = measured(room, "tests.faults.loads", room.base / "book.db", count)
+    words = ("tests.faults.loads", room.base / "book.db", count)
+    kept = 0
+    with room.start(*words) as started:
+        for line in started.stderr:
+            kept += int(line.split()[1]) if line.startswith("kept") else 0
+            if kept >= count / 2:
+                started.send_signal(signal.SIGINT)
+                break
+        started.communicate(timeout=60)
+    assert started.returncode != 0
+    _, err, _ = measured(room, *words)
+    known = [int(line.split()[2]) for line in err.splitlines() if line.endswith("are known")]
+    tell(f"{kept:,} digests kept before the interruption, {known[0]:,} known after it")
+    assert kept <= known[0] < count
+    assert known[1] == count
     assert "compared" in err

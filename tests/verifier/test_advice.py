@@ -13,7 +13,7 @@ from tests.verifier.inventories import NOW, declared, measured, place, source
 from verifier.advice_text import advice_document, advice_json, advice_text
 from verifier.audit import judge
 from verifier.bridge import advise, to_layouts
-from verifier.changes import changes
+from verifier.changes import changes, of_each_kind
 from verifier.inventory import Depth, Inventory, Points, Schedule, State
 from verifier.rules import view_of
 from verifier.setup import Setup
@@ -136,6 +136,18 @@ def test_a_change_mends_what_it_says():
     (moved,) = [one for one in changes(audit) if "of its own" in one.name]
     then = judge(audit.setup, moved.inventory)
     assert then.independent_copies == 2
+
+
+def test_of_a_thousand_locations_each_kind_of_change_has_its_turn():
+    found = changes(audited(*(place(f"n{number}", "sda") for number in range(30))))
+    assert len(found) > 30
+    some = of_each_kind(found, 6)
+    assert len(some) == 6
+    assert [one for one in found if one in some] == list(some)
+    assert {one.kind for one in some} == {one.kind for one in found}
+    moves = [one.name for one in some if one.name.startswith("move")]
+    assert moves == [f"move n{number} to a drive of its own" for number in range(len(moves))]
+    assert of_each_kind(found, 1000) == found
 
 
 def test_a_perfect_set_up_is_not_told_to_buy():

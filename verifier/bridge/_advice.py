@@ -11,8 +11,8 @@ from riskmodel._tables import table_html
 from riskmodel.effects import Effect, effects, level_of_all, small_sharpened
 from riskmodel.errors import InputError
 from verifier.bridge._layouts import to_layouts
-from verifier.changes import Change, changes
-from verifier.rules import Status, view_of
+from verifier.changes import Change, changes, of_each_kind
+from verifier.rules import Status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from verifier.score import Score
 
 __all__ = ["Advice", "Proposal", "advise"]
+
+_MOST_COMPUTED = 100  # each is an audit and a run of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,25 @@ class Advice:
         Their effect is smaller than the sampling error; not ranked.
     harmful : tuple of Proposal
         What would add to the probability.
+    not_computed : int
+        Further changes of the same kinds, to other locations of a very large set-up.
     """
 
     audit: Audit
     clear: tuple[Proposal, ...]
     noise: tuple[Proposal, ...]
     harmful: tuple[Proposal, ...]
+    not_computed: int = 0
+
+    @property
+    def rest_in_words(self) -> str:
+        """How many changes were not computed; empty if all were."""
+        if not self.not_computed:
+            return ""
+        return (
+            f"{self.not_computed:,} more changes of these kinds, to other locations, were not "
+            "computed: what they would remove is not known."
+        )
 
     @property
     def disagreement(self) -> str:
@@ -149,18 +164,22 @@ def advise(
 
     now = to_layouts(found.setup.name, found.view, horizon=horizon).worst
     possible, layouts, audits = [], [], []
-    for change in changes(found):
+    everything = changes(found)
+    chosen = of_each_kind(everything, _MOST_COMPUTED)
+    for number, change in enumerate(chosen, 1):
+        talk(f"judging change {number} of {len(chosen)}: {change.name}")
         setup = found.setup.model_copy(
             update={
                 "sites": {**change.sites, **found.setup.sites},
                 "keys_": {**found.setup.keys_, **change.keys},
             }
         )
-        layout = _layout(found, change, horizon)
+        then = judge(setup, change.inventory)
+        layout = _layout(then, change, horizon)
         if layout is not None:
             possible.append(change)
             layouts.append((change.name, layout))
-            audits.append(judge(setup, change.inventory))
+            audits.append(then)
     count = len(layouts)
     estimates: Sequence[Effect] = effects(
         now,
@@ -185,16 +204,14 @@ def advise(
         tuple(sorted(helpful, key=lambda one: -one.effect.removed)),
         tuple(one for one in proposals if one.effect.hidden_at(level)),
         tuple(one for one in clear if one.effect.removed <= 0.0),
+        len(everything) - len(chosen),
     )
 
 
-def _layout(found: Audit, change: Change, horizon: str | float) -> Layout | None:
+def _layout(then: Audit, change: Change, horizon: str | float) -> Layout | None:
     """Return the changed layout; None where the change does not come out as one."""
-    sites = {**change.sites, **found.setup.sites}
-    keys = {**found.setup.keys_, **change.keys}
-    view = view_of(change.inventory, found.setup.policy, sites=sites, keys=keys)
     try:
-        layout = to_layouts(found.setup.name, view, horizon=horizon).worst
+        layout = to_layouts(then.setup.name, then.view, horizon=horizon).worst
         for path, value in change.edits:
             layout = layout.replace(path, value)
     except InputError:

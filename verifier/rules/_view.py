@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["View", "distance_km", "names", "view_of", "weakest"]
 
-_MOST_NAMED = 40
+_MOST_NAMED = 20
 _EARTH_RADIUS_KM = 6371.0088  # IUGG mean radius
 
 
