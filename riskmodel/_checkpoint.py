@@ -18,7 +18,7 @@ from collections.abc import Generator, Mapping
 from contextlib import nullcontext, suppress
 from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
@@ -136,7 +136,7 @@ class Checkpoint:
         else:
             self._refuse(_body(line))
 
-    def _line_of(self, file: BufferedReader) -> bytes:
+    def _line_of(self, file: BinaryIO) -> bytes:
         try:
             return file.readline(_LONGEST_LINE)
         except OSError as error:  # its chunks may all be there: nothing is cut off
