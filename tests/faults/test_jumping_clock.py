@@ -56,8 +56,7 @@ def told(found: dict[str, Any]) -> set[tuple[str, str]]:
 TRUE = {"source": "pass", "fresh": "pass", "old": "fail"}
 
 
-@pytest.mark.parametrize("calls", [0, 40])
-@pytest.mark.parametrize("jump", [YEAR, -YEAR])
+@pytest.mark.parametrize(("jump", "calls"), [(YEAR, 0), (-YEAR, 0), (YEAR, 40)])
 def test_a_clock_that_was_wrong_once_leaves_no_trace(tmp_path, shim, jump, calls) -> None:
     watched = Watched(tmp_path, shim)
     before = watched.audit()

@@ -32,8 +32,8 @@ MEMORY_BYTES = 1 << 30
 # because others use the machine too
 BUSY_SECONDS, IDLE_SECONDS = 60.0, 120.0
 MOST_SECONDS = 900.0  # of the clock, for what comes before and after the time that is given
-LOOK_EVERY = 64  # inputs
-MOST_KEPT = 16  # threads or descriptors more than after the first look
+LOOK_EVERY = 8  # inputs
+MOST_KEPT = 8  # threads or descriptors more than after the first look
 ENDING_SECONDS = 1.0  # for threads that were told to end
 ROOT = Path(__file__).parents[2]
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND

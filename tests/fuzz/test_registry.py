@@ -121,6 +121,6 @@ class TestTheBoxItself:
                 exec(fault)
 
         monkeypatch.setattr("verifier.tapes.parse_mtx", parse)
-        (outcome,) = watched(["verifier.tapes.parse_mtx"], 0.2)
+        (outcome,) = watched(["verifier.tapes.parse_mtx"], 0.5)
         assert any(told in problem for problem in outcome.findings), outcome
         assert not Path("/tmp/outside-of-the-box").exists()
