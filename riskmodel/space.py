@@ -108,10 +108,12 @@ class Space:
 def _put(raw: dict[str, Any], choices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return a layout's tables with the keys of some alternatives set."""
     dropped = set()
+    names = {item["name"] for item in raw["copies"]}
     for keys in choices:
         for path, value in keys.items():
-            if isinstance(value, bool) and path.count(".") == 1:
-                dropped |= set() if value else {path.partition(".")[2]}
+            name = path.removeprefix("copies.")
+            if isinstance(value, bool) and name != path and name in names:
+                dropped |= set() if value else {name}
             else:
                 here, last = _parent(raw, path, "space")
                 here[last] = value
@@ -145,28 +147,32 @@ def _words(value: Any) -> str:
 
 def _parent(raw: dict[str, Any], path: str, place: str) -> tuple[dict[str, Any], str]:
     """Return the table that holds the last key of a path."""
-    *parents, last = path.split(".")
     here: Any = raw
-    for part in parents:
+    rest = path
+    while isinstance(here, list | dict):
+        part, rest = _next(here, rest)
         if isinstance(here, list):
             named = {item.get("name"): item for item in here}
             if part not in named:
                 raise InputError(f"{place}: {path}: nothing is named '{part}'"
                                  f"{did_you_mean(part, named)}")  # fmt: skip
+            if not rest:
+                return {}, part
             here = named[part]
-        elif isinstance(here, dict):
-            here = here.setdefault(part, {})
+        elif not rest:
+            return here, part
         else:
-            raise InputError(f"{place}: {path}: '{part}' is inside of what is no table")
-    if isinstance(here, list):
-        if last not in {item.get("name") for item in here}:
-            known = [item.get("name") for item in here]
-            raise InputError(f"{place}: {path}: nothing is named '{last}'"
-                             f"{did_you_mean(last, known)}")  # fmt: skip
-        return {}, last
-    if not isinstance(here, dict):
-        raise InputError(f"{place}: {path}: is inside of what is no table")
-    return here, last
+            here = here.setdefault(part, {})
+    part = f"'{rest.partition('.')[0]}' " if "." in rest else ""
+    raise InputError(f"{place}: {path}: {part}is inside of what is no table")
+
+
+def _next(here: list[Any] | dict[str, Any], path: str) -> tuple[str, str]:
+    """Split a path after its first name; one that is there may have dots in it."""
+    known = [item.get("name") for item in here] if isinstance(here, list) else here
+    fitting = [name for name in known if name and f"{path}.".startswith(f"{name}.")]
+    name = max(fitting, key=len, default=path.partition(".")[0])
+    return name, path[len(name) + 1 :]
 
 
 def read_space(path: str | Path) -> Space:

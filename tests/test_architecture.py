@@ -44,7 +44,7 @@ ROOMS = [
 # facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [
     {"access", "_waiting", "apart", "progress", "_spent", "_texts"},
-    {"compared",
+    {"compared", "facts",
      "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
      "identity", "manifest", "mounts", "history",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
@@ -79,6 +79,7 @@ VERIFIER_ROOMS = [
 # given values, return values or text: nothing here looks at the system
 VERIFIER_PURE = {
     "compared",
+    "facts",
     "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
     "identity", "manifest", "mounts", "blockdev", "zpool", "tapes", "stack", "exports",
     "redaction", "history", "joining", "rules", "score", "aftermath", "sharing", "drift",

@@ -58,6 +58,7 @@ def _instant(value: Any) -> Any:
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
+Where = Annotated[str, Field(min_length=1, max_length=4096)]  # no longer path can be opened
 
 
 class Policy(Described):
@@ -105,7 +106,7 @@ class Policy(Described):
 class Source(Described):
     """The live data: copy 1."""
 
-    path: Name
+    path: Where
     site: Name | None = None
     key: Name | None = None
     media: Name | None = None
@@ -116,18 +117,18 @@ class Place(Described):
     """One location that is said to hold a copy."""
 
     name: Name
-    path: Name | None = None
+    path: Where | None = None
     kind: Name | None = None
-    address: Name | None = None
+    address: Where | None = None
     site: Name | None = None
     offline: StrictBool = False
-    password_file: Name | None = None
+    password_file: Where | None = None
     account: Name | None = None
     provider: Name | None = None
     key: Name | None = None
     credentials: Name | None = None
     profile: Name | None = None
-    identity_file: Name | None = None
+    identity_file: Where | None = None
     media: Name | None = None
     medium_since: Instant | None = None
     files: Annotated[int, Field(strict=True, ge=0)] | None = None

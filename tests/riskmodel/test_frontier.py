@@ -204,6 +204,22 @@ def test_candidates_are_read_by_number_in_the_order_of_the_axes():
     assert listed[-1] == "without c, drive 2"
 
 
+def test_a_space_may_speak_of_names_with_dots():
+    tables = {
+        "media": {"a": {"afr": 0.05}, "b.4tb": {"afr": 0.05}},
+        "copies": [disk("a", 50), {**disk("nas.lan", 30), "store": {"media": "b.4tb"}}],
+    }
+    axes = {"copies.nas.lan.price.per_year": [30.0, 40.0], "media.b.4tb.afr": [0.1],
+            "copies.nas.lan": [True, False]}  # fmt: skip
+    found = list(Space.from_dict(axes).candidates(rm.Layout.from_dict(tables)))
+    assert [len(made.copies) for _, made in found] == [2, 1, 2, 1]
+    both = found[2][1]
+    assert both.copies[1].price.per_year == 40.0
+    assert both.media["b.4tb"].afr == 0.1
+    with pytest.raises(rm.InputError, match=r"nothing is named 'nas'; did you mean|named 'nas'"):
+        list(Space.from_dict({"copies.nas.site": ["x"]}).candidates(rm.Layout.from_dict(tables)))
+
+
 @pytest.mark.slow
 def test_processes_find_what_threads_find():
     space = {**SMALL, "copies.b.recovery": [{"fixed": f"{days} days"} for days in (3, 30)]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -57,6 +58,13 @@ def test_a_lock_counts_only_if_it_was_measured():
         "cloud", None, host=None, real_path=None, address="s3:x", immutable=measured(True)
     )
     assert sure(cloud)[RANSOM] == {"cloud"}
+    soon = replace(cloud, immutable_until=NOW + timedelta(days=5))
+    assert sure(soon)[RANSOM] == set()
+    assert perhaps(soon)[RANSOM] == {
+        "cloud": "if it is noticed within 5 days, before the first locks end"
+    }
+    late = replace(cloud, immutable_until=NOW + timedelta(days=60))
+    assert sure(late)[RANSOM] == {"cloud"}
     said = place("cloud", None, host=None, real_path=None, address="s3:x", immutable=declared(True))
     assert perhaps(said)[RANSOM] == {"cloud": "its lock is declared, not measured"}
 

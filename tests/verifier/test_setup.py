@@ -196,3 +196,10 @@ def test_since_when_a_medium_is_in_use_reaches_the_audit(tmp_path):
     now = datetime(2026, 6, 1, tzinfo=UTC)
     found = examine(Setup.from_dict(raw), Host(), now=now)
     assert [f"{place.medium_since:%Y}" for place in found.all_locations] == ["2019", "2015", "2012"]
+
+
+def test_a_path_may_be_as_long_as_paths_are():
+    deep = "/" + "/".join(["a folder with a long name"] * 100)
+    assert Setup.from_dict({"source": {"path": deep}}).source.path == deep
+    with pytest.raises(InputError, match=r"source\.path.*4096"):
+        Setup.from_dict({"source": {"path": "/x" * 3000}})

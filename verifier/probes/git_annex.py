@@ -5,7 +5,6 @@ Only git's plumbing is run, with no locks; git-annex itself writes to a reposito
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, FileFact, Manifest, cover, instant, prefix_in
 from verifier.probes._git import git
 from verifier.probes._noting import noted
+from verifier.probes.annex_content import Content, contents_of, examined
 from verifier.probes.annex_text import (
     Blob,
     Key,
@@ -25,7 +25,6 @@ from verifier.probes.annex_text import (
     latest,
     located,
     parse_config,
-    parse_key,
     parse_tree,
 )
 from verifier.probes.comparing import capped
@@ -43,12 +42,6 @@ _DISTRUST = {
     "0": "its repository is marked untrusted in git-annex",
     "X": "its repository is marked dead in git-annex",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Object:
-    path: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +92,8 @@ def collect(
     path = found.real_path or target.address
     folder = _git_folder(host, path) or f"{path}/.git"
     config = _config(host, folder)
-    objects, unseen = _objects(host, folder)
-    errors, unhashed = _examine(host, objects, depth)
+    objects, unseen = contents_of(host, folder)
+    errors, unhashed, sample = examined(host, objects, depth)
     errors = _maimed(host, folder) + errors
     reached = min(depth, Depth.STRUCTURE if unhashed else Depth.BYTES)
     version = config.get("version")
@@ -110,6 +103,7 @@ def collect(
         tool=f"git-annex, repository version {version}" if version else "git-annex",
         depth=None if unseen else reached,
         reason=unseen or unhashed,
+        sample=sample,
         encrypted=Fact(False, Evidence.MEASURED, "plain objects"),
     )
     try:
@@ -157,7 +151,7 @@ def contents_by_name(host: Host, path: str) -> tuple[dict[str, tuple[str, int]],
         With the reason, if git does not tell.
     """
     folder = _git_folder(host, path) or f"{path}/.git"
-    objects, unseen = _objects(host, folder)
+    objects, unseen = contents_of(host, folder)
     if unseen:
         raise ValueError(unseen)
     try:
@@ -207,54 +201,6 @@ def _config(host: Host, folder: str) -> Mapping[str, str]:
         return parse_config(host.read_text(f"{folder}/config"))
     except AccessError:
         return {}
-
-
-def _objects(host: Host, folder: str) -> tuple[dict[str, _Object], str]:
-    """List the contents that are there, by key."""
-    objects: dict[str, _Object] = {}
-    root = f"{folder}/annex/objects"
-    unseen = ""
-    try:
-        for entry in host.walk(root):
-            if entry.problem is not None:
-                unseen = unseen or f"{entry.path}: {entry.problem.reason}"
-            elif entry.stat is not None and entry.stat.is_file:
-                parent, _, name = entry.path.rpartition("/")
-                if parent.rpartition("/")[2] == name:  # beside it lie caches and maps
-                    objects[name] = _Object(f"{root}/{entry.path}", entry.stat.size)
-    except Missing:
-        return {}, ""
-    return objects, unseen
-
-
-def _examine(host: Host, objects: Mapping[str, _Object], depth: Depth) -> tuple[list[str], str]:
-    """Compare each content with its key; also say why some could not be hashed."""
-    errors: list[str] = []
-    without = 0
-    unread = ""
-    for name, found in objects.items() if depth >= Depth.STRUCTURE else ():
-        key = parse_key(name) or Key(name)
-        if key.size is not None and key.size != found.size:
-            errors.append(f"The content {name} has {found.size} bytes.")
-            continue
-        if key.algorithm is None:
-            without += 1
-        elif depth >= Depth.BYTES:
-            running = hashlib.new(key.algorithm)
-            try:
-                for chunk in host.chunks(found.path):
-                    running.update(chunk)
-            except AccessError as problem:
-                if problem.damage:
-                    errors.append(f"The content {name} cannot be read: {problem.reason}.")
-                else:
-                    unread = unread or f"{name} could not be read: {problem.reason}"
-                continue
-            if running.hexdigest() != key.digest:
-                errors.append(f"The content {name} does not have the digest in its name.")
-    if without and not unread and depth >= Depth.BYTES:
-        unread = f"{without} content(s) have no digest in their key"
-    return errors, unread
 
 
 def _git(host: Host, folder: str, *arguments: str) -> str:
@@ -343,7 +289,7 @@ def _trusted(host: Host, folder: str, uuid: str, found: Location) -> Location:
 
 
 def _lost(
-    host: Host, folder: str, uuid: str, tree: _Tree, objects: Mapping[str, _Object]
+    host: Host, folder: str, uuid: str, tree: _Tree, objects: Mapping[str, Content]
 ) -> list[str]:
     """Find contents that the location log places here and that are gone."""
     if not uuid:

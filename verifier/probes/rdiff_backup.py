@@ -224,8 +224,10 @@ def _checked(
         return replace(located, errors=capped(errors))
     reached, unseen = Depth.STRUCTURE, ""
     if depth >= Depth.BYTES:
-        rotten, unseen = compare(host, path, wanted)
-        broken, hidden = _packed(host, path, packed)
+        chosen, sample = host.effort.some([*wanted, *sorted(packed)])
+        rotten, unseen = compare(host, path, [one for one in chosen if isinstance(one, Digest)])
+        broken, hidden = _packed(host, path, [one for one in chosen if isinstance(one, str)])
+        located = replace(located, sample=sample and replace(sample, bad=len(rotten + broken)))
         errors += rotten + broken
         unseen = unseen or hidden
         reached = Depth.STRUCTURE if unseen else Depth.BYTES

@@ -140,7 +140,8 @@ def _same_cloud(one: Location, other: Location) -> Relation | None:
     """Compare accounts and providers; None where they say nothing."""
     accounts = one.domains.account, other.domains.account
     providers = one.domains.provider, other.domains.provider
-    if all(p.value for p in providers) and providers[0].value != providers[1].value:
+    named = {str(p.value).strip().casefold() for p in providers}
+    if all(p.value for p in providers) and len(named) > 1:
         return Relation(Tie.APART, _weakest(*providers), reason="their providers differ")
     if all(a.value for a in accounts):
         if accounts[0].value != accounts[1].value:

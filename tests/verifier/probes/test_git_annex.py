@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from tests.needs import needs
+from verifier.effort import Effort
 from verifier.host import Host
 from verifier.inventory import Depth
 from verifier.probes import collect_source, probe
@@ -107,6 +108,20 @@ class TestReal:
         assert (found.depth, found.errors) == (Depth.BYTES, ())
         assert found.points.count == 1
         assert found.disqualified == ""
+
+    def test_a_sample_is_told_and_finds_what_it_draws(self, usb, plain):
+        held = sorted(path for path in usb.glob(".git/annex/objects/**/*") if path.is_file())
+        held[1].parent.chmod(0o755)
+        held[1].chmod(0o644)
+        held[1].write_bytes(held[1].read_bytes()[::-1])
+        host, found = Host(), []
+        for seed in range(12):
+            host.effort = Effort(max_bad=0.7, seed=seed)
+            found.append(probe(host, Target("usb", str(usb)), plain, Depth.BYTES))
+        assert {one.sample.of for one in found} == {3}
+        assert all(0 < one.sample.looked < 3 for one in found)
+        assert all(one.sample.bad == len(one.errors) for one in found)
+        assert {len(one.errors) for one in found} == {0, 1}
 
     def test_a_source_of_the_same_kind(self, made, usb):
         laptop = collect_source(Host(), str(made / "laptop"))[1]

@@ -11,9 +11,13 @@ import time
 import pytest
 
 from tests.verifier.probes.repositories import flip, look, make_source, manifest_of, state_of
+from verifier.effort import Effort
+from verifier.host import Host
 from verifier.inventory import Depth
+from verifier.probes import probe
 from verifier.probes.members import Damaged
 from verifier.probes.rdiff_backup import Recorded, parse_metadata, parse_names
+from verifier.target import Target
 
 rdiff_needed = pytest.mark.skipif(
     shutil.which("rdiff-backup") is None, reason="rdiff-backup not installed"
@@ -67,6 +71,18 @@ class TestRdiffBackup:
     def repo(self, made, tmp_path):
         subprocess.run(["cp", "-a", str(made / "repo"), str(tmp_path / "repo")], check=True)
         return tmp_path / "repo"
+
+    def test_a_sample_of_mirror_and_increments_is_told(self, repo):
+        mirror = sorted(path for path in (repo / "2025").iterdir() if path.is_file())
+        mirror[0].write_bytes(mirror[0].read_bytes()[::-1])
+        host, found = Host(), []
+        for seed in range(12):
+            host.effort = Effort(max_bad=0.3, seed=seed)
+            found.append(probe(host, Target("copy", str(repo)), None, Depth.BYTES))
+        (of,) = {one.sample.of for one in found}
+        assert all(0 < one.sample.looked < of for one in found)
+        assert all(one.sample.bad == len(one.errors) for one in found)
+        assert {len(one.errors) for one in found} == {0, 1}
 
     @pytest.fixture
     def photos(self, made):

@@ -122,6 +122,25 @@ def test_buckets_of_one_account_count_once_in_one_region_and_twice_in_two():
     assert copies(bucket("one", "paris"), bucket("two", "oslo")).value == 3
 
 
+def test_a_provider_written_in_two_ways_is_one():
+    def bucket(name, provider):
+        where = Domains(account=declared("ada"), provider=declared(provider), site=declared("oslo"))
+        return place(name, None, domains=where, real_path=None, address=f"s3:{name}")
+
+    assert copies(bucket("one", "Backblaze"), bucket("two", "backblaze ")).value == 2
+    assert copies(bucket("one", "Backblaze"), bucket("two", "wasabi")).value == 3
+
+
+def test_a_folder_within_the_source_is_no_hard_link_and_a_disk_mounted_there_stands_apart():
+    live = replace(source(), real_path="/ada", inode=(7, 1))
+    inside = replace(place("inside", "sda"), real_path="/ada/copy", inode=(7, 2), shared_inodes=9)
+    shared = view(inside, live=live).relation(0, 1).shared
+    assert shared[0] == "the folder of inside, which lies in that of source"
+    assert not any("hard link" in words for words in shared)
+    mounted = replace(place("disk", "sdb"), real_path="/ada/disk", inode=(8, 2))
+    assert view(mounted, live=live).relation(0, 1).shared == ()
+
+
 @pytest.mark.parametrize("state", [State.UNREADABLE, State.TIMEOUT, State.DECLARED])
 def test_what_nobody_could_read_does_not_count_and_leaves_the_gate_unknown(state):
     gate = copies(place("usb", "sdb"), unread("cloud", state))
