@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import riskmodel as rm
-from riskmodel.reporting.figures import curve, inputs
+from riskmodel.reporting.figures import curve, inputs, timeline
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +35,13 @@ def test_inputs_are_bars_by_what_they_explain(loss: rm.LossEstimate) -> None:
     assert "media.m.afr" in found.svg
     assert "media.m.afr" in found.caption
     assert inputs(rm.simulate(rm.example("one-external-disk"), trials=2_000)) is None
+
+
+def test_a_history_is_told_below_its_picture_and_not_twice() -> None:
+    told = rm.history(rm.example("one-external-disk"))
+    found = timeline(told)
+    assert told.in_words in found.caption
+    assert told.how_found in found.caption
+    assert told.in_words not in found.svg
+    assert "everything is lost" in found.svg
+    assert len(found.svg) < 140_000  # seven of them are under 1 MB
