@@ -2,7 +2,7 @@
 # make test      the tests, without the slow ones
 # make check     lint and types
 # make slow      the slow and the integration tests
-# make proof     more digits of the statistics, half an hour or more; CI does not run it
+# make proof     more digits, ten million files, many kills: hours; CI does not run it; docs/proof.md
 # make fuzz      hostile input for every parser, FUZZ_SECONDS (60) in all
 # make fuzz-long the same for hours, following the branches of the code with Atheris
 # make notebooks run the notebooks
@@ -62,7 +62,7 @@ slow-verifier: $(STAMP)
 
 proof: $(STAMP)
 	@echo "== more digits"
-	@$(BIN)/python -m pytest -q --durations=0 -m proof --ignore=tests/verifier
+	@$(BIN)/python -m pytest -q -s --durations=0 -m proof
 
 FUZZ_SECONDS ?= 60
 FUZZ_LONG_SECONDS ?= 14400

@@ -18,7 +18,7 @@ from collections.abc import Generator, Mapping
 from contextlib import nullcontext, suppress
 from io import BufferedReader, FileIO
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 
@@ -84,7 +84,7 @@ class Checkpoint:
         with BufferedReader(FileIO(self._fd, closefd=False)) as file:
             file.seek(self._end)
             while True:
-                sums = self._chunk_in(file.readline(_LONGEST_LINE))
+                sums = self._chunk_in(self._line_of(file))
                 if sums is None:
                     return
                 yield sums
@@ -127,7 +127,7 @@ class Checkpoint:
 
     def _read_header(self) -> None:
         with BufferedReader(FileIO(self._fd, closefd=False)) as file:
-            line = file.readline(_LONGEST_LINE)
+            line = self._line_of(file)
         if line == self._header:
             self._end = len(line)
         elif self._header.startswith(line):  # new, or cut within the first line
@@ -135,6 +135,12 @@ class Checkpoint:
             _sync_folder(self.path)
         else:
             self._refuse(_body(line))
+
+    def _line_of(self, file: BinaryIO) -> bytes:
+        try:
+            return file.readline(_LONGEST_LINE)
+        except OSError as error:  # its chunks may all be there: nothing is cut off
+            raise self._refused(f"cannot be read: {error.strerror}") from None
 
     def _refuse(self, other: dict[str, Any] | None) -> None:
         """Say what tells the run of the file from this one."""

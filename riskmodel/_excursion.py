@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from riskmodel._nets import sobol_net
 from riskmodel._run import Sums
 from riskmodel._steering import frailty_orders, steered
 from riskmodel._weighted import LEAST_EFFECTIVE, Weighted
@@ -106,12 +107,10 @@ class ConditionalEngine:
 
     def run(self, seed: int, first: int, count: int) -> Sums:
         """Run one net; a chunk that is cut short is a shorter net."""
-        from scipy.stats import qmc
-
         dimensions = 2 * len(self.program.frailties) + 3
         key = np.random.SeedSequence([seed, first])
-        sobol = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(key))
-        points = np.clip(sobol.random(2 ** math.ceil(math.log2(count)))[:count], 1e-16, 1 - 1e-16)
+        net = sobol_net(dimensions, 2 ** math.ceil(math.log2(count)), key)
+        points = np.clip(net[:count], 1e-16, 1 - 1e-16)
         shared = _shared(self.program, self.orders, points)
         weights, causes, bins = _play(self, seed, first, count, shared)
         value = np.array([weights.sum() / count])

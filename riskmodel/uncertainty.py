@@ -226,14 +226,11 @@ def parameter_range(
 def cube_of(dimensions: int, points: int, seed: int) -> NDArray[np.float64]:
     """Return the nets one after the other, a point a row, clear of 0 and 1."""
     import numpy as np
-    from scipy.stats import qmc
+
+    from riskmodel._nets import sobol_net
 
     nets = [
-        qmc.Sobol(
-            dimensions,
-            scramble=True,
-            rng=np.random.default_rng(np.random.SeedSequence([seed, net, 0x5053])),
-        ).random(points // NETS)
+        sobol_net(dimensions, points // NETS, np.random.SeedSequence([seed, net, 0x5053]))
         for net in range(NETS)
     ]
     return np.clip(np.concatenate(nets), 1e-9, 1.0 - 1e-9)

@@ -13,15 +13,12 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import lru_cache
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo, WithJsonSchema
 
 from riskmodel.errors import UnitError, did_you_mean
-
-if TYPE_CHECKING:
-    import pint
 
 __all__ = [
     "HOURS_PER_YEAR",
@@ -39,62 +36,53 @@ __all__ = [
 
 HOURS_PER_YEAR = 8766.0
 
-_DEFINITIONS = """
-hour = [time] = h = hr
-minute = hour / 60 = min
-second = hour / 3600 = s = sec
-day = 24 * hour = d
-week = 7 * day = wk
-month = 730.5 * hour
-year = 8766 * hour = y = yr = a
-byte = [data] = B
-kB = 1e3 byte
-KB = 1e3 byte
-MB = 1e6 byte
-GB = 1e9 byte
-TB = 1e12 byte
-PB = 1e15 byte
-EB = 1e18 byte
-KiB = 1024 byte
-MiB = 1048576 byte
-GiB = 1073741824 byte
-TiB = 1099511627776 byte
-PiB = 1125899906842624 byte
-bit = byte / 8
-kbit = 125 byte
-Mbit = 125000 byte
-Gbit = 125000000 byte
-km = [distance] = kilometer = kilometre
-mile = 1.609344 * km = mi
-m = km / 1000 = meter = metre
-one = []
-percent = one / 100
-"""
+# what is measured -> words for a unit, and how much of the inside unit it is
+_SCALES: dict[str, dict[str, float]] = {
+    "time": {
+        "hour h hr": 1.0,
+        "minute min": 1.0 / 60.0,
+        "second s sec": 1.0 / 3600.0,
+        "day d": 24.0,
+        "week wk": 168.0,
+        "month": HOURS_PER_YEAR / 12.0,
+        "year y yr a": HOURS_PER_YEAR,
+    },
+    "data": {
+        "byte B": 1.0,
+        "kB": 1e3,
+        **{prefix + "B": 1e3**power for power, prefix in enumerate("KMGTPE", 1)},
+        **{prefix + "iB": 1024.0**power for power, prefix in enumerate("KMGTP", 1)},
+        "bit": 1.0 / 8.0,
+        **{prefix + "bit": 1e3**power / 8.0 for power, prefix in enumerate("kMG", 1)},
+    },
+    "distance": {
+        "km kilometer kilometre": 1.0,
+        "mile mi": 1.609344,
+        "m meter metre": 1.0 / 1000.0,
+    },
+    "": {"one": 1.0, "percent %": 1.0 / 100.0},
+}
+_UNITS = {
+    word: (measured, scale)
+    for measured, units in _SCALES.items()
+    for words, scale in units.items()
+    for word in words.split()
+}
 
 _QUANTITY = re.compile(
     r"\s*(?P<number>[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
     r"\s*(?P<unit>%|[A-Za-z]*)\s*(?:/\s*(?P<per>[A-Za-z]+)\s*)?"
 )
 
-# kind -> (unit inside, the same in words, an example)
+# kind -> (what is measured, and per what; the same in words; an example)
 _KINDS = {
-    "time": ("hour", "a time", "'12 h' or '90 days'"),
-    "rate": ("1/hour", "a rate", "'0.002/year' or '1.4 %/year'"),
-    "size": ("byte", "a data size", "'4 TB'"),
-    "bandwidth": ("byte/hour", "a bandwidth", "'120 MB/s' or '100 Mbit/s'"),
-    "distance": ("km", "a distance", "'50 km'"),
-    "share": ("one", "a share", "0.3 or '30 %'"),
+    "time": (("time", ""), "a time", "'12 h' or '90 days'"),
+    "rate": (("", "time"), "a rate", "'0.002/year' or '1.4 %/year'"),
+    "size": (("data", ""), "a data size", "'4 TB'"),
+    "bandwidth": (("data", "time"), "a bandwidth", "'120 MB/s' or '100 Mbit/s'"),
+    "distance": (("distance", ""), "a distance", "'50 km'"),
+    "share": (("", ""), "a share", "0.3 or '30 %'"),
 }
-
-
-@cache
-def _registry() -> pint.UnitRegistry[float]:
-    import pint
-
-    registry: pint.UnitRegistry[float] = pint.UnitRegistry(None)
-    for line in _DEFINITIONS.strip().splitlines():
-        registry.define(line)
-    return registry
 
 
 def parse(value: Any, kind: str) -> float:
@@ -133,54 +121,41 @@ def parse(value: Any, kind: str) -> float:
 
 @lru_cache(maxsize=4096)  # layouts of one space say the same over and over
 def _parsed(value: str, kind: str) -> float:
-    unit, noun, example = _KINDS[kind]
+    wanted, noun, example = _KINDS[kind]
     shown = repr(value if len(value) <= 40 else value[:37] + "…")
     match = _QUANTITY.fullmatch(value[:200]) if len(value) <= 200 else None
     if match is None:
         raise UnitError(f"expects {noun} such as {example}, got {shown}")
     number = float(match["number"].replace("_", ""))
-    factor, dimension = _factor(match["unit"], match["per"], shown, kind)
-    target = _registry().Unit(unit)
-    if dimension != target.dimensionality:
+    above, scale = _unit(match["unit"], shown, kind)
+    below, per = _unit(match["per"], shown, kind)
+    measured = ("", "") if above == below else (above, below)
+    if measured != wanted:
         bare = not match["unit"] and not match["per"]
         got = f"{shown}, which has no unit" if bare else f"{shown}, which is of another kind"
         raise UnitError(f"expects {noun} such as {example}, got {got}")
-    return number * factor / float(_registry().Quantity(1.0, target).to_base_units().magnitude)
+    return number * (scale / per)
 
 
-def _factor(unit: str, per: str | None, shown: str, kind: str) -> tuple[float, Any]:
-    registry = _registry()
-    result = registry.Quantity(1.0)
-    for word, power in ((unit, 1), (per, -1)):
-        if not word:
-            continue
-        name = "percent" if word == "%" else word
-        try:
-            result = result * registry.Quantity(1.0, registry.Unit(_singular(name))) ** power
-        except Exception as error:
-            if type(error).__name__ != "UndefinedUnitError":
-                raise
-            hint = did_you_mean(word, _known_units(kind), shown=16)
-            raise UnitError(f"unknown unit '{word}' in {shown}{hint}") from None
-    base = result.to_base_units()
-    return float(base.magnitude), result.dimensionality
+def _unit(word: str | None, shown: str, kind: str) -> tuple[str, float]:
+    """Return what a unit measures, and how much of the inside unit it is."""
+    if not word:
+        return _UNITS["one"]
+    # one letter has no plural: "5 ms" are neither metres nor anything else that is known here
+    plural = len(word) > 2 and word.endswith("s")
+    found = _UNITS.get(word) or (_UNITS.get(word[:-1]) if plural else None)
+    if found is None:
+        hint = did_you_mean(word, _known_units(kind), shown=16)
+        raise UnitError(f"unknown unit '{word}' in {shown}{hint}")
+    return found
 
 
 def _known_units(kind: str) -> list[str]:
     """Return the units that a quantity of this kind is made of."""
-    registry = _registry()
-    wanted = set(registry.Unit(_KINDS[kind][0]).dimensionality)
-    lines = _DEFINITIONS.strip().splitlines()
-    names = [line.split(" =", 1)[0] for line in lines if not line.startswith("one")]
-    known = [name for name in names if set(registry.Unit(name).dimensionality) <= wanted]
-    if kind not in ("rate", "share"):
-        known.remove("percent")
-    return known + ["years"] * ("year" in known)
-
-
-def _singular(word: str) -> str:
-    plural = {"hours", "minutes", "seconds", "days", "weeks", "months", "years", "bytes", "miles"}
-    return word[:-1] if word in plural else word
+    wanted = {*_KINDS[kind][0], *([""] if kind in ("rate", "share") else [])}
+    scales = [units for measured, units in _SCALES.items() if measured in wanted]
+    known = [words.split()[0] for units in scales for words in units]
+    return [name for name in known if name != "one"] + ["years"] * ("year" in known)
 
 
 def hours(value: str | float, name: str = "") -> float:

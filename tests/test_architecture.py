@@ -27,8 +27,8 @@ ROOMS = [
     {"_program"},
     {"_uncertain"},
     {"_chances", "_estimate_dict", "estimate", "unavailability", "exact", "_exact",
-     "literature", "_run", "_executors", "_checkpoint", "_events", "_weighted", "_steering",
-     "_threat_steering", "_excursion", "simulation", "_inner", "uncertainty"},
+     "literature", "_nets", "_run", "_executors", "_checkpoint", "_events", "_weighted",
+     "_steering", "_threat_steering", "_excursion", "simulation", "_inner", "uncertainty"},
     {"gates", "costs", "separation"},
     {"_changes_of_copies", "changes", "space"},
     {"_pairs", "_paired_runs", "_shared_inputs", "_sobol", "_varied"},
@@ -239,7 +239,7 @@ def test_a_command_line_loads_nothing_heavy(package: str) -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    heavy = {"numpy", "numba", "scipy", "pandas", "pydantic", "pint", "matplotlib"}
+    heavy = {"numpy", "numba", "scipy", "pandas", "pydantic", "matplotlib"}
     assert not heavy & set(loaded)
 
 

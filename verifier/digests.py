@@ -16,7 +16,7 @@ __all__ = ["DIGEST_BYTES", "DigestStore", "Digests", "nothing_known"]
 DIGEST_BYTES = 32  # BLAKE3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Digests:
     """BLAKE3 digests of the rows of a `Files`.
 
@@ -48,6 +48,8 @@ class DigestStore(Protocol):
 
     def known(self, root: str, files: Files) -> Digests:
         """Return what is known of the files of a tree that look as they did when they were read.
+
+        It is not to be changed, and what is kept later shows in it.
 
         Parameters
         ----------

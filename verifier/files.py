@@ -51,8 +51,8 @@ class Files(Mapping[str, FileFact]):
     """
 
     __slots__ = (
-        "_ctime", "_dev", "_folders", "_index", "_indexed", "_ino", "_mtime", "_names", "_order",
-        "_size", "_starts", "hollow",
+        "__weakref__", "_ctime", "_dev", "_folders", "_index", "_indexed", "_ino", "_mtime",
+        "_names", "_order", "_size", "_starts", "hollow",
     )  # fmt: skip
 
     def __init__(

@@ -97,7 +97,7 @@ class Batch:
     error : array of int
         Error number of the system; 0 where all bytes were read.
     size, mtime : array of int
-        As they were after the last byte was read.
+        How many bytes were read, and the time as it was after the last of them.
     digest : array of uint8, shape (rows, 32)
         BLAKE3.
     read_at : int

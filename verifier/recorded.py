@@ -90,6 +90,8 @@ def recorded_audit(
             complain=complain,
             effort=effort,
         )
+        if isinstance(host.digests, Recorder):
+            host.digests.settle()  # what is compared next is as large
         if matching is None and catalogue is not None:
             inventory = _noticed(inventory, host, catalogue, complain)
     inventory = joined_with(inventory, recordings)

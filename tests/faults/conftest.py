@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,3 +18,13 @@ __all__ = ["logins", "moto_url", "photos", "spoiler", "storage"]
 def spoiler(storage) -> Iterator[Spoiler]:
     with Spoiler(storage.url) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library that makes reads fail and the clock jump, as its first lines say."""
+    library = tmp_path_factory.mktemp("shim") / "failing.so"
+    source = Path(__file__).with_name("failing.c")
+    flags = ["-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"]
+    subprocess.run(["gcc", *flags, "-o", library, source], check=True)
+    return library

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
+import tarfile
 from array import array
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,7 +35,10 @@ def layout(copies: int, groups: int = 5) -> str:
 
 
 def setup(base: Path, places: int) -> Path:
-    """Make live data, and so many copies of it in folders of their own; return the set-up."""
+    """Make live data, and so many copies of it; return the set-up.
+
+    One of ten is an archive, one of forty a restic repository, the others are folders.
+    """
 
     def tree(root: Path) -> None:
         root.mkdir(parents=True)
@@ -41,12 +47,33 @@ def setup(base: Path, places: int) -> Path:
             os.utime(root / str(number), (1.7e9, 1.7e9))
 
     tree(base / "live")
+    (base / "password").write_text("secret\n")
     lines = [f'[source]\npath = "{base}/live"']
     for number in range(places):
-        tree(base / "copies" / str(number))
-        lines.append(f'[[locations]]\nname = "n{number}"\npath = "{base}/copies/{number}"')
+        copy = base / "copies" / str(number)
+        if number % 40 == 39:
+            _repository(base, copy)
+        elif number % 10 == 5:
+            copy = copy.with_name(f"{number}.tar")
+            with tarfile.open(copy, "w") as archive:
+                archive.add(base / "live", ".")
+        else:
+            tree(copy)
+        lines.append(f'[[locations]]\nname = "n{number}"\npath = "{copy}"')
+        if number % 40 == 39:
+            lines.append(f'password_file = "{base}/password"')
     (base / "setup.toml").write_text("\n".join(lines))
     return base / "setup.toml"
+
+
+def _repository(base: Path, where: Path) -> None:
+    """Copy a restic repository of the live data, which is made the first time."""
+    first = base / "restic"
+    if not first.exists():
+        tool = ("restic", "--no-cache", "-q", "-r", first, "--password-file", base / "password")
+        subprocess.run([*tool, "init"], check=True)
+        subprocess.run([*tool, "backup", "."], cwd=base / "live", check=True)
+    shutil.copytree(first, where)
 
 
 def files(count: int, salt: int = 0):

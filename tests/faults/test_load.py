@@ -7,12 +7,15 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.faults import loads
 from tests.faults.stopping import Room
+from tests.figures import tell
+from tests.needs import needs
 
 MOST_KIB = 2 << 20  # 2 GiB
 
@@ -31,8 +34,8 @@ def measured(room: Room, *words: object) -> tuple[str, str, float]:
     assert child.returncode in (0, 1, 3), err.read_text()[-2000:]
     assert used.ru_maxrss < MOST_KIB, f"{words}: {used.ru_maxrss / 1024:,.0f} MiB"
     spent = used.ru_utime + used.ru_stime
-    told = f"{' '.join(map(str, words[:4]))}: {time.monotonic() - began:.0f} s, {spent:.0f} s CPU"
-    print(f"{told}, {used.ru_maxrss / 1024:,.0f} MiB")
+    clock = time.monotonic() - began
+    tell(f"{clock:.0f} s, {spent:.0f} s of them at work, {used.ru_maxrss / 1024:,.0f} MiB at most")
     return out.read_text(), err.read_text(), used.ru_maxrss / MOST_KIB
 
 
@@ -80,12 +83,21 @@ def test_two_hundred_copies_are_compared_and_reported(room, command):
 
 
 @sizes(40, 1000)
+@needs("restic")
 def test_many_locations_in_one_set_up(room, count):
-    out, _, _ = measured(room, "verifier", "audit", loads.setup(room.base, count), "--json")
+    setup = loads.setup(room.base, count)
+    page, picture = room.base / "page.html", room.base / "picture.svg"
+    told = ("--json", "--html", page, "--plot", picture)
+    out, _, _ = measured(room, "verifier", "audit", setup, *told)
     found = json.loads(out)
     assert found["claimed_copies"] == count + 1
-    assert found["independent_copies"] == 1  # all on one disk
-    assert len(found["locations"]) == count + 1
+    assert found["independent_copies"] == found["independent_copies_at_most"] == 1  # of one disk
+    kinds = Counter(one["kind"] for one in found["locations"])
+    assert kinds == {"directory": count + 1 - count // 10 - count // 40, "tar": count // 10,
+                     "restic": count // 40}  # fmt: skip
+    assert {one["status"] for one in found["locations"]} == {"pass"}
+    assert page.stat().st_size < 3_000_000
+    assert picture.stat().st_size < 1_000_000
 
 
 @sizes(200_000, 10_000_000)

@@ -13,7 +13,6 @@ from verifier.catalogue._database import CatalogueError, Database
 from verifier.catalogue._recorder import Recorder, begun, sighting
 from verifier.catalogue._tables import tables, text
 from verifier.catalogue._thinning import thin
-from verifier.catalogue._trees import seen_tree
 from verifier.inventory import Inventory, Location, State
 from verifier.sightings import Run, Seen
 
@@ -297,7 +296,7 @@ class _SeenInRun(Mapping[str, Seen]):
             row = connection.execute(asked).mappings().first()
             if row is None:
                 return Seen(place)
-            return Seen(place, *seen_tree(connection, row))
+            return Seen(place, *self._database.trees.seen(connection, row))
 
 
 def _runs(connection: Connection, dataset: str | None) -> tuple[Run, ...]:

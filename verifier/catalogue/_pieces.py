@@ -10,9 +10,9 @@ import hashlib
 import struct
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -155,11 +155,11 @@ def unpacked_times(raw: bytes, rows: int) -> NDArray[np.int64]:
     return _summed(_straight(raw, rows))
 
 
-def files_of(listings: Sequence[bytes], devices: Sequence[int]) -> Files:
-    """Return the tree that these pieces, in order, are cut from."""
+def files_of(listings: Iterable[bytes], devices: Sequence[int]) -> Files:
+    """Return the tree that these pieces, in order, are cut from; one of them at a time is held."""
     names: dict[str, bytes] = {}
     starts = array("q")
-    gathered: list[list[NDArray[Any]]] = [[], [], [], [], []]
+    made = (array("q"), array("q"), array("Q"), array("Q"), array("q"))
     hollow = array("q")
     rows = 0
     known = np.asarray([*devices, 0], np.uint64)
@@ -176,18 +176,10 @@ def files_of(listings: Sequence[bytes], devices: Sequence[int]) -> Files:
         if len(device) and not 0 <= device.min() <= device.max() < len(known):
             raise DamagedPiece
         hollow.extend((holes + (rows - len(size))).tolist())
-        for column, part in zip(gathered, (size, mtime, known[device], ino, ctime), strict=True):
-            column.append(part)
+        for column, part in zip(made, (size, mtime, known[device], ino, ctime), strict=True):
+            column.frombytes(part.tobytes())
     starts.append(rows)
-    signed, unsigned = ("q", np.int64), ("Q", np.uint64)
-    kinds = (signed, signed, unsigned, unsigned, signed)
-    made = []
-    for (code, kind), parts in zip(kinds, gathered, strict=True):
-        whole = array(code)
-        for part in parts:
-            whole.frombytes(part.view(kind).tobytes())
-        made.append(whole)
-    return Files(names, starts, tuple(made), hollow)
+    return Files(names, starts, made, hollow)
 
 
 def packed(raw: bytes) -> bytes:

@@ -128,7 +128,10 @@ class Recorder:
         tree = self._asked(root, files)
         if tree is None or tree.digests is None:
             return nothing_known(files)
-        return Digests(tree.digests.digest.copy(), tree.digests.read_at.copy())
+        # views: copies of millions of digests would be most of what an audit holds
+        digest, read_at = tree.digests.digest.view(), tree.digests.read_at.view()
+        digest.flags.writeable = read_at.flags.writeable = False
+        return Digests(digest, read_at)
 
     def keep(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Kept",
     "Named",
+    "SeenTrees",
     "digests_of",
     "drop_trees",
     "fold",
@@ -49,6 +51,7 @@ __all__ = [
 
 _AT_ONCE = 200  # pieces asked for in one question
 _DEVICES_MOST = 4096
+_ROWS_AT_ONCE = 1 << 20
 
 Keys = tuple[bytes, bytes, bytes]  # of the files of a piece, their digests, when they were read
 
@@ -104,8 +107,11 @@ def keep_tree(connection: Connection, run: int, location: str, named_: Named, fi
         key: partial(packed_listing, files, cut, devices)
         for key, cut in zip(listings, parts, strict=True)
     }
-    if before is not None and (fresh or any(key not in known for key in listings)):
-        carried = _carried(connection, before, files)
+    settled = all(
+        key in known and _tells_time(files, cut) for key, cut in zip(listings, parts, strict=True)
+    )
+    if before is not None and (fresh or not settled):
+        carried = _carried(connection, before, files, dict(zip(listings, parts, strict=True)))
         keys = [
             (key, *_wanted(carried, cut, wanted)) for key, cut in zip(listings, parts, strict=True)
         ]
@@ -213,29 +219,102 @@ def sweep(connection: Connection) -> int:
 def seen_tree(connection: Connection, row: RowMapping) -> tuple[Files, Digests | None]:
     """Return the files of a tree and their digests; None if none was ever read."""
     keys = _keys_of(row["pieces"])
-    raw = _read(connection, [three[0] for three in keys])
-    listings = [raw[three[0]] for three in keys]
-    files = files_of(listings, json.loads(row["devices"]))
-    digests = digests_of(connection, row["id"], keys, [rows_in(one) for one in listings])
+    sizes: list[int] = []
+
+    def listings() -> Iterator[bytes]:
+        for some in _some(keys):
+            raw = _read(connection, [three[0] for three in some])
+            for three in some:
+                sizes.append(rows_in(raw[three[0]]))
+                yield raw[three[0]]
+
+    files = files_of(listings(), _devices_of(row))
+    digests = digests_of(connection, row["id"], keys, sizes)
     return files, digests if digests.read_at.any() else None
 
 
-def _carried(connection: Connection, before: RowMapping, files: Files) -> Digests:
-    """Return what is known of the files that look as they did in an earlier list."""
-    old, known = seen_tree(connection, before)
+class SeenTrees:
+    """Trees that somebody still looks at: one that did not change is the same, not there twice."""
+
+    def __init__(self) -> None:
+        self._files: WeakValueDictionary[tuple[bytes, str], Files] = WeakValueDictionary()
+        self._digests: WeakValueDictionary[tuple[bytes, str], Digests] = WeakValueDictionary()
+
+    def seen(self, connection: Connection, row: RowMapping) -> tuple[Files, Digests | None]:
+        """Return what `seen_tree` returns."""
+        if _has_fresh(connection, row["id"]):  # its digests are not all in its pieces
+            return seen_tree(connection, row)
+        key = key_of(row["pieces"]), str(row["devices"])
+        files, digests = self._files.get(key), self._digests.get(key)
+        if files is not None and digests is not None:
+            return files, digests
+        files, digests = seen_tree(connection, row)
+        self._files[key] = files
+        if digests is not None:
+            self._digests[key] = digests
+        return files, digests
+
+
+def _carried(
+    connection: Connection, before: RowMapping, files: Files, here: Mapping[bytes, Cut]
+) -> Digests:
+    """Return what is known of the files that look as they did in an earlier list.
+
+    ``here`` are the pieces of the files by the keys of their lists. A piece that is in the earlier
+    list too has not changed; of the others the files are compared one by one.
+    """
+    old = _keys_of(before["pieces"])
+    same = {key: cut for key, cut in here.items() if _tells_time(files, cut)}
+    raw = _read(connection, [three[0] for three in old if three[0] not in same])
+    sizes = [
+        same[key].end - same[key].first if key in same else rows_in(raw[key]) for key, _, _ in old
+    ]
+    known = digests_of(connection, before["id"], old, sizes)
     found = nothing_known(files)
-    if known is None:
-        return found
+    rows: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+    first = 0
+    for (key, _, _), size in zip(old, sizes, strict=True):
+        if key in same:
+            piece = slice(same[key].first, same[key].end)
+            found.digest[piece] = known.digest[first : first + size]
+            found.read_at[piece] = known.read_at[first : first + size]
+        else:
+            rows.append(np.arange(first, first + size))
+        first += size
+    others = files_of((raw[key] for key, _, _ in old if key not in same), _devices_of(before))
+    _carry(files, others, np.concatenate(rows), known, found)
+    return found
+
+
+def _tells_time(files: Files, cut: Cut) -> bool:
+    """Tell whether a file of a piece would show that it is another one; see `_carry`."""
+    rows = slice(cut.first, cut.end)
+    return bool(((files.column("mtime")[rows] != 0) | (files.column("ino")[rows] != 0)).all())
+
+
+def _carry(
+    files: Files, old: Files, rows: NDArray[np.int64], known: Digests, found: Digests
+) -> None:
+    """Put what is known of some files of an earlier list into what is found of those of today.
+
+    ``rows`` are the places of the old files in `known`.
+    """
     here, there = files.pairs(old)
-    same = known.read_at[there] != 0
+    alike = known.read_at[rows[there]] != 0
     # ctime too: content that is put back under the old size and time betrays itself by it
     for column in ("size", "mtime", "ino", "ctime"):
-        same &= files.column(column)[here] == old.column(column)[there]
+        alike &= files.column(column)[here] == old.column(column)[there]
     # where a listing tells neither time nor inode, nothing says that a file is still the same
-    same &= (files.column("mtime")[here] != 0) | (files.column("ino")[here] != 0)
-    here, there = here[same], there[same]
-    found.digest[here] = known.digest[there]
-    found.read_at[here] = known.read_at[there]
+    alike &= (files.column("mtime")[here] != 0) | (files.column("ino")[here] != 0)
+    here, there = here[alike], rows[there[alike]]
+    for start in range(0, len(here), _ROWS_AT_ONCE):
+        some = slice(start, start + _ROWS_AT_ONCE)
+        found.digest[here[some]] = known.digest[there[some]]
+        found.read_at[here[some]] = known.read_at[there[some]]
+
+
+def _devices_of(row: RowMapping) -> list[int]:
+    found: list[int] = json.loads(row["devices"])
     return found
 
 

@@ -78,11 +78,11 @@ class Side:
         if host.digests is None:
             return
         earlier = host.digests.known(self.root, self.files)
-        self.read_at = earlier.read_at[self.rows].copy()
+        self.read_at = earlier.read_at[self.rows]  # a copy, as rows are picked
         self.read_at[self.read_at < max(host.effort.stale_before, 1)] = 0
         # what a clock that ran ahead wrote would never grow old
         self.read_at[self.read_at > time.time_ns() + _CLOCK_SLACK_NS] = 0
-        self.digest = earlier.digest[self.rows].copy()
+        self.digest = earlier.digest[self.rows]
 
     def take(self, batch: Batch, places: Rows) -> NDArray[np.bool_]:
         """Take what was read; return which of it is settled."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.figures import tell
 from tests.needs import needs
 from tests.verifier.catalogue.trees import ROOT, begin, digests, facts, files, finish, read_all
 from verifier.catalogue import Catalogue
@@ -19,19 +20,27 @@ from verifier.catalogue import Catalogue
 HERE = Path(__file__).parents[3]
 
 
-@pytest.mark.slow
-def test_two_hundred_kills_lose_nothing_that_was_kept():
+@pytest.mark.parametrize(
+    ("kills", "seed"),
+    [
+        pytest.param(200, 1, marks=pytest.mark.slow),
+        pytest.param(2000, 2, marks=pytest.mark.proof),
+    ],
+)
+def test_kills_lose_nothing_that_was_kept(kills, seed):
     memory = Path("/dev/shm")  # a killed process loses no page of a disk either, and this is quick
     folder = tempfile.mkdtemp(dir=memory if memory.is_dir() else None)
     try:
-        command = [sys.executable, "-m", "tests.verifier.catalogue.killed", folder, "200", "1"]
+        module = "tests.verifier.catalogue.killed"
+        command = [sys.executable, "-m", module, folder, str(kills), str(seed)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE)
     finally:
         shutil.rmtree(folder)
     assert done.returncode == 0, done.stdout + done.stderr
     counted = json.loads(done.stdout)
-    assert counted["killed"] == 200
-    assert counted["unfinished"] > 50  # killed while at work
+    tell(", ".join(f"{number} {what}" for what, number in counted.items()))
+    assert counted["killed"] == kills
+    assert counted["unfinished"] > kills / 4  # killed while at work
 
 
 @pytest.mark.integration

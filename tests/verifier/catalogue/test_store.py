@@ -22,7 +22,8 @@ from tests.verifier.catalogue.trees import (
 )
 from tests.verifier.inventories import inventory, place
 from verifier.catalogue import Catalogue, CatalogueError
-from verifier.files import FileFact
+from verifier.catalogue._pieces import cuts
+from verifier.files import FileFact, Files
 from verifier.inventory import State
 from verifier.rules import Finding, Severity, Status
 
@@ -107,6 +108,32 @@ def test_only_files_that_look_as_they_did_are_known(where, change):
     assert np.array_equal(known.digest[here[same]], digests(there[same]))
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_changed_in_one_piece_of_a_tree_leaves_the_others_known(where, stopped):
+    """Pieces end where names of folders say so; a folder that comes shifts all rows behind it."""
+    book = Catalogue(where)
+    store = begin(book)
+    was = files(facts(4, 4200))
+    assert len(list(cuts(was))) > 2
+    read_all(store, was)
+    if stopped:
+        store = None  # its digests lie beside the pieces
+    else:
+        finish(book, store)
+    now = facts(4, 4200)
+    now["2003/IMG_0007.jpg"] = now["2003/IMG_0007.jpg"]._replace(ctime_ns=99)
+    now = {"1999/a.jpg": FileFact(1, 1, 1, 1), **now}
+    del now["2002/IMG_0100.jpg"]
+    of = files(now)
+    store = begin(Catalogue(where), 1)
+    known = store.known(ROOT, of)
+    unknown = {of.path(row) for row in np.flatnonzero(known.read_at == 0)}
+    assert unknown == {"2003/IMG_0007.jpg", "1999/a.jpg"}
+    here, there = of.pairs(was)
+    same = known.read_at[here] != 0
+    assert np.array_equal(known.digest[here[same]], digests(there[same]))
+
+
 def test_another_disk_in_the_same_place_is_read_again(where):
     book = Catalogue(where)
     for days, disk in enumerate(("uuid:1", "uuid:2", "uuid:1")):
@@ -119,13 +146,49 @@ def test_another_disk_in_the_same_place_is_read_again(where):
 
 def test_a_listing_without_times_and_inodes_proves_nothing(where):
     book = Catalogue(where)
-    for days in range(2):
+    for days in range(3):
         store = begin(book, days)
         of = files({path: FileFact(fact.size, 0) for path, fact in facts(3).items()})
         of_changed = files({**dict(of.items()), "x": FileFact(1, 0)}) if days else of
         assert not store.known("restic:/r", of_changed).read_at.any()
         read_all(store, of_changed, "restic:/r")
         finish(book, store)
+
+
+def test_many_digests_that_changed_in_one_folder_are_named_in_one_pass(where, monkeypatch):
+    book, of = Catalogue(where), files(facts(1, 3000))
+    store = begin(book)
+    read_all(store, of)
+    finish(book, store)
+    store = begin(book, 1)
+    assert store.known(ROOT, of).read_at.all()
+    splits = []
+    split = Files._split
+    monkeypatch.setattr(Files, "_split", lambda self, n: splits.append(n) or split(self, n))
+    read_all(store, of, salt=1)
+    assert len(splits) <= 10  # one for each batch, not for each file
+    finish(book, store)
+    changed = book.changed()
+    assert len(changed) == 3000
+    row = of.row(changed[17].path)
+    assert changed[17].old == digests(np.array([row])).tobytes()
+
+
+def test_runs_of_one_unchanged_tree_hold_it_once(where):
+    book, of = Catalogue(where), files(facts())
+    for days in range(2):
+        store = begin(book, days)
+        store.listed(ROOT, of)
+        if not days:
+            read_all(store, of)
+        finish(book, store)
+    first, second = (book.seen(run)["source"] for run in book.runs())
+    assert first.files is second.files
+    assert first.digests is second.digests
+    store = begin(book, 2)
+    store.listed(ROOT, files(facts(7)))
+    finish(book, store)
+    assert len(book.seen(book.runs()[-1])["source"].files) == 700
 
 
 def test_a_digest_that_changed_keeps_the_old_one(where):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.verifier.zoo.yard import Yard, aged, changed, flip, place, remove
+from tests.verifier.zoo.yard import DAY, Yard, aged, changed, flip, place, remove
 
 Tables = dict[str, Any]
 
@@ -157,6 +158,41 @@ def two_that_cannot_be_read(yard: Yard) -> Tables:
 def source_missing(yard: Yard) -> Tables:
     copy = yard.copy(yard.source(), "backup")
     return yard.setup(yard.base / "nothing", place("backup", copy))
+
+
+def source_not_mounted(yard: Yard) -> Tables:
+    """The folder where the live data is mounted at other times is empty; its copy is there."""
+    copy = yard.copy(yard.source(), "backup")
+    (yard.base / "mount-point").mkdir()
+    return yard.setup(yard.base / "mount-point", place("backup", copy))
+
+
+def within_the_source(yard: Yard) -> Tables:
+    source = yard.source()
+    copy = yard.copy(source, "made")
+    copy.rename(source / "backup")
+    return yard.setup(source, place("backup", source / "backup"))
+
+
+def around_the_source(yard: Yard) -> Tables:
+    """The place that is named as the copy holds the live data itself."""
+    source = yard.source(yard.base / "disk" / "ada" / "photos")
+    return yard.setup(source, place("backup", yard.base / "disk"))
+
+
+def touched_and_old(yard: Yard) -> Tables:
+    """Somebody put a note on the old disk yesterday; a file has changed since under its size."""
+    source = yard.source()
+    copy = yard.copy(source, "backup")
+    for file in source.rglob("*"):
+        then = time.time() - 400 * DAY
+        os.utime(file, (then, then))
+        os.utime(copy / file.relative_to(source), (then, then))
+    changed(source)
+    then = time.time() - 30 * DAY
+    os.utime(source / "albums.txt", (then, then))
+    (copy / "note.txt").write_text("this is the red disk")
+    return yard.setup(source, place("backup", copy))
 
 
 def unplugged_lately(yard: Yard, days: float = 20) -> Tables:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 import time
@@ -40,6 +41,18 @@ def restic_open(yard: Yard) -> Tables:
 def restic_closed(yard: Yard) -> Tables:
     source, repository = restic(yard)
     return yard.setup(source, place("backup", repository))
+
+
+def restic_and_its_copy(yard: Yard) -> Tables:
+    """The same repository twice, as `rclone sync` leaves it, and the password file beside."""
+    source, repository = restic(yard)
+    yard.run("rclone", "sync", repository, yard.base / "copied")
+    secret = {"password_file": "home/password"}
+    return yard.setup(
+        source,
+        place("backup", repository, **secret),
+        place("copied", yard.base / "copied", **secret),
+    )
 
 
 def restic_wrong_password(yard: Yard) -> Tables:
@@ -90,6 +103,15 @@ def borg_plain(yard: Yard) -> Tables:
 
 def borg_open(yard: Yard) -> Tables:
     source, repository = borg(yard, "repokey")
+    password(yard)
+    return yard.setup(source, place("backup", repository, password_file="home/password"))
+
+
+def borg_append_only(yard: Yard) -> Tables:
+    """Append-only is a word in a file that root of this machine can write."""
+    source, repository = borg(yard, "repokey")
+    base = {"BORG_BASE_DIR": str(yard.base / "borg-base")}
+    yard.run("borg", "config", repository, "append_only", "1", **base)
     password(yard)
     return yard.setup(source, place("backup", repository, password_file="home/password"))
 
@@ -350,6 +372,16 @@ def aged_archives(yard: Yard) -> Tables:
     aged(target, 90)
     changed(source)
     return yard.setup(source, place("backup", target))
+
+
+def old_archive_copied_today(yard: Yard) -> Tables:
+    """A copying gave the archive today's date; the live data has changed in the year between."""
+    tables = tar(yard)
+    source = yard.base / "photos"
+    changed(source)
+    then = time.time() - 2 * DAY
+    os.utime(source / "albums.txt", (then, then))
+    return tables
 
 
 def half_of_a_repository(yard: Yard) -> Tables:
