@@ -148,8 +148,9 @@ def timeline(found: History) -> Figure:
         legend = ax.get_legend()
         if legend is not None:  # below: beside the picture it would make all letters smaller
             labels = [text.get_text() for text in legend.get_texts()]
-            ax.legend(legend.legend_handles, labels, loc="upper left", frameon=False, ncols=4,
-                      bbox_to_anchor=(0.0, 0.0), borderaxespad=3.5, fontsize="small")  # fmt: skip
+            marks = [mark for mark in legend.legend_handles if mark is not None]
+            ax.legend(marks, labels, loc="upper left", frameon=False, ncols=4, fontsize="small",
+                      bbox_to_anchor=(0.0, 0.0), borderaxespad=3.5)  # fmt: skip
         return ax
 
     return as_figure(draw, f"One way to lose everything. {found.in_words} {found.how_found}")
