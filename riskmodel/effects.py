@@ -15,11 +15,19 @@ if TYPE_CHECKING:
     from riskmodel.estimate import LossEstimate
     from riskmodel.layout import Layout
 
-__all__ = ["Effect", "effects", "level_of_all", "ranked", "sharpened", "small_sharpened"]
+__all__ = [
+    "MOST_PAIRED",
+    "Effect",
+    "effects",
+    "level_of_all",
+    "ranked",
+    "sharpened",
+    "small_sharpened",
+]
 
 _CONFIDENCE = 0.95
 _SMALL = 0.35  # what removes less is run on common random numbers as well
-_MOST_PAIRED = 262_144
+MOST_PAIRED = 262_144  # trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +83,6 @@ class Effect:
         spread = quantile * math.hypot(self.before.relative_error, self.after.relative_error)
         ratio = self.after.probability / self.before.probability
         return 1.0 - ratio * math.exp(spread), 1.0 - ratio * math.exp(-spread)
-
-    @property
-    def in_the_noise(self) -> bool:
-        """Whether the sampling error hides if the change does anything."""
-        return self.hidden_at(0.95)
 
     def hidden_at(self, confidence: float) -> bool:
         """Tell whether the interval of what is removed holds 0."""
@@ -145,7 +148,9 @@ def effects(
     return tuple(found)
 
 
-def sharpened(effect: Effect, layout: Layout, changed: Layout, *, seed: int = 1) -> Effect:
+def sharpened(
+    effect: Effect, layout: Layout, changed: Layout, *, seed: int = 1, trials: int = MOST_PAIRED
+) -> Effect:
     """Run a layout and its changed one on common random numbers, which tells small effects.
 
     Parameters
@@ -156,6 +161,8 @@ def sharpened(effect: Effect, layout: Layout, changed: Layout, *, seed: int = 1)
         As it is, and with the change; their names have to differ.
     seed : int
         As for `effects`.
+    trials : int
+        At most this many.
 
     Returns
     -------
@@ -168,7 +175,7 @@ def sharpened(effect: Effect, layout: Layout, changed: Layout, *, seed: int = 1)
         [layout, changed],
         horizon=effect.before.horizon_hours,
         target_relative_error=0.03,
-        trials=_MOST_PAIRED,
+        trials=trials,
         seed=seed,
         ranges=False,
     )
@@ -189,6 +196,7 @@ def small_sharpened(
     changed: Sequence[Layout],
     *,
     seed: int = 1,
+    trials: int = MOST_PAIRED,
     talk: Callable[[int], None] = lambda number: None,
 ) -> list[Effect]:
     """Run those that remove little once more, as `sharpened` does; exact ones need it not.
@@ -199,8 +207,8 @@ def small_sharpened(
         Of each change.
     layout : Layout
         As it is.
-    seed : int
-        As for `effects`.
+    seed, trials
+        As for `sharpened`.
     talk : callable
         Told the number of each that is run once more.
 
@@ -214,7 +222,7 @@ def small_sharpened(
         small = one.hidden_at(level) or abs(one.removed) < _SMALL
         if small and one.before.exact is None:
             talk(number)
-            kept.append(sharpened(one, layout, other, seed=seed))
+            kept.append(sharpened(one, layout, other, seed=seed, trials=trials))
         else:
             kept.append(one)
     return kept

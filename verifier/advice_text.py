@@ -55,7 +55,7 @@ def advice_lines(advice: Advice) -> Iterator[str]:
         yield ""
         yield "Would add to the loss as the model sees it, whatever a gate says"
         for one in advice.harmful:
-            yield f"  - {one.change.name}: {_share(one.effect)} removed"
+            yield f"  - {one.change.name}: {_harm(one)}"
     for words in filter(None, (advice.rest_in_words, advice.disagreement)):
         yield ""
         yield words
@@ -68,6 +68,13 @@ def _more(one: Proposal) -> Iterator[str]:
     if one.passes:
         yield f"   passes: {', '.join(one.passes)}; score {one.score.value}"
     yield f"   {one.change.step}"
+
+
+def _harm(one: Proposal) -> str:
+    """Say how much likelier the loss is after a change, beyond its error, and why."""
+    high, low = (1.0 - end for end in one.effect.removed_interval())
+    why = f"; {one.change.against}" if one.change.against else ""
+    return f"{1.0 - one.effect.removed:.2f} times as likely ({low:.2f} to {high:.2f}){why}"
 
 
 def _share(effect: Effect) -> str:
@@ -95,7 +102,8 @@ def advice_parts(advice: Advice) -> tuple[Part, ...]:
     first: Part = Table(columns, rows) if rows else Prose((_NONE_CLEAR,))
     told = [f"not told apart from no effect: {one.change.name}"
             for one in advice.noise]  # fmt: skip
-    told += [f"adds to the loss as the model sees it: {one.change.name}" for one in advice.harmful]
+    told += [f"adds to the loss as the model sees it: {one.change.name}, {_harm(one)}"
+             for one in advice.harmful]  # fmt: skip
     told += filter(None, (advice.rest_in_words, advice.disagreement))
     return (first, sentences(told)) if told else (first,)
 

@@ -125,7 +125,7 @@ def _draw_legend(ax: Axes, found: History) -> None:
     known: list[tuple[bool, Line2D | Patch]] = [
         (any(lane.down for lane in lanes), Patch(facecolor=_PART, edgecolor=SOFT, hatch=".",
                                                 label="drives down")),
-        (any(seen > since for lane in lanes for since, _, seen in lane.lost),
+        (any(min(seen, until) > since for lane in lanes for since, until, seen in lane.lost),
          Patch(facecolor="white", edgecolor=_LOST, hatch="////", label="lost, not noticed")),
         (any(seen < until for lane in lanes for _, until, seen in lane.lost),
          Patch(color=_LOST, label="lost, being made again")),

@@ -139,11 +139,18 @@ def loss_by_distance(found: DistanceLoss) -> Figure:
 def timeline(found: History) -> Figure:
     """Return one history, told in the caption."""
     from riskmodel import plot
+    from riskmodel.plot._canvas import axes_or_new
 
     def draw() -> Axes:
-        ax = plot.timeline(found)
-        ax.set_title("")  # stands in the caption
+        ax = plot.timeline(found, ax=axes_or_new(None, height=1.4 + 0.5 * len(found.lanes)))
+        ax.set_title("", loc="left")  # stands in the caption
         ax.set_xlabel(ax.get_xlabel().partition("\n")[0])
+        legend = ax.get_legend()
+        if legend is not None:  # below: beside the picture it would make all letters smaller
+            labels = [text.get_text() for text in legend.get_texts()]
+            marks = [mark for mark in legend.legend_handles if mark is not None]
+            ax.legend(marks, labels, loc="upper left", frameon=False, ncols=4, fontsize="small",
+                      bbox_to_anchor=(0.0, 0.0), borderaxespad=3.5)  # fmt: skip
         return ax
 
     return as_figure(draw, f"One way to lose everything. {found.in_words} {found.how_found}")

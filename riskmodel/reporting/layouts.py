@@ -21,7 +21,13 @@ from riskmodel.reporting import (
     Table,
     sentences,
 )
-from riskmodel.reporting.words import LIMITS, inputs_in_words, sampling_in_words, sources
+from riskmodel.reporting.words import (
+    LIMITS,
+    error_in_words,
+    inputs_in_words,
+    sampling_in_words,
+    sources,
+)
 from riskmodel.units import format_hours
 
 if TYPE_CHECKING:
@@ -109,10 +115,7 @@ def answers(one: Reported) -> tuple[Answer, ...]:
     """Return the three answers about a single layout."""
     years = format_hours(one.loss.horizon_hours)
     low, high, mean = one.something
-    part = (
-        f"A part of the data or all of it, within {years}; "
-        f"sampling error alone: {chance_range(low, high)} (95 %)."
-    )
+    part = f"A part of the data or all of it, within {years}; {error_in_words(low, high)}."
     return (
         lose_everything(one.loss),
         Answer("Lose something for good", _chance(mean, low, high), part),

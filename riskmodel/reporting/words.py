@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from riskmodel.estimate import LossEstimate
     from riskmodel.preset_catalogue import Source
 
-__all__ = ["LIMITS", "inputs_in_words", "sampling_in_words", "source_rows", "sources"]
+__all__ = [
+    "LIMITS",
+    "error_in_words",
+    "inputs_in_words",
+    "sampling_in_words",
+    "source_rows",
+    "sources",
+]
 
 LIMITS = (
     "To lose everything means that at one instant no copy is left that can be restored. "
@@ -40,9 +47,13 @@ def sampling_in_words(loss: LossEstimate) -> str:
     """Return the sampling error alone, as odds like the answer itself, the worse end first."""
     if loss.exact is not None:
         return "computed without sampling error"
-    low, high = loss.interval()
+    return error_in_words(*loss.interval())
+
+
+def error_in_words(low: float, high: float) -> str:
+    """Return an interval of 95 % as odds, or as numbers where one word would be both ends."""
     told = chance_range(low, high)
-    if " to " not in told:  # one word for both ends tells nothing
+    if " to " not in told and low > 0.0:
         told = f"{low:.3g} to {high:.3g}"
     return f"sampling error alone: {told} (95 %)"
 

@@ -7,7 +7,7 @@ import math
 import pytest
 
 import riskmodel as rm
-from riskmodel.effects import Effect, effects, ranked
+from riskmodel.effects import Effect, effects, level_of_all, ranked, small_sharpened
 
 
 def layout(name: str, afr: float) -> rm.Layout:
@@ -50,18 +50,34 @@ def test_effects_are_those_of_simulate_on_the_changed_layout():
     (found,) = effects(BAD, [("better drives", GOOD)], seed=3)
     assert found.removed == pytest.approx(exact_removed(), rel=0.2)
     assert found.after.probability == rm.simulate(GOOD, seed=3).probability
-    assert not found.in_the_noise
+    assert not found.hidden_at(0.95)
 
 
 def test_no_change_is_noise_and_noise_is_never_ranked_by_luck():
     same, better = effects(BAD, [("same", BAD), ("better", GOOD)])
     assert same.removed == 0.0
-    assert same.in_the_noise
+    assert same.hidden_at(0.95)
     assert [one.name for one in ranked([same, better])] == ["better", "same"]
     few = {"method": "events", "trials": 50, "ranges": False}
     unsure = Effect("few", rm.simulate(BAD, seed=1, **few), rm.simulate(GOOD, seed=1, **few))
-    assert unsure.in_the_noise
+    assert unsure.hidden_at(0.95)
     assert unsure.removed_interval()[0] < 0.0 or math.isinf(unsure.removed_interval()[0])
+
+
+def test_many_changes_are_told_from_noise_at_a_stricter_level_and_small_ones_paired():
+    assert level_of_all(1) == pytest.approx(0.95)
+    assert level_of_all(10) == pytest.approx(0.995)
+    options = {"method": "events", "trials": 20_000, "seed": 1, "ranges": False}
+    little = layout("a little better", 0.19)
+    small = Effect("small", rm.simulate(BAD, **options), rm.simulate(little, **options))
+    large = Effect("large", rm.simulate(BAD, **options), rm.simulate(GOOD, **options))
+    asked: list[int] = []
+    found = small_sharpened([small, large], BAD, [little, GOOD], trials=20_000, talk=asked.append)
+    assert asked == [0]
+    assert found[1] is large
+    assert found[0].pair is not None
+    wide, narrow = (one.removed_interval() for one in (small, found[0]))
+    assert narrow[1] - narrow[0] <= wide[1] - wide[0]
 
 
 def test_progress_names_each_change():

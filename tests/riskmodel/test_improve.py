@@ -104,9 +104,9 @@ def test_a_small_effect_is_told_on_common_random_numbers():
     exact = [rm.simulate(one, method="exact").probability for one in (layout, better)]
     options = {"method": "events", "trials": 4_000, "ranges": False}
     rough = Effect("x", *(rm.simulate(one, **options) for one in (layout, better)))
-    assert rough.in_the_noise
+    assert rough.hidden_at(0.95)
     clear = sharpened(rough, layout, better)
-    assert not clear.in_the_noise
+    assert not clear.hidden_at(0.95)
     assert clear.removed == pytest.approx(1.0 - exact[1] / exact[0], rel=1e-6)
 
 

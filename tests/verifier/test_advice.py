@@ -9,16 +9,22 @@ from datetime import timedelta
 import pytest
 
 import riskmodel as rm
+from riskmodel._pairs import Pair
+from riskmodel.effects import Effect, level_of_all
 from tests.verifier.inventories import NOW, declared, measured, place, source
 from verifier.advice_text import advice_document, advice_json, advice_text
 from verifier.audit import judge
-from verifier.bridge import advise, to_layouts
+from verifier.bridge import Advice, Proposal, advise, to_layouts
 from verifier.changes import changes, of_each_kind
 from verifier.inventory import Depth, Inventory, Points, Schedule, State
 from verifier.rules import view_of
 from verifier.setup import Setup
 
 TRIALS = 20_000
+
+
+def pair_with(ratio: float, low: float, high: float) -> Pair:
+    return Pair("a", "b", 0.0, 0.0, 0.0, ratio, low, high, 0.1, None, "paired", 0.95)
 
 
 def audited(*places, live=None, **setup):
@@ -71,14 +77,28 @@ def test_noise_is_said_to_be_noise(advice):
     for one in advice.clear:
         low, high = one.effect.removed_interval()
         assert low > 0.0 or high < 0.0
-    for one in advice.noise:
-        low, high = one.effect.removed_interval()
-        assert low <= 0.0 <= high
+    level = level_of_all(len(advice.clear + advice.noise + advice.harmful))
+    assert all(one.effect.hidden_at(level) for one in advice.noise)
+    assert not any(one.effect.hidden_at(level) for one in advice.clear + advice.harmful)
     text = advice_text(advice)
     assert ("Inside the noise" in text) == bool(advice.noise)
     numbered = [line for line in text.splitlines() if line[:1].isdigit()]
     assert len(numbered) == len(advice.clear)
     assert not any(one.change.name in line for one in advice.noise for line in numbered)
+
+
+def test_what_would_harm_says_how_much_beyond_its_error_and_why():
+    beside = replace(
+        place("repository", "sda", site="home", schedule=declared(Schedule("by hand", "", 720.0))),
+        kind="restic",
+    )
+    audit = audited(USB, beside)
+    move = next(one for one in changes(audit) if one.name.startswith("move repository"))
+    loss = rm.simulate(rm.example("one-external-disk"), method="events", trials=2_000, ranges=False)
+    worse = Effect(move.name, loss, loss, pair_with(1.0 / 1.05, 1.0 / 1.08, 1.0 / 1.02))
+    harmful = Proposal(move, worse, (), audit.score)
+    text = advice_text(Advice(audit, (), (), (harmful,)))
+    assert "own: 1.05 times as likely (1.02 to 1.08); versions beside the data" in text
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from riskmodel._tables import table_html
-from riskmodel.effects import Effect, effects, level_of_all, small_sharpened
+from riskmodel.effects import MOST_PAIRED, Effect, effects, level_of_all, small_sharpened
 from riskmodel.errors import InputError
 from verifier.bridge._layouts import to_layouts
 from verifier.changes import Change, changes, of_each_kind
@@ -59,7 +59,8 @@ class Advice:
     clear : tuple of Proposal
         By how much of the loss probability they remove.
     noise : tuple of Proposal
-        Their effect is smaller than the sampling error; not ranked.
+        Their effect is not told from the sampling error, at 95 % for all changes together; not
+        ranked.
     harmful : tuple of Proposal
         What would add to the probability.
     not_computed : int
@@ -190,7 +191,8 @@ def advise(
     )
     estimates = small_sharpened(
         estimates, now, [layout.replace("name", f"{name}, changed") for name, layout in layouts],
-        seed=seed, talk=lambda number: talk(f"once more, paired: {layouts[number][0]}"),
+        seed=seed, trials=min(trials or MOST_PAIRED, MOST_PAIRED),
+        talk=lambda number: talk(f"once more, paired: {layouts[number][0]}"),
     )  # fmt: skip
     proposals = [
         Proposal(change, effect, _passes(found, then), then.score)
