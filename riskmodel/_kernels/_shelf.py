@@ -14,16 +14,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm
-from numba.core import caching
+from numba.core import caching, codegen
 
 __all__ = ["Shelf", "is_kernel"]
 
+_PICKLES: Any = caching  # numba keeps its cache as pickles; the folder is one that only we write
+_LLVM: Any = codegen
 _HOME = __name__.rpartition(".")[0] + "."
 # a file cut short, or of another version that somebody put there
 _UNREADABLE = (
     AttributeError, EOFError, ImportError, IndexError, KeyError, OSError, RuntimeError, TypeError,
-    ValueError, caching.pickle.UnpicklingError,
+    ValueError, _PICKLES.pickle.UnpicklingError,
 )  # fmt: skip
 
 
@@ -53,7 +54,7 @@ class Shelf:
         if draft._reload_init or not _only_names_kernels(kernel, draft):
             return
         code = draft.alone().clone()
-        callees = {}
+        callees: dict[Any, None] = {}
         for one in dict.fromkeys(draft._linking_libraries):
             if hasattr(one, "made_of"):
                 callees[one.made_of] = None
@@ -113,7 +114,7 @@ def _only_names_kernels(kernel: Any, draft: Any) -> bool:
 def library_of(codegen: Any, name: str, kind: Any, code: bytes, callees: list[Any]) -> Any:
     """Return a library that holds the code of a draft."""
     library = kind(codegen, name)
-    library._final_module = llvm.parse_bitcode(code)
+    library._final_module = _LLVM.ll.parse_bitcode(code)
     library._linking_libraries = callees
     library._finalized = True
     return library
