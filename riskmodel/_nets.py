@@ -60,8 +60,7 @@ def sobol_net(dimensions: int, points: int, key: np.random.SeedSequence) -> NDAr
     for vector in vectors.T[: points.bit_length() - 1]:  # Gray code: the second half mirrors
         net[done : 2 * done] = net[:done][::-1] ^ vector
         done *= 2
-    found: NDArray[np.float64] = net * np.float64(2.0**-_BITS)
-    return found
+    return net.astype(np.float64) * 2.0**-_BITS
 
 
 @cache
@@ -80,10 +79,9 @@ def _direction_numbers() -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
 @lru_cache(maxsize=64)
 def _vectors(dimensions: int) -> NDArray[np.uint32]:
     """Return the direction vectors: a row for each dimension, the highest bit first."""
-    table = _direction_numbers()
-    assert table is not None  # noqa: S101 - who asks has looked
+    polynomials, starts = _direction_numbers() or (np.empty(0), np.empty(0))
     vectors = np.ones((dimensions, _BITS), np.int64)
-    for row, polynomial, first in zip(vectors[1:], table[0][1:], table[1][1:], strict=False):
+    for row, polynomial, first in zip(vectors[1:], polynomials[1:], starts[1:], strict=False):
         degree = int(polynomial).bit_length() - 1
         row[:degree] = first[:degree]
         for j in range(degree, _BITS):
