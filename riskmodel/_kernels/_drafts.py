@@ -13,15 +13,12 @@ Drafts are made without numba's clocks, each of which hears of all that happens 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from numba.core import itanium_mangler, sigutils, types
+from numba.core import sigutils, types
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase, compile_result
+from numba.core.compiler import CompilerBase
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.typed_passes import (
@@ -40,56 +37,16 @@ from numba.core.untyped_passes import (
     TranslateByteCode,
 )
 
-from riskmodel._kernels._shelf import Shelf, is_kernel, kernel_named, library_of
-
 __all__ = ["Drafting", "Emitting", "compile_draft"]
 
 
-def compile_draft(kernel: Any, shelf: Shelf | None, signature: Any) -> Any:
+def compile_draft(kernel: Any, signature: Any) -> Any:
     """Compile a kernel for the types of its arguments, unless that has been done."""
     arguments, result = sigutils.normalize_signature(signature)
     with global_compiler_lock:
         if arguments not in kernel.overloads:
-            shelf = shelf if is_kernel(kernel.py_func) else None
-            found = _taken(kernel, shelf, arguments) if shelf else None
-            kernel.overloads[arguments] = found or _made(kernel, shelf, arguments, result)
+            kernel.overloads[arguments] = kernel._compiler.compile(arguments, result)
     return kernel.overloads[arguments].entry_point
-
-
-def _made(kernel: Any, shelf: Shelf | None, arguments: Any, result: Any) -> Any:
-    made = kernel._compiler.compile(arguments, result)
-    if shelf:
-        function = kernel.py_func
-        made.library.made_of = function.__module__, function.__qualname__, arguments
-        shelf.put(kernel, arguments, made.library, made.signature, made.fndesc)
-    return made
-
-
-def _taken(kernel: Any, shelf: Shelf, arguments: Any) -> Any:
-    """Return the draft that another process made, with all that it calls; None if there is none."""
-    found = shelf.find(kernel, arguments)
-    if found is None:
-        return None
-    code, fndesc, signature, names = found
-    callees = []
-    for module, name, types_of_callee in names:
-        callee = kernel_named(module, name)
-        compile_draft(callee, shelf, types_of_callee)
-        callees.append(callee.overloads[types_of_callee].library)
-    context = kernel.targetctx
-    library = library_of(context.codegen(), fndesc.qualname, _Draft, code, callees)
-    library.made_of = kernel.py_func.__module__, kernel.py_func.__qualname__, arguments
-    key = object()
-    context.insert_user_function(key, fndesc, [library])
-    return compile_result(
-        typing_context=kernel.typingctx,
-        target_context=context,
-        entry_point=key,
-        signature=signature,
-        fndesc=fndesc,
-        library=library,
-        objectmode=False,
-    )
 
 
 class _Draft(JITCodeLibrary):
@@ -124,9 +81,6 @@ class _Whole(JITCodeLibrary):
             self._reload_init.update(library._reload_init)
             self._final_module.link_in(_alone(library), preserve=True)
         self._linking_libraries = []
-        for one in self._final_module.functions:
-            if one.is_declaration and "9riskmodel" in one.name:
-                raise RuntimeError(f"no kernel of this name was linked: {one.name}")
         super().finalize()
 
     def _optimize_final_module(self) -> None:
@@ -151,34 +105,6 @@ def _alone(library: Any) -> Any:
     return library.alone() if isinstance(library, _Draft) else library._get_module_for_linking()
 
 
-def _named(name: str, arguments: Any, *, abi_tags: Any = (), uid: int | None = None) -> str:
-    digest = hashlib.sha256(str(tuple(arguments)).encode()).hexdigest()[:32]
-    mangled: str = itanium_mangler.mangle(f"{name}.{digest}", (), abi_tags=abi_tags, uid=uid)
-    return mangled
-
-
-@contextmanager
-def _known_names(context: Any) -> Iterator[None]:
-    """Let symbols be named by what types are; numba counts records as they come."""
-    context.mangler = _named
-    try:
-        yield
-    finally:
-        del context.mangler
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _Reading(TranslateByteCode):
-    _name = "kernel_byte_code"
-
-    def run_pass(self, state: Any) -> bool:
-        # numba counts functions as they come; in another process they would be called otherwise
-        if is_kernel(state.func_id.func):
-            state.func_id.unique_id = 0
-            state.func_id.unique_name = f"{state.func_id.modname}.{state.func_id.func_qualname}"
-        return bool(super().run_pass(state))
-
-
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _DraftLowering(NativeLowering):
     _name = "draft_lowering"
@@ -186,8 +112,7 @@ class _DraftLowering(NativeLowering):
     def run_pass(self, state: Any) -> bool:
         state.library = _Draft(state.targetctx.codegen(), state.func_id.func_qualname)
         state.flags.no_compile = True
-        with _known_names(state.targetctx):
-            super().run_pass(state)
+        super().run_pass(state)
         state.library.finalize()
         key = object()  # stands for the function pointer that callers look the code up by
         state.targetctx.insert_user_function(key, state["cr"].fndesc, [state.library])
@@ -202,8 +127,7 @@ class _WholeLowering(NativeLowering):
     def run_pass(self, state: Any) -> bool:
         state.library = _Whole(state.targetctx.codegen(), state.func_id.func_qualname)
         state.library.enable_object_caching()
-        with _known_names(state.targetctx):
-            return bool(super().run_pass(state))
+        return bool(super().run_pass(state))
 
 
 class _Remembering:
@@ -248,7 +172,7 @@ class _Short(CompilerBase):
     def define_pipelines(self) -> list[Any]:
         passes = PassManager(self.lowering._name)
         for one in (
-            _Reading,
+            TranslateByteCode,
             FixupArgs,
             IRProcessing,
             GenericRewrites,

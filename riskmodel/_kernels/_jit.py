@@ -33,10 +33,8 @@ from numba.extending import (
 )
 
 from riskmodel._kernels._drafts import Drafting, Emitting, compile_draft
-from riskmodel._kernels._helper import start_helper
-from riskmodel._kernels._shelf import Shelf, is_kernel
 
-__all__ = ["by_reference", "entry", "is_cold", "jit", "kernel_digest", "reference_to", "shelf"]
+__all__ = ["by_reference", "entry", "is_cold", "jit", "kernel_digest"]
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _CONFIG: Any = numba.config  # its settings come into being at run time
@@ -74,13 +72,6 @@ def _only_we_write(folder: Path) -> bool:
     fixed = facts.st_mode & stat.S_ISVTX  # as /tmp: names in it stay their owners'
     ours = facts.st_uid in {0, top.st_uid, os.geteuid()}
     return ours and (bool(fixed) or not facts.st_mode & shared)
-
-
-@cache
-def shelf() -> Shelf | None:
-    """Return where drafts are kept, if anywhere."""
-    folder = _cache_folder()
-    return Shelf(folder) if folder is not None else None
 
 
 def is_cold() -> bool:
@@ -145,8 +136,6 @@ def _uncollected(kernel: Any) -> Any:
 
     def compile_paused(signature: Any) -> Any:
         # of threads that overlap, the one that found the collector on turns it on again
-        if is_kernel(kernel.py_func) and (place := shelf()) and is_cold():
-            start_helper(place, signature)
         collecting = gc.isenabled()
         gc.disable()
         try:
@@ -166,7 +155,7 @@ def _closed_to_python(kernel: Any) -> Any:
     def refuse(*_: Any, **__: Any) -> None:
         raise TypeError(f"{kernel.py_func.__name__}: only kernels call it; Python calls an entry")
 
-    kernel.compile = partial(compile_draft, kernel, shelf())
+    kernel.compile = partial(compile_draft, kernel)
     kernel._compile_for_args = refuse
     return kernel
 
@@ -210,11 +199,6 @@ def _reference(_: Any, bundle: Any) -> Any:
         return cgutils.alloca_once_value(builder, args[0])
 
     return _Reference(bundle)(bundle), build
-
-
-def reference_to(bundle: Any) -> Any:
-    """Return the type by which kernels know a bundle of a type."""
-    return _Reference(bundle)
 
 
 def _same(bundle: Any) -> Any:
