@@ -69,7 +69,7 @@ def _direction_numbers() -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
     spec = find_spec("scipy")
     for folder in (spec and spec.submodule_search_locations) or ():
         try:
-            with np.load(Path(folder) / _TABLE) as table:
+            with np.load(Path(folder) / _TABLE, allow_pickle=False) as table:
                 return table["poly"], table["vinit"]
         except (OSError, KeyError, ValueError):
             continue

@@ -144,7 +144,7 @@ def test_the_command(tmp_path: Path) -> None:
         (("home", "0,0"), "expects latitude and longitude"),
         (("0,0", "1,1", "--countries", "NL,UK"), "unknown country 'UK'"),
         (("0,0", "1,1", "--countries", "NL"), "expects two codes"),
-        (("0,0", "1,1", "--plot", "/nowhere/at/all.svg"), "cannot be written"),
+        (("0,0", "1,1", "--plot", "/nowhere/at/all.svg"), "there is no folder /nowhere/at"),
     ],
 )
 def test_bad_input_is_one_message(arguments: tuple[str, ...], message: str) -> None:

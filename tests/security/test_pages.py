@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import riskmodel
+from riskmodel.plot._canvas import literal
 from riskmodel.reporting import Answer, Items, Page, Prose, Section, Table, render
 from riskmodel.reporting.figures import as_figure
 from tests.browser import shown
@@ -59,11 +60,12 @@ def _hostile_picture():
     from matplotlib.figure import Figure as Picture
 
     ax = Picture(figsize=(6, 3), layout="constrained").subplots()
-    ax.plot([1, 2], [1, 2], label=NAME)
-    ax.set_title(NAME)
-    ax.set_xlabel(NAME)
-    ax.set_yticks([1, 2], [NAME, NAME])
-    ax.annotate(NAME, (1, 1))
+    name = literal(NAME)
+    ax.plot([1, 2], [1, 2], label=name)
+    ax.set_title(name)
+    ax.set_xlabel(name)
+    ax.set_yticks([1, 2], [name, name])
+    ax.annotate(name, (1, 1))
     ax.legend()
     return ax
 

@@ -23,8 +23,9 @@ ROOT = Path(riskmodel.__file__).parents[1]
 _MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "marshal", "shelve", "xmlrpc", "telnetlib"}
 _CALLS = {"eval", "exec", "compile", "__import__"}
 _METHODS = {"os.system", "os.popen", "yaml.load", "yaml.unsafe_load", "yaml.full_load",
-            "tempfile.mktemp", "shutil.unpack_archive", "np.load", "numpy.load",
+            "tempfile.mktemp", "shutil.unpack_archive",
             "ssl._create_unverified_context"}  # fmt: skip
+_LOADS = {"np.load", "numpy.load"}
 _UNPACKS = {"extractall", "extract"}
 _WEAK = {"verify": False, "shell": True, "allow_pickle": True, "check_hostname": False}
 
@@ -44,6 +45,8 @@ def _dangers(tree: ast.Module) -> Iterator[str]:
             yield from (name for name in names if name.split(".")[0] in _MODULES)
         elif isinstance(node, ast.Call):
             called = ast.unparse(node.func)
+            if called in _LOADS and not _refuses_pickles(node):
+                yield called
             if called in _CALLS | _METHODS or called.endswith("AutoAddPolicy"):
                 yield called
             if isinstance(node.func, ast.Attribute) and node.func.attr in _UNPACKS:
@@ -52,6 +55,11 @@ def _dangers(tree: ast.Module) -> Iterator[str]:
                 value = getattr(word.value, "value", None)
                 if word.arg in _WEAK and value is _WEAK[word.arg]:
                     yield f"{called}({word.arg}={value})"
+
+
+def _refuses_pickles(call: ast.Call) -> bool:
+    return any(word.arg == "allow_pickle" and getattr(word.value, "value", None) is False
+               for word in call.keywords)  # fmt: skip
 
 
 def test_nothing_deserialises_evaluates_or_trusts_blindly() -> None:
@@ -63,7 +71,7 @@ def test_nothing_deserialises_evaluates_or_trusts_blindly() -> None:
     "text",
     ["import pickle", "from pickle import loads", "eval(x)", "os.system(x)", "yaml.load(x)",
      "tar.extractall()", "subprocess.run(x, shell=True)", "client.get(verify=False)",
-     "np.load(f, allow_pickle=True)", "paramiko.AutoAddPolicy()"],
+     "np.load(f, allow_pickle=True)", "np.load(f)", "paramiko.AutoAddPolicy()"],
 )  # fmt: skip
 def test_what_looks_for_them_finds_them(text: str) -> None:
     assert list(_dangers(ast.parse(text)))
