@@ -290,6 +290,15 @@ def versions_kept_hours(copy: Copy) -> float:
     return max(spans)
 
 
+def _locked_hours(layout: Layout, copy: Copy) -> float:
+    """Return how old a locked version may grow; 0 where nobody deletes the others.
+
+    So layouts whose locks make no difference are one law, and a search computes them once.
+    """
+    ransomware = threats_of(layout).get("ransomware")
+    return copy.immutable or 0.0 if ransomware is not None and ransomware.takes_over else 0.0
+
+
 def _feed_row(layout: Layout, copy: Copy, keys: list[str], number: int) -> dict[str, float]:
     """Return how one set of a copy is fed; of several each has its turn."""
     names = [other.name for other in expanded(layout)]
@@ -302,7 +311,7 @@ def _feed_row(layout: Layout, copy: Copy, keys: list[str], number: int) -> dict[
         "missed": 0.0,
         "by_hand": 0,
         "kept": versions_kept_hours(copy),
-        "locked": copy.immutable or 0.0,
+        "locked": _locked_hours(layout, copy),
         "key": keys.index(copy.key) if copy.key else -1,
         "reads": check is not None and check.depth in _READS,
         "restores": check is not None and check.depth == "restore",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import riskmodel as rm
+from riskmodel._program import compile_layout
 from tests.riskmodel.test_threats import agree, backup, copy, layout, run
 
 STRUCK = -math.expm1(-0.05 * 10)  # the chance of a strike within the ten years
@@ -79,3 +80,16 @@ def test_only_ransomware_takes_over() -> None:
     mistakes = {"mistake": {"rate": "1 %/year", "takes_over": True}}
     with pytest.raises(rm.LayoutError, match=r"threats\.mistake\.takes_over: only ransomware"):
         run(layout(copy("nas"), copy("usb"), threats=mistakes), trials=10)
+
+
+def test_locks_that_make_no_difference_are_one_law() -> None:
+    """A search over locks computes it once."""
+    kept = {"within": "90 days"}
+    laws = {
+        over: {
+            compile_layout(stored("20 days", over, retention=kept, immutable=locked)).digest()
+            for locked in ("7 days", "30 days")
+        }
+        for over in (False, True)
+    }
+    assert {over: len(digests) for over, digests in laws.items()} == {False: 1, True: 2}
