@@ -34,6 +34,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@for method in events conditional; do \
 		$(BIN)/riskmodel simulate data/layouts/one-external-disk.toml --method $$method --trials 100 >/dev/null \
 		|| exit 1; done
+	@$(BIN)/riskmodel history data/layouts/one-external-disk.toml >/dev/null
 	@touch $@
 
 demo: $(STAMP)

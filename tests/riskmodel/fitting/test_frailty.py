@@ -100,6 +100,7 @@ def test_what_cannot_tell_a_variance_is_refused() -> None:
         fit_lot_frailty(nothing)
 
 
+@pytest.mark.slow
 def test_a_model_frailty_is_found_in_93_of_100_seeds() -> None:
     inside = 0
     z = []
