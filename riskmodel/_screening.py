@@ -53,9 +53,6 @@ _NO_LAW: Any = {"name": True, "copies": {"__all__": {"price"}}}
 _A_PIECE = 50  # candidates: a second or so, after which Ctrl-C is heard
 
 
-_Bounded = tuple[str, float, float, str]
-
-
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """What is searched, and how: the layout, its alternatives, horizon and seed."""
@@ -101,7 +98,8 @@ class Screened:
 
 def screened(search: Candidates, numbers: Sequence[int]) -> list[Screened]:
     """Read candidates and bound the chance of loss of each by a short run."""
-    known: dict[str, _Bounded] = {}
+    known: dict[str, str] = {}  # laws by what layouts say: many words may be one law
+    bounded: dict[str, tuple[float, float, str]] = {}
     found = []
     read = search.space.reader(search.layout)
     for number in numbers:
@@ -116,10 +114,12 @@ def screened(search: Candidates, numbers: Sequence[int]) -> list[Screened]:
             except LayoutError as error:
                 found.append(Screened(number, name, str(error)))
                 continue
-            known[said] = (compiled.digest(), *bounds(compiled, search.seed))
+            known[said] = law = compiled.digest()
+            if law not in bounded:
+                bounded[law] = bounds(compiled, search.seed)
         currency, cost = _money(layout, search.span)
-        law, low, high, method = known[said]
-        found.append(Screened(number, name, "", currency, cost, law, low, high, method))
+        law = known[said]
+        found.append(Screened(number, name, "", currency, cost, law, *bounded[law]))
     return found
 
 
