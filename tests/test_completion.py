@@ -46,7 +46,7 @@ LINES = {
     "verifier drill broken.toml --location ": [],
     "verifier drill none.toml --location ": [],
     "verifier explain two-": ["two-media"],
-    "verifier schema ": ["audit", "risk", "advise", "setup"],
+    "verifier schema ": ["audit", "risk", "advise", "drill", "diff", "setup"],
 }
 
 
