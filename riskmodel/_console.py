@@ -28,7 +28,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE_SECONDS = 3.0  # whoever stops a group of processes often sends each of them two signals
 _LINE_EVERY = 2.0  # [s]
 
-__all__ = ["bar", "printable", "run", "say", "show", "stop", "stopped", "wrapped"]
+__all__ = ["bar", "run", "say", "show", "stop", "stopped", "wrapped"]
 
 
 class _Heard(KeyboardInterrupt):

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from riskmodel._console import printable
 from riskmodel._files import write_new
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, printable
 from riskmodel.fitting.media_file import media_toml
 from riskmodel.fitting.result import fit_lifetimes, read_lifetimes
 from riskmodel.fitting.text import fit_text

@@ -152,7 +152,8 @@ def _unit(word: str | None, shown: str, kind: str) -> tuple[str, float]:
 
 def _known_units(kind: str) -> list[str]:
     """Return the units that a quantity of this kind is made of."""
-    wanted = {*_KINDS[kind][0], *([""] if kind in ("rate", "share") else [])}
+    shares = {""} if kind in ("rate", "share") else set()
+    wanted = {measured for measured in _KINDS[kind][0] if measured} | shares
     scales = [units for measured, units in _SCALES.items() if measured in wanted]
     known = [words.split()[0] for units in scales for words in units]
     return [name for name in known if name != "one"] + ["years"] * ("year" in known)

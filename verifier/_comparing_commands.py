@@ -66,7 +66,8 @@ def drill(
 
     Exit codes: 0 all came back right, 1 something did not, 3 some could not be tried.
     """
-    from riskmodel._console import printable, say
+    from riskmodel._console import say
+    from riskmodel.errors import printable
     from verifier import drilling
     from verifier.drills import Wish, fresh_seed
 
@@ -121,8 +122,7 @@ def diff(
     Exit codes: 0 nothing suspicious in what was compared, 1 suspected rot or a mass change, 2 bad
     input, 3 something could not be judged.
     """
-    from riskmodel._console import printable
-    from riskmodel.errors import InputError
+    from riskmodel.errors import InputError, printable
     from verifier.catalogue import CatalogueError
     from verifier.diff_text import diff_document, texts
     from verifier.diffing import diffs, exit_code

@@ -143,8 +143,7 @@ def audit(
 
     Exit codes: 0 all gates pass, 1 one fails, 3 one is unknown, 2 bad input; --nagios has its own.
     """
-    from riskmodel._console import printable
-    from riskmodel.errors import InputError
+    from riskmodel.errors import InputError, printable
     from verifier.effort_options import asked_effort, with_max_bad
 
     deep = _depth(depth)
@@ -320,7 +319,7 @@ def _stopped(book: Catalogue | None) -> NoReturn:
 
 
 def _plan(setups: tuple[Setup, ...], depth: Depth | None, *, as_json: bool) -> None:
-    from riskmodel._console import printable
+    from riskmodel.errors import printable
     from verifier.plan import plan, plan_document, plan_text
 
     steps = {setup.name: plan(setup, depth) for setup in setups}

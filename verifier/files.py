@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-__all__ = ["FileFact", "Files", "Gathering", "table"]
+__all__ = ["MTIME_SLACK_NS", "FileFact", "Files", "Gathering", "table"]
 
+MTIME_SLACK_NS = 2_000_000_000  # FAT keeps times to two seconds
 _MOST = (1 << 63) - 1
 _MOST_UNSIGNED = (1 << 64) - 1
 _CACHED_NAMES = 250_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from riskmodel._console import printable
+from riskmodel.errors import printable
 from riskmodel.plot._canvas import INK, SOFT, axes_or_new
 from riskmodel.reporting import Figure
 from riskmodel.reporting.figures import as_figure

@@ -204,6 +204,12 @@ def test_candidates_are_read_by_number_in_the_order_of_the_axes():
     assert listed[-1] == "without c, drive 2"
 
 
+def test_a_boolean_that_names_no_copy_is_a_key():
+    space = Space.from_dict({"threats.defaults": [True, False]})
+    found = [one.threats.defaults for _, one in space.candidates(BASE)]
+    assert found == [True, False]
+
+
 def test_a_space_may_speak_of_names_with_dots():
     tables = {
         "media": {"a": {"afr": 0.05}, "b.4tb": {"afr": 0.05}},

@@ -91,6 +91,20 @@ def test_any_text_is_a_quantity_or_one_clear_refusal(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        ("time", "day, hour, minute, month, second, week, year, years"),
+        ("rate", "day, hour, minute, month, percent, second, week, year, years"),
+        ("distance", "km, m, mile"),
+        ("share", "percent"),
+    ],
+)
+def test_units_of_the_wanted_kind_are_listed_and_no_others(kind: str, known: str) -> None:
+    with pytest.raises(UnitError, match=rf"; known: {known}$"):
+        parse("3 qqq", kind)
+
+
+@pytest.mark.parametrize(
     ("value", "text"), [(8766, "1 year"), (36, "1.5 days"), (1, "1 hour"), (0.5, "0.5 hours")]
 )
 def test_times_are_written_for_people(value: float, text: str) -> None:

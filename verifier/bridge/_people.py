@@ -27,7 +27,7 @@ def threats_of(
     ----------
     locations : iterable of Location
         The copies of the layout, as they were found.
-    kind : str
+    kind : str or None
         Kind of the source's site: firms have a ransomware of their own.
     notes : dict
         Assumptions with their evidence; added to.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from verifier.files import MTIME_SLACK_NS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Difference", "between", "same_time"]
 
 _SECOND = 1_000_000_000
-_COARSEST_NS = 2 * _SECOND  # FAT keeps times to two seconds
 _QUARTER_HOUR = 900 * _SECOND
 _MOST_SHIFT = 26 * 3600 * _SECOND  # between the outermost time zones
 _CLOCK_SHARE = 0.95
@@ -130,7 +131,7 @@ def same_time(mtime: NDArray[np.int64], delta: NDArray[np.int64]) -> Mask:
         and they differ by less than two seconds.
     """
     whole = (mtime % _SECOND == 0) | ((mtime + delta) % _SECOND == 0)
-    same: Mask = (delta == 0) | (whole & (abs(delta) < _COARSEST_NS))
+    same: Mask = (delta == 0) | (whole & (abs(delta) < MTIME_SLACK_NS))
     return same
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from verifier.drills._model import Point
+from verifier.files import MTIME_SLACK_NS
 from verifier.manifest import Manifest
-from verifier.probes.comparing import MTIME_SLACK_NS
 
 __all__ = ["Choice", "Wanted", "choose", "eligible", "file_and_folder", "fresh_seed", "parts"]
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from verifier.drills._choice import Wanted
 from verifier.drills._model import Back, Came
+from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host, TimedOut
 from verifier.manifest import Manifest, shown
-from verifier.probes.comparing import MTIME_SLACK_NS, same_bytes
+from verifier.probes.comparing import same_bytes
 
 __all__ = ["Tally", "compare", "compare_links"]
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from riskmodel._console import printable
+from riskmodel.errors import printable
 from verifier.rules import Gate, Status
 
 if TYPE_CHECKING:

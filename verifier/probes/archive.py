@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, Manifest, cover, prefix_in
@@ -23,7 +24,7 @@ from verifier.probes.bundles import (
     is_beside,
     parse_date,
 )
-from verifier.probes.comparing import MTIME_SLACK_NS, capped
+from verifier.probes.comparing import capped
 from verifier.probes.compression import cipher_of, format_of, has_digest, joined
 from verifier.probes.members import BLOCK_BYTES, DAMAGE, Member, members
 from verifier.probes.outdated import changed_before, without_outdated

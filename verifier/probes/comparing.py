@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from verifier.files import table
+from verifier.files import MTIME_SLACK_NS, table
 from verifier.host import AccessError, Host, TimedOut
 from verifier.inventory import Depth, Location, Sample
 from verifier.manifest import Files, Manifest, instant, shown
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_ERRORS",
-    "MTIME_SLACK_NS",
     "Compared",
     "against_source",
     "capped",
@@ -35,7 +34,6 @@ __all__ = [
 ]
 
 MAX_ERRORS = 20
-MTIME_SLACK_NS = 2_000_000_000  # FAT keeps times to two seconds
 _EXTENTS_LOOKED_AT = 500
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from verifier.access import AccessError, TimedOut
+from verifier.files import MTIME_SLACK_NS
 from verifier.inventory import Depth, Sample
 from verifier.manifest import Manifest, prefix_in
 from verifier.probes._digests import hash_of
-from verifier.probes.comparing import MTIME_SLACK_NS, capped
+from verifier.probes.comparing import capped
 from verifier.probes.directory import read_manifest
 from verifier.remotes._link import Digest, Link
 

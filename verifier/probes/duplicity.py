@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import FileFact, Manifest, cover, prefix_in
@@ -21,7 +22,7 @@ from verifier.probes._duplicity_names import (
 )
 from verifier.probes._duplicity_names import Manifest as Volumes
 from verifier.probes._keys import declared_key, password_path
-from verifier.probes.comparing import MTIME_SLACK_NS, capped
+from verifier.probes.comparing import capped
 from verifier.probes.compression import unpacked
 from verifier.probes.members import DAMAGE, Watched
 from verifier.target import Target

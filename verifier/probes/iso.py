@@ -10,12 +10,13 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host, Unreadable
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
 from verifier.probes._digests import hash_of
 from verifier.probes._noting import noted
-from verifier.probes.comparing import MTIME_SLACK_NS, capped
+from verifier.probes.comparing import capped
 from verifier.probes.iso_image import DAMAGE, HEAD_BYTES, Image, content_of, is_image, read_image
 from verifier.probes.reading import head
 from verifier.target import Target

@@ -11,17 +11,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from verifier.files import MTIME_SLACK_NS
 from verifier.inventory import Evidence, Fact, Location
 from verifier.manifest import Manifest, folders_of
 
 __all__ = ["changed_before", "without_outdated"]
 
-_SLACK_NS = 2_000_000_000  # FAT keeps times to two seconds
-
 
 def changed_before(mtime_ns: int, point: datetime | None) -> bool:
     """Tell whether a change at the source is older than a point in time of a copy."""
-    return point is not None and mtime_ns + _SLACK_NS < point.timestamp() * 1e9
+    return point is not None and mtime_ns + MTIME_SLACK_NS < point.timestamp() * 1e9
 
 
 def without_outdated(located: Location, source: Manifest, paths: Iterable[str]) -> Location:

@@ -22,6 +22,7 @@ from tests.verifier.catalogue.trees import (
 )
 from tests.verifier.inventories import inventory, place
 from verifier.catalogue import Catalogue, CatalogueError
+from verifier.catalogue._database import Database
 from verifier.catalogue._pieces import cuts
 from verifier.files import FileFact, Files
 from verifier.inventory import State
@@ -35,6 +36,13 @@ def count(where: str, table: str) -> int:
         found = connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()
     engine.dispose()
     return found
+
+
+def test_what_was_kept_in_a_file_outlasts_a_power_cut(tmp_path):
+    """SQLite waits for the disk after each step (2, "full"); tests can only kill processes."""
+    with Database(str(tmp_path / "book.sqlite")).writing() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
 
 
 def test_what_was_seen_comes_back(where):

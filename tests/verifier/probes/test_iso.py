@@ -103,6 +103,12 @@ class TestReal:
         assert (found.depth, found.errors, found.points.count) == (Depth.SOURCE, (), 1)
         assert found.tool == "Rock Ridge image 'PHOTOS'"
 
+    def test_beside_an_empty_source_nothing_is_compared(self, image, tmp_path):
+        (tmp_path / "nothing").mkdir()
+        found = look(image, collect_source(Host(), str(tmp_path / "nothing"))[1])
+        assert found.depth is Depth.STRUCTURE
+        assert "nothing was compared" in found.reason
+
     def test_at_structure_nothing_is_compared(self, image, manifest):
         assert look(image, manifest, Depth.STRUCTURE).depth is Depth.STRUCTURE
 
