@@ -196,12 +196,15 @@ def audit(
     elif not nagios:
         typer.echo(printable(show.texts(audits, width())))
     # only now: where a file cannot be written the audit was still not in vain
-    if prometheus is not None:
-        prometheus_file(prometheus, audits, spent)
-    if html is not None:
-        _html(html, audits, Path(what[0]) if recorded else record, redact=redact)
-    if plot is not None:
-        draw_audit(audits[0], plot)
+    try:
+        if prometheus is not None:
+            prometheus_file(prometheus, audits, spent)
+        if html is not None:
+            _html(html, audits, Path(what[0]) if recorded else record, redact=redact)
+        if plot is not None:
+            draw_audit(audits[0], plot)
+    except KeyboardInterrupt:
+        _stopped_writing(said=not nagios)
     if nagios:
         line, code = nagios_line(audits)
         typer.echo(line)
@@ -316,6 +319,13 @@ def _stopped(book: Catalogue | None) -> NoReturn:
     if book is not None and book.keeps:
         kept = "the catalogue keeps what was read, and the same audit goes on from there"
     stopped("verifier", f"stopped before the end; {kept}")
+
+
+def _stopped_writing(*, said: bool) -> NoReturn:
+    from riskmodel._console import stopped
+
+    before = "; the audit above is whole" if said else ""
+    stopped("verifier", f"stopped before all files were written{before}")
 
 
 def _plan(setups: tuple[Setup, ...], depth: Depth | None, *, as_json: bool) -> None:

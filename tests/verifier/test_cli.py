@@ -227,3 +227,18 @@ def test_no_catalogue_writes_nothing_and_a_broken_one_is_one_line(folder, tmp_pa
     assert run.stderr.count("\n") == 1
     assert "the audit goes on without it" in run.stderr
     assert json.loads(run.stdout)["name"] == "photos"
+
+
+@pytest.mark.parametrize(("words", "said"), [((), True), (("--nagios",), False)])
+def test_stopped_while_it_writes_the_page_it_says_what_is_whole(folder, monkeypatch, words, said):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("verifier.cli._html", interrupted)
+    page = folder / "stopped.html"
+    done = verifier("audit", folder / "good.toml", "--no-catalogue", "--html", page, *words)
+    assert done.returncode == 130
+    assert ("copies" in done.stdout) is said
+    assert "stopped before all files were written" in done.stderr
+    assert ("the audit above is whole" in done.stderr) is said
+    assert not page.exists()
