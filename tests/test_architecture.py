@@ -46,7 +46,7 @@ VERIFIER_ROOMS = [
     {"access", "_waiting", "apart", "progress", "_spent", "_texts"},
     {"compared", "facts",
      "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
-     "identity", "manifest", "mounts", "history",
+     "identity", "manifest", "mounts", "history", "excluding",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"drift"},
     {"_confining", "_leftovers", "_opening", "_reading", "_running", "walking", "_hasher",
@@ -82,8 +82,8 @@ VERIFIER_PURE = {
     "facts",
     "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
     "identity", "manifest", "mounts", "blockdev", "zpool", "tapes", "stack", "exports",
-    "redaction", "history", "joining", "rules", "score", "aftermath", "sharing", "drift",
-    "setup_text", "document", "picture", "audit_page", "diff_text", "risk", "show",
+    "redaction", "history", "excluding", "joining", "rules", "score", "aftermath", "sharing",
+    "drift", "setup_text", "document", "picture", "audit_page", "diff_text", "risk", "show",
 }  # fmt: skip
 SYSTEM = {"os", "io", "pathlib.Path", "shutil", "socket", "subprocess", "tempfile", "time"}
 BRIDGE_ONLY = {

@@ -92,7 +92,7 @@ def _drills(host: Host, setup: Setup, wish: Wish) -> Iterator[Drill]:
     kept = (setup.source.path, *(place.path for place in setup.locations if place.path))
     parent = scratch_parent(wish.scratch, kept)
     host.talk(f"listing the source: {setup.source.path}")
-    source, manifest = probes.collect_source(host, setup.source.path)
+    source, manifest = probes.collect_source(host, setup.source.path, exclude=setup.source.exclude)
     live = manifest if source.state is State.READ else None
     for place in setup.locations:
         target = place.target(Depth.STRUCTURE)

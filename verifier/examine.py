@@ -128,7 +128,7 @@ def _source(setup: Setup, host: Host) -> tuple[Location, Manifest | None]:
     manifest: Manifest | None = None
     try:
         found, manifest = probes.collect_source(
-            host, path, site=setup.source.site, key=setup.source.key
+            host, path, site=setup.source.site, key=setup.source.key, exclude=setup.source.exclude
         )
     except Exception as problem:  # noqa: BLE001 - the locations can still be looked at
         found = _unseen(SOURCE, path, problem)

@@ -226,18 +226,23 @@ class Host:
             if part.problem is not None:
                 yield Entry(folder, None, part.problem)
 
-    def listing(self, root: str) -> Iterator[Part[Columns]]:
+    def listing(
+        self, root: str, skip: Callable[[str], bool] | None = None
+    ) -> Iterator[Part[Columns]]:
         """Yield the regular files below a directory, some thousand at a time, column by column.
 
         Much quicker than `walk` where there are millions; a folder's come one after another, in no
-        order. It raises as `walk` does.
+        order. It raises as `walk` does. Folders that `skip` matches, by their path from the root,
+        need not be looked into.
         """
-        return self._walked(root, Columns)
+        return self._walked(root, Columns, skip)
 
-    def _walked(self, root: str, kind: type[M]) -> Iterator[Part[M]]:
+    def _walked(
+        self, root: str, kind: type[M], skip: Callable[[str], bool] | None = None
+    ) -> Iterator[Part[M]]:
         """Walk in steps; a folder that hangs costs the timeout and is a part with that problem."""
         self._refuse_in_replay(root)
-        walk = Walk(root, kind, self._slice_seconds())
+        walk = Walk(root, kind, self._slice_seconds(), skip)
         hangs = 0
         try:
             while True:

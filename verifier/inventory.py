@@ -127,6 +127,8 @@ class Location:
         What changed since the last audit; None where the two cannot be compared.
     restored : Restored or None
         What a restore drill brought back; None if there was none.
+    exclude : tuple of str
+        Of the source: patterns of what its set-up leaves out.
     """
 
     name: str
@@ -173,6 +175,7 @@ class Location:
     sample: Sample | None = None
     changes: Changes | None = None
     restored: Restored | None = None
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def plan(setup: Setup, depth: Depth | None = None) -> tuple[Step, ...]:
     """
     deep = setup.policy.required_depth if depth is None else depth
     planner = _Planner()
-    _, manifest = probes.collect_source(planner, setup.source.path)
+    _, manifest = probes.collect_source(planner, setup.source.path, exclude=setup.source.exclude)
     compared = deep >= Depth.BYTES and bool(setup.locations)
     first = Step(
         SOURCE,

@@ -27,7 +27,17 @@ _FORMAT = frozenset(
      "model", "depth", "tool", "rule", "media", "country"}
 )  # fmt: skip
 _PATHS = frozenset(
-    {"address", "real_path", "path", "root", "password_file", "missing", "examples", "folder"}
+    {
+        "address",
+        "real_path",
+        "path",
+        "root",
+        "password_file",
+        "missing",
+        "examples",
+        "folder",
+        "exclude",
+    }
 )
 _NAMES = frozenset(
     {"serial", "name", "names", "addresses", "account", "provider", "identity", "credentials",

@@ -8,7 +8,14 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, StrictBool, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
 
 from riskmodel._described import Described, first_mistake
 from riskmodel._toml import read_toml
@@ -20,6 +27,7 @@ from riskmodel.sites import Site
 from riskmodel.units import Fraction, Hours
 from verifier._texts import as_utc
 from verifier.effort import Effort
+from verifier.excluding import refusal
 from verifier.inventory import Depth
 from verifier.probes import KINDS
 from verifier.rules import RULES, rule_named
@@ -58,6 +66,17 @@ def _instant(value: Any) -> Any:
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
+
+
+def _pattern(value: str) -> str:
+    if reason := refusal(value):
+        raise ValueError(
+            f"{reason}; patterns are those of .gitignore, such as '.cache/' or '*.tmp'"
+        )
+    return value
+
+
+Pattern = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_pattern)]
 Where = Annotated[str, Field(min_length=1, max_length=4096)]  # no longer path can be opened
 
 
@@ -111,6 +130,7 @@ class Source(Described):
     key: Name | None = None
     media: Name | None = None
     medium_since: Instant | None = None
+    exclude: tuple[Pattern, ...] = ()
 
 
 class Place(Described):

@@ -10,9 +10,9 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import compress, filterfalse, groupby, islice
 from typing import Any, Generic, Protocol, TypeVar
 
 from verifier._opening import open_quietly
@@ -129,6 +129,19 @@ class Columns:
         ]
         return folders
 
+    def only(self, keep: Sequence[bool], problems: list[tuple[str, AccessError]]) -> Columns:
+        """Return the files that are to be kept, row by row, and other problems."""
+        new = dict(zip(compress(range(len(keep)), keep), range(len(keep)), strict=False))
+        size, mtime, ctime, dev, ino = (
+            list(compress(column, keep))
+            for column in (self.size, self.mtime, self.ctime, self.dev, self.ino)
+        )
+        names = list(compress(self.names, keep))
+        hollow = [new[row] for row in self.hollow if row in new]
+        return Columns(
+            names, size, mtime, ctime, dev, ino, hollow, self.links, self.specials, problems
+        )
+
     def add(self, entry: Entry) -> None:
         """Take what somebody else met."""
         name = entry.path.rpartition("/")[2]
@@ -173,11 +186,15 @@ def by_columns(entries: Iterable[Entry]) -> Iterator[Part[Columns]]:
 
 @dataclass(slots=True)
 class Walk(Generic[M]):
-    """A walk below `root` that is taken step by step; only one thread may step at a time."""
+    """A walk below `root` that is taken step by step; only one thread may step at a time.
+
+    Folders that `skip` matches, by their path from the root, are not looked into.
+    """
 
     root: str
     kind: type[M]
     seconds: float = SLICE_SECONDS
+    skip: Callable[[str], bool] | None = None
     waiting: list[str] = field(default_factory=lambda: [""])
     parts: list[Part[M]] = field(default_factory=list)
     folder: str = ""
@@ -217,7 +234,7 @@ class Walk(Generic[M]):
     def after_a_hang(self) -> Walk[M]:
         """Give up the folder that does not answer and go on with the others."""
         self.abandoned = True
-        return Walk(self.root, self.kind, self.seconds, list(self.waiting))
+        return Walk(self.root, self.kind, self.seconds, self.skip, list(self.waiting))
 
     def close(self) -> None:
         """Let go of the folder that is being listed."""
@@ -239,13 +256,14 @@ class Walk(Generic[M]):
         """Look at up to `most` names of the folder; return how many there were."""
         met = self.kind()
         before = f"{self.folder}/" if self.folder else ""
-        problem = None
+        problem, skip = None, self.skip
         ended = False
         seen = 0
         try:
             while seen < most and not ended and time.monotonic() < until:
                 some = list(islice(entries, min(_BETWEEN_LOOKS, most - seen)))
-                self._below += [before + name for name in met.take(some)]
+                below = [before + name for name in met.take(some)]
+                self._below += below if skip is None else filterfalse(skip, below)
                 seen += len(some)
                 ended = not some
         except OSError as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from verifier.excluding import Excluding
 from verifier.files import MTIME_SLACK_NS
 
 if TYPE_CHECKING:
@@ -96,6 +98,8 @@ def between(before: Seen, now: Seen) -> Difference | None:
     touched = ~unmoved & alike
     gone, came = _others(len(old.files), here), _others(len(new.files), there)
     moved, gone, came = _moved(old, new, gone, came)
+    gone = _not_left_out(old.files, gone, now.location.exclude)
+    came = _not_left_out(new.files, came, before.location.exclude)
     moved_read = old.read[moved[0]] & new.read[moved[1]]
     moved_other = moved_read & (old.digest[moved[0]] != new.digest[moved[1]]).any(axis=1)
     return Difference(
@@ -112,6 +116,15 @@ def between(before: Seen, now: Seen) -> Difference | None:
         ),
         compared=int((unmoved & read).sum()) + int(moved_read.sum()),
     )
+
+
+def _not_left_out(files: Files, rows: Rows, patterns: Sequence[str]) -> Rows:
+    """Return rows without those that the other audit's set-up left out: they have not gone."""
+    if not patterns or not len(rows):
+        return rows
+    leaving = Excluding(patterns)
+    kept: Rows = rows[[not leaving.file(path) for path in files.paths(rows.tolist())]]
+    return kept
 
 
 def same_time(mtime: NDArray[np.int64], delta: NDArray[np.int64]) -> Mask:

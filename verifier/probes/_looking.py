@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from riskmodel.errors import InputError, did_you_mean
@@ -109,7 +110,12 @@ def probe(
 
 
 def collect_source(
-    host: Host, path: str, *, site: str | None = None, key: str | None = None
+    host: Host,
+    path: str,
+    *,
+    site: str | None = None,
+    key: str | None = None,
+    exclude: Sequence[str] = (),
 ) -> tuple[Location, Manifest]:
     """Examine the live data.
 
@@ -121,6 +127,8 @@ def collect_source(
         A directory or a single file.
     site, key : str, optional
         Declared failure domains.
+    exclude : sequence of str
+        Patterns of what does not belong to it, as in a ``.gitignore``.
 
     Returns
     -------
@@ -146,7 +154,7 @@ def collect_source(
             media_type=place.media_type,
             encrypted=place.encrypted,
         )
-        located, manifest = directory.listed_source(host, found)
+        located, manifest = directory.listed_source(host, found, exclude)
         return replica.with_snapshots(host, located), manifest
     except AccessError as problem:
         state = _state(problem, offline=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from verifier.excluding import Excluding
 from verifier.files import FileFact, Gathering, table
 from verifier.host import Host
 from verifier.inventory import Depth, Fact, Location, Points, State
@@ -32,7 +34,7 @@ def detect(host: Host, path: str) -> bool:
     return facts.is_dir or facts.is_file
 
 
-def read_manifest(host: Host, path: str) -> Manifest:
+def read_manifest(host: Host, path: str, leaving: Excluding | None = None) -> Manifest:
     """List the regular files below a path; a path of a single file counts as a tree of one.
 
     Parameters
@@ -41,6 +43,8 @@ def read_manifest(host: Host, path: str) -> Manifest:
         Access to the machine.
     path : str
         A resolved path.
+    leaving : Excluding, optional
+        Leaves out what the set-up does not want; counts it.
 
     Returns
     -------
@@ -61,8 +65,8 @@ def read_manifest(host: Host, path: str) -> Manifest:
     unreadable: list[str] = []
     links = specials = 0
     progress = Progress(host.talk, "files listed")
-    for part in host.listing(path):
-        met = part.met
+    for part in host.listing(path) if leaving is None else host.listing(path, leaving.folder):
+        met = part.met if leaving is None else leaving.sift(part.folder, part.met)
         gathered.extend(part.folder, met)
         links += met.links
         specials += met.specials
@@ -178,7 +182,9 @@ def _coverage(host: Host, source: Manifest | None, held: Manifest) -> Coverage:
     return cover(source, table(held.files), unseen=not held.complete, hollow=hollow)
 
 
-def listed_source(host: Host, found: Location) -> tuple[Location, Manifest]:
+def listed_source(
+    host: Host, found: Location, exclude: Sequence[str] = ()
+) -> tuple[Location, Manifest]:
     """List the live data itself.
 
     Parameters
@@ -187,17 +193,22 @@ def listed_source(host: Host, found: Location) -> tuple[Location, Manifest]:
         Access to the machine.
     found : Location
         What is already known of the source; its ``real_path`` is read.
+    exclude : sequence of str
+        Patterns of what does not belong to it.
 
     Returns
     -------
     tuple of Location and Manifest
         The source is unreadable, and its manifest incomplete, if a part of it could not be read.
     """
-    manifest = read_manifest(host, found.real_path or found.address)
+    leaving = Excluding(exclude) if exclude else None
+    manifest = read_manifest(host, found.real_path or found.address, leaving)
     noted_tree(host, manifest)
     located = replace(
         found,
         kind="directory",
+        reason="" if leaving is None else leaving.words,
+        exclude=tuple(exclude),
         points=Points(1, manifest.newest, manifest.newest),
         files=len(manifest.files),
         size_bytes=manifest.size_bytes,

@@ -122,10 +122,12 @@ class Elsewhere(Host):
         key = self._key(root)
         return self.here.walk(root) if key is None else self._below(root, key)
 
-    def listing(self, root: str) -> Iterator[Part[Columns]]:
-        """Yield the files below a folder in columns, as `Host.listing` does."""
+    def listing(
+        self, root: str, skip: Callable[[str], bool] | None = None
+    ) -> Iterator[Part[Columns]]:
+        """Yield the files below a folder in columns, as `Host.listing` does, none skipped."""
         key = self._key(root)
-        return self.here.listing(root) if key is None else by_columns(self._below(root, key))
+        return self.here.listing(root, skip) if key is None else by_columns(self._below(root, key))
 
     def program(self, name: str) -> str | None:
         """Return the absolute path of a program of this machine."""

@@ -92,7 +92,7 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
     if location is source and location.files == 0:
         return Standing(Copyhood.NO, Status.FAIL, "it is empty: is something not mounted?")
     if location is source:
-        return _damaged(location) or Standing(Copyhood.YES, Status.PASS)
+        return _damaged(location) or Standing(Copyhood.YES, Status.PASS, location.reason)
     if location.disqualified:
         return Standing(Copyhood.NO, Status.FAIL, location.disqualified)
     if location.points.count == 0 and location.points.breaks:

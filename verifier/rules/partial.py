@@ -15,7 +15,8 @@ RULE = Rule(
     id="partial",
     title="Every location holds the whole of the source",
     risk="What a backup leaves out is lost with the live data.",
-    remediation="Run the backup; what it still lacks then is left out: add that to the job.",
+    remediation="Run the backup; what it still lacks then is left out: add that to the job, or to "
+    "'exclude' under [source] if nobody would miss it.",
 )
 
 _EMPTY = "Mount the disk or share that belongs there; if it is mounted, run the backup."
