@@ -16,6 +16,7 @@ from verifier.probes.comparing import (
     shared_extents,
     shared_inodes,
 )
+from verifier.probes.newer import as_of, written_last
 from verifier.probes.placeholders import hollow_rows, mostly_placeholders
 from verifier.progress import Progress
 from verifier.target import Target
@@ -55,7 +56,7 @@ def read_manifest(host: Host, path: str) -> Manifest:
     facts = host.stat(path)
     folder, _, name = path.rstrip("/").rpartition("/")
     if not facts.is_dir:
-        only = FileFact(facts.size, facts.mtime_ns, facts.dev, facts.ino)
+        only = FileFact(facts.size, facts.mtime_ns, facts.dev, facts.ino, facts.ctime_ns)
         return Manifest(folder or "/", {name: only}, folder=name)
     gathered = Gathering()
     unreadable: list[str] = []
@@ -102,7 +103,7 @@ def collect(
     """
     held = held_by(host, found.real_path or target.address, source)
     noted_tree(host, held)
-    coverage = _coverage(host, source, held)
+    coverage = as_of(host, source, _coverage(host, source, held), written_last(host, held))
     located = replace(
         found,
         kind="directory",
@@ -111,6 +112,7 @@ def collect(
         size_bytes=held.size_bytes,
         coverage=coverage.share,
         missing=coverage.missing,
+        newer=coverage.newer,
         content=coverage.content,
         shared_inodes=shared_inodes(source, held),
         shared_extents=shared_extents(host, source, held),

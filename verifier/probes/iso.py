@@ -18,6 +18,7 @@ from verifier.probes._digests import hash_of
 from verifier.probes._noting import noted
 from verifier.probes.comparing import capped
 from verifier.probes.iso_image import DAMAGE, HEAD_BYTES, Image, content_of, is_image, read_image
+from verifier.probes.newer import as_of
 from verifier.probes.reading import head
 from verifier.target import Target
 
@@ -98,7 +99,7 @@ def collect(
     sizes = {each.path: each.size for each in image.files}
     prefix = prefix_in(source, sizes)
     held = {name.removeprefix(prefix): size for name, size in sizes.items()}
-    coverage = cover(source, held)
+    coverage = as_of(host, source, cover(source, held), newest)
     noted(host, found, held)
     located = replace(
         located,
@@ -112,6 +113,7 @@ def collect(
         size_bytes=sum(sizes.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        newer=coverage.newer,
         tool=f"{image.names} image {image.label!r}",
     )
     if depth < Depth.BYTES or unseen:

@@ -19,8 +19,10 @@ __all__ = [
     "Copyhood",
     "Standing",
     "age_of",
+    "counted",
     "in_memory",
     "percent",
+    "perhaps_whole",
     "seen_lately",
     "standing",
 ]
@@ -99,7 +101,8 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
         reason = f"nothing in it can be restored: {location.points.breaks[0].rstrip('.')}"
         return Standing(Copyhood.NO, Status.FAIL, reason)
     share = location.coverage
-    if share.value is not None and share.value < policy.min_coverage:
+    short = share.value is not None and share.value < policy.min_coverage
+    if share.value is not None and short and not perhaps_whole(location, policy):
         reason = f"it holds {percent(share.value)} of the source, less than "
         return Standing(Copyhood.NO, Status.FAIL, f"{reason}{percent(policy.min_coverage)}")
     age = age_of(location, source, policy, now)
@@ -111,6 +114,10 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
             f"its newest point is {_days(location.points.newest, now)} old, more than {limit}",
         )
     damaged = _damaged(location)
+    if short and location.newer is not None:
+        reason = f"whether it lacked {counted(location.newer.doubtful, 'file')} that changed since "
+        reason += f"its newest point is not known: {location.newer.reason}"
+        return Standing(Copyhood.MAYBE, damaged.status if damaged else Status.UNKNOWN, reason)
     if share.value is None:
         why = location.reason or share.source
         reason = "how much of the source it holds is not known" + (f": {why}" if why else "")
@@ -140,6 +147,12 @@ def age_of(location: Location, source: Location, policy: Policy, now: datetime) 
     if _unchanged_since(location, source):
         return Age.FRESH
     return Age.STALE if now - newest > timedelta(hours=policy.max_age) else Age.FRESH
+
+
+def perhaps_whole(location: Location, policy: Policy) -> bool:
+    """Tell whether it is whole unless files that it lacks were there when it was made."""
+    newer = location.newer
+    return newer is not None and newer.doubtful > 0 and newer.at_most >= policy.min_coverage
 
 
 def in_memory(location: Location) -> bool:
@@ -212,6 +225,11 @@ def _damaged(location: Location) -> Standing | None:
         return None
     more = f" (and {len(location.errors) - 1} more)" if len(location.errors) > 1 else ""
     return Standing(Copyhood.YES, Status.FAIL, f"damage: {location.errors[0].rstrip('.')}{more}")
+
+
+def counted(number: int, word: str) -> str:
+    """Write a number of things, as in "1 file" and "1,200 files"."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def percent(share: float) -> str:
