@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["as_of", "expected_files", "written_last"]
+__all__ = ["as_of", "copied_last", "expected_files", "written_last"]
 
 _ADDED, _DOUBTFUL = 1, 2
+_ASKED = 1000  # files of a copy, the last changed ones, that tell when it was written
 _NO_BIRTHS = "the file system does not tell when they were made"
 _REMADE = "the source's own folder is younger than the copy, as is most of what is in it"
 
@@ -97,6 +98,26 @@ def written_last(host: Host, held: Manifest) -> datetime | None:
     files = table(held.files)
     changed = int(files.column("ctime").max()) if host.local else 0
     return instant(max(int(files.column("mtime").max()), changed))
+
+
+def copied_last(host: Host, source: Manifest, held: Manifest) -> datetime | None:
+    """Return when a file of the source was made in a plain tree last; None if nothing tells.
+
+    Copying tools keep old dates, and the newest file then is as old as the source's. What is made
+    here tells, not what is changed: rights and owners change without any copying.
+    """
+    import numpy as np
+
+    if not host.local:
+        return None
+    own, theirs = table(source.files), table(held.files)
+    here, there = own.pairs(theirs)
+    ahead = own.column("mtime")[here] - theirs.column("mtime")[there]
+    sizes = own.column("size")[here] == theirs.column("size")[there]
+    rows = there[sizes & (abs(ahead) <= MTIME_SLACK_NS)]
+    last = np.sort(rows[np.argsort(theirs.column("ctime")[rows])[-_ASKED:]])
+    made = host.born([f"{held.root}/{path}" for path in theirs.paths(last.tolist())])
+    return instant(max(made, default=0) or None)
 
 
 def expected_files(located: Location, source: Manifest) -> int:

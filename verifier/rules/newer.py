@@ -37,11 +37,13 @@ def judge(view: View) -> Iterator[Finding]:
         newer = place.newer
         if place.state is not State.READ or newer is None or not newer.files:
             continue
-        parts = [f"{newer.changed:,} in an earlier version"] if newer.changed else []
-        parts += [f"{newer.added:,} not at all"] if newer.added else []
+        held = "none of which it holds"
+        if newer.changed:
+            held = f"of which it holds {newer.changed:,} in an earlier version"
+            held += f" and {newer.added:,} not at all" if newer.added else ""
         text = (
             f"{place.name} is of {newer.since:%Y-%m-%d %H:%M}; the source has changed or gained "
-            f"{counted(newer.files, 'file')} since ({format_bytes(newer.size_bytes)}), which it "
-            f"holds {' and '.join(parts)}: that much would be lost now."
+            f"{counted(newer.files, 'file')} since ({format_bytes(newer.size_bytes)}), {held}: "
+            "that much would be lost now."
         )
         yield Finding(RULE.id, Status.PASS, Severity.NOTE, place.name, text, RULE.remediation)
