@@ -131,6 +131,8 @@ class Location:
         What changed since the last audit; None where the two cannot be compared.
     restored : Restored or None
         What a restore drill brought back; None if there was none.
+    changed_last : datetime or None
+        Of the source: when the inode of one of its files changed last, which nobody sets by hand.
     """
 
     name: str
@@ -178,6 +180,7 @@ class Location:
     sample: Sample | None = None
     changes: Changes | None = None
     restored: Restored | None = None
+    changed_last: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,11 @@ class Manifest:
         return instant(int(table(self.files).column("mtime").max())) if self.files else None
 
     @property
+    def changed_last(self) -> datetime | None:
+        """When an inode changed last; None where that is not known."""
+        return instant(int(table(self.files).column("ctime").max()) or None) if self.files else None
+
+    @property
     def oldest(self) -> datetime | None:
         """Modification time of the oldest file."""
         return instant(int(table(self.files).column("mtime").min())) if self.files else None

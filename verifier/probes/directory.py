@@ -218,6 +218,7 @@ def listed_source(host: Host, found: Location) -> tuple[Location, Manifest]:
         size_bytes=manifest.size_bytes,
         depth=Depth.LISTED,
         identical=True,
+        changed_last=manifest.changed_last,
     )
     located = replace(on_its_drives(host, located, manifest), disqualified="")
     standing_in = mostly_placeholders(host, manifest)

@@ -19,12 +19,14 @@ __all__ = [
     "Copyhood",
     "Standing",
     "age_of",
+    "clock_is_behind",
     "counted",
     "in_memory",
     "percent",
     "perhaps_whole",
     "seen_lately",
     "standing",
+    "why_no_age",
 ]
 
 # a file system may keep times to two seconds (FAT), and clocks of two machines differ a little
@@ -48,6 +50,7 @@ class Age(StrEnum):
     FRESH = "fresh"
     STALE = "stale"
     FUTURE = "future"
+    CLOCK = "clock"
     UNKNOWN = "unknown"
 
 
@@ -122,10 +125,8 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
         why = location.reason or share.source
         reason = "how much of the source it holds is not known" + (f": {why}" if why else "")
         return Standing(Copyhood.MAYBE, damaged.status if damaged else Status.UNKNOWN, reason)
-    if age in (Age.UNKNOWN, Age.FUTURE):
-        reason = "the date of its newest point is not known"
-        if age is Age.FUTURE:
-            reason = "its newest point is dated in the future, so that its age is not known"
+    if age is not Age.FRESH:
+        reason = why_no_age(age, source)
         return Standing(Copyhood.MAYBE, damaged.status if damaged else Status.UNKNOWN, reason)
     if share.evidence is Evidence.DECLARED:
         return Standing(Copyhood.DECLARED, Status.UNKNOWN, "its content is declared, not measured")
@@ -135,7 +136,9 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
 def age_of(location: Location, source: Location, policy: Policy, now: datetime) -> Age:
     """Tell whether a location's newest point is recent enough.
 
-    A location that is identical to the source is fresh, however old its files are.
+    A location that is identical to the source is fresh, however old its files are, and so is one
+    that the source did not change after; all other ages hang on the clock. One that is behind makes
+    nothing older than it is, so what is too old by it is.
     """
     newest = location.points.newest
     if location.identical:
@@ -146,7 +149,29 @@ def age_of(location: Location, source: Location, policy: Policy, now: datetime) 
         return Age.FUTURE
     if _unchanged_since(location, source):
         return Age.FRESH
-    return Age.STALE if now - newest > timedelta(hours=policy.max_age) else Age.FRESH
+    if now - newest > timedelta(hours=policy.max_age):
+        return Age.STALE
+    return Age.CLOCK if clock_is_behind(source, now) else Age.FRESH
+
+
+def clock_is_behind(source: Location, now: datetime) -> bool:
+    """Tell whether a file of the source changed later than now, by the kernel's word.
+
+    Dates of files can be anything, and one photo of a camera that lived in 2099 says nothing; when
+    an inode changed is the clock of this machine, or of the server that holds the source.
+    """
+    return source.changed_last is not None and source.changed_last > now + _CLOCK_SLACK
+
+
+def why_no_age(age: Age, source: Location) -> str:
+    """Say why the age of a newest point is not known."""
+    if age is Age.FUTURE:
+        reason = "its newest point is dated in the future, so that its age is not known"
+        return f"{reason}: the clock of this machine is wrong, or the one that dated it"
+    if age is Age.CLOCK and source.changed_last is not None:
+        changed = f"a file of the source was changed on {source.changed_last:%Y-%m-%d %H:%M}"
+        return f"its age is not known: {changed}, later than now, so a clock is wrong"
+    return "the date of its newest point is not known"
 
 
 def perhaps_whole(location: Location, policy: Policy) -> bool:
@@ -198,6 +223,9 @@ def _unread(location: Location, source: Location, policy: Policy, now: datetime)
             )
             limit = format_hours(policy.max_absence)
             reason = f"it is offline and away, {seen}; it may be away for {limit}"
+            return Standing(Copyhood.MAYBE, Status.UNKNOWN, reason)
+        if clock_is_behind(source, now):
+            reason = "it is offline and away, and for how long is not known, as a clock is wrong"
             return Standing(Copyhood.MAYBE, Status.UNKNOWN, reason)
         assert location.last_seen is not None  # noqa: S101 - it was seen lately
         if location.audited:

@@ -6,7 +6,7 @@ from riskmodel.units import format_bytes, format_hours
 from verifier.inventory import Evidence, Location
 from verifier.rules._backups import Word, any_of
 from verifier.rules._model import Gate, Rule, Status
-from verifier.rules._standing import Age, age_of, counted
+from verifier.rules._standing import Age, age_of, counted, why_no_age
 from verifier.rules._view import View
 
 __all__ = ["RULE", "judge"]
@@ -69,6 +69,6 @@ def _word(view: View, place: Location) -> Word | None:
         return Status.FAIL, f"{text}, which is too old{since}", share.evidence
     return (
         Status.UNKNOWN,
-        f"the age of the newest point of {place.name} is not known",
-        (Evidence.UNKNOWN),
+        f"{place.name}: {why_no_age(age, view.inventory.source)}",
+        Evidence.UNKNOWN,
     )
