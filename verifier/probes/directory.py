@@ -16,7 +16,7 @@ from verifier.probes.comparing import (
     shared_extents,
     shared_inodes,
 )
-from verifier.probes.newer import as_of, copied_last, written_last
+from verifier.probes.newer import as_of_tree
 from verifier.probes.placeholders import hollow_rows, mostly_placeholders
 from verifier.progress import Progress
 from verifier.target import Target
@@ -103,11 +103,11 @@ def collect(
     """
     held = held_by(host, found.real_path or target.address, source)
     noted_tree(host, held)
-    coverage = as_of(host, source, _coverage(host, source, held), written_last(host, held))
+    coverage = as_of_tree(host, source, _coverage(host, source, held), held)
     located = replace(
         found,
         kind="directory",
-        points=_points(host, source, held, coverage),
+        points=Points(1 if held.files else 0, held.newest, held.newest),
         files=len(held.files),
         size_bytes=held.size_bytes,
         coverage=coverage.share,
@@ -128,19 +128,6 @@ def collect(
     if located.disqualified:  # reading placeholders would fetch them
         return located
     return against_source(host, source, held, depth, located)
-
-
-def _points(host: Host, source: Manifest | None, held: Manifest, coverage: Coverage) -> Points:
-    """Date a tree by its newest file, or by the last copying if that is later.
-
-    Of an archive all files are old. Once its source gets a new one, that says nothing of the copy's
-    age: it is as of the last copying, if it lacks nothing that the source had then.
-    """
-    newest = held.newest
-    if source is not None and coverage.newer is not None and coverage.share.value == 1.0:
-        copied = copied_last(host, source, held)
-        newest = max((time for time in (newest, copied) if time is not None), default=None)
-    return Points(1 if held.files else 0, newest, newest)
 
 
 def held_by(host: Host, path: str, source: Manifest | None) -> Manifest:

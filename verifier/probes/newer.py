@@ -9,29 +9,34 @@ inode and the file itself, or the folder of which nothing is held, are younger t
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from verifier.compared import Newer
-from verifier.files import MTIME_SLACK_NS, table
+from verifier.files import MTIME_SLACK_NS
 from verifier.host import Host
 from verifier.inventory import Location
-from verifier.manifest import Coverage, Manifest, Rows, and_above, instant, largest_missing
+from verifier.manifest import Coverage, Manifest, Rows, and_above, largest_missing
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["as_of", "copied_last", "expected_files", "written_last"]
+__all__ = ["as_of", "as_of_tree", "expected_files"]
 
 _ADDED, _DOUBTFUL = 1, 2
-_ASKED = 1000  # files of a copy, the last changed ones, that tell when it was written
+_RUN = timedelta(hours=1)  # what one takes; what changed meanwhile may have come too late for it
 _NO_BIRTHS = "the file system does not tell when they were made"
 _REMADE = "the source's own folder is younger than the copy, as is most of what is in it"
 
 
 def as_of(
-    host: Host, source: Manifest | None, coverage: Coverage, point: datetime | None
+    host: Host,
+    source: Manifest | None,
+    coverage: Coverage,
+    point: datetime | None,
+    *,
+    written: datetime | None = None,
 ) -> Coverage:
     """Judge how much a copy holds by what the source held at a point in time.
 
@@ -45,6 +50,8 @@ def as_of(
         By the source as it is now.
     point : datetime or None
         The copy's newest point; with none nothing is excused.
+    written : datetime, optional
+        When this machine wrote to the copy last, if that is known: what was made before was there.
 
     Returns
     -------
@@ -58,6 +65,7 @@ def as_of(
     import numpy as np
 
     start = int(point.timestamp() * 1e9) + MTIME_SLACK_NS
+    there = start if written is None else int(written.timestamp() * 1e9)
     late = (rows.files.column("mtime") > start) & (rows.files.column("ctime") > start)
     absent = rows.absent()
     if not late.any() or absent.all():
@@ -66,7 +74,7 @@ def as_of(
     if rows.hollow is not None:
         changed[rows.hollow] = False
     candidates = np.flatnonzero(late & absent)
-    verdicts, reason = _verdicts(host, source, rows, candidates, start)
+    verdicts, reason = _verdicts(host, source, rows, candidates, there)
     added = np.zeros(len(rows.files), dtype=np.bool_)
     added[candidates[verdicts == _ADDED]] = True
     doubtful = int((verdicts == _DOUBTFUL).sum())
@@ -91,33 +99,20 @@ def as_of(
     )
 
 
-def written_last(host: Host, held: Manifest) -> datetime | None:
-    """Return when a plain tree was written to last, which its newest file may be older than."""
-    if not held.files:
-        return None
-    files = table(held.files)
-    changed = int(files.column("ctime").max()) if host.local else 0
-    return instant(max(int(files.column("mtime").max()), changed))
+def as_of_tree(host: Host, source: Manifest | None, coverage: Coverage, held: Manifest) -> Coverage:
+    """Judge how much a plain tree holds by what the source held when it was written.
 
-
-def copied_last(host: Host, source: Manifest, held: Manifest) -> datetime | None:
-    """Return when a file of the source was made in a plain tree last; None if nothing tells.
-
-    Copying tools keep old dates, and the newest file then is as old as the source's. What is made
-    here tells, not what is changed: rights and owners change without any copying.
+    Its newest file says when the source was changed last before that. When its inodes changed last
+    says when something was written to it: what the source had an hour before that, it had when the
+    run began, if runs do not take longer; and what was made before that, was there.
     """
-    import numpy as np
-
-    if not host.local:
-        return None
-    own, theirs = table(source.files), table(held.files)
-    here, there = own.pairs(theirs)
-    ahead = own.column("mtime")[here] - theirs.column("mtime")[there]
-    sizes = own.column("size")[here] == theirs.column("size")[there]
-    rows = there[sizes & (abs(ahead) <= MTIME_SLACK_NS)]
-    last = np.sort(rows[np.argsort(theirs.column("ctime")[rows])[-_ASKED:]])
-    made = host.born([f"{held.root}/{path}" for path in theirs.paths(last.tolist())])
-    return instant(max(made, default=0) or None)
+    if not held.files:
+        return coverage
+    written = held.changed_last if host.local else None
+    point = held.newest
+    if written is not None and point is not None:
+        point = max(point, written - _RUN)
+    return as_of(host, source, coverage, point, written=written)
 
 
 def expected_files(located: Location, source: Manifest) -> int:
@@ -126,7 +121,7 @@ def expected_files(located: Location, source: Manifest) -> int:
 
 
 def _verdicts(
-    host: Host, source: Manifest, rows: Rows, candidates: NDArray[np.int64], start: int
+    host: Host, source: Manifest, rows: Rows, candidates: NDArray[np.int64], there: int
 ) -> tuple[NDArray[np.int8], str]:
     """Tell of files that the copy lacks, and that changed since, which of them came since."""
     import numpy as np
@@ -139,12 +134,12 @@ def _verdicts(
     made = _folders_made(host, source, rows, paths)
     above = np.array([made.get(path.rpartition("/")[0], -1) for path in paths], dtype=np.int64)
     # nothing below that folder is held: -1 if there is no such folder, 0 if its age is not known
-    was_there = ((born > 0) & (born <= start)) | ((above > 0) & (above <= start))
+    was_there = ((born > 0) & (born < there)) | ((above > 0) & (above < there))
     verdicts[~was_there] = _ADDED
     verdicts[~was_there & ((born == 0) | (above == 0))] = _DOUBTFUL
     reason = _NO_BIRTHS
     most = 2 * int((verdicts == _ADDED).sum()) > len(rows.files)
-    if most and host.born([source.root])[0] > start:
+    if most and host.born([source.root])[0] > there:
         verdicts[verdicts == _ADDED] = _DOUBTFUL
         reason = _REMADE
     return verdicts, reason if (verdicts == _DOUBTFUL).any() else ""

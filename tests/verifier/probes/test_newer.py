@@ -14,15 +14,15 @@ import pytest
 from tests.needs import needs
 from tests.verifier.probes.repositories import look, manifest_of
 from verifier.audit import audit
-from verifier.files import FileFact, table
+from verifier.files import table
 from verifier.host import Host
 from verifier.inventory import Depth
 from verifier.manifest import cover
-from verifier.probes import newer, probe
-from verifier.probes.newer import as_of
+from verifier.probes import newer
+from verifier.probes.directory import read_manifest
+from verifier.probes.newer import as_of, as_of_tree
 from verifier.rules import Status
 from verifier.setup import Setup
-from verifier.target import Target
 
 OLD = 1_700_000_000
 PASSWORD = "correct horse"
@@ -132,7 +132,7 @@ class TestBackups:
         assert found.missing == ("2025",)
 
     def test_the_audit_counts_the_copy_and_says_what_would_be_lost(self, base):
-        found = audited(base / "live", base / "tree")
+        found = audited(base / "live", base / "tree", policy={"max_age": "10 years"})
         assert found.verdicts[1].status is Status.PASS, found.verdicts[1]
         (finding,) = [one for one in found.findings if one.rule == "newer"]
         assert "5 files since (2.35 kB)" in finding.message
@@ -169,9 +169,11 @@ class TestBackups:
         }
 
 
-def audited(live, copy, **more):
+def audited(live, copy, *, policy=None, **more):
     places = [{"name": "copy", "path": str(copy), **more}]
-    setup = Setup.from_dict({"name": "t", "source": {"path": str(live)}, "locations": places})
+    setup = Setup.from_dict(
+        {"name": "t", "source": {"path": str(live)}, "locations": places, "policy": policy or {}}
+    )
     return audit(setup, Host(), now=datetime.now(UTC), depth=Depth.LISTED)
 
 
@@ -310,8 +312,8 @@ def test_real_births(tmp_path, monkeypatch):
     assert Host().born([str(live / "nowhere")]) == [0]
 
 
-def test_what_was_written_to_a_tree_last_is_its_date_not_its_newest_file(tmp_path):
-    """All files are old, and were copied now: what the source had before now was left out."""
+def test_what_was_made_before_a_tree_was_written_to_was_left_out_of_it(tmp_path):
+    """All files in it are old, and were copied now, after the one that it lacks was edited."""
     live = make(tmp_path / "live")
     (live / "2025" / "3.jpg").write_bytes(b"edited" * 300)
     copy = tmp_path / "copy"
@@ -321,33 +323,28 @@ def test_what_was_written_to_a_tree_last_is_its_date_not_its_newest_file(tmp_pat
     assert found.coverage.value == 21 / 22
 
 
-def test_an_old_archive_copied_lately_is_not_old_once_its_source_gets_a_new_file(tmp_path):
+def test_what_changed_long_before_a_tree_was_written_to_was_left_out_of_it(tmp_path):
+    """Whoever puts a file there by renaming makes it anew, long before the night's run."""
     live, copy = make(tmp_path / "live"), tmp_path / "copy"
     shutil.copytree(live, copy)
-    made = Host().born([str(copy / "2025" / "1.jpg")])[0]
-    if not made:
-        pytest.skip("this file system does not tell when files were made")
-    assert look(copy, manifest_of(live)).points.newest.timestamp() == OLD
-    ahead = time.time() + 5
     manifest = manifest_of(live)
-    young = {f"2026/{n}.jpg": FileFact(1, int(ahead * 1e9), 1, 1, int(ahead * 1e9)) for n in "ab"}
-    source = replace(manifest, files=table({**manifest.files, **young}))
-    births = dict.fromkeys([*young, "2026"], int(ahead * 1e9))
+    for ago, share in ((3, 22 / 23), (0.5, 1.0), (-0.5, 1.0)):
+        fact = manifest.files["2025/1.jpg"]._replace(mtime_ns=hours(-ago), ctime_ns=hours(-ago))
+        source = replace(manifest, files=table({**manifest.files, "2025/put.jpg": fact}))
+        host = Told({"2025/put.jpg": hours(1)})
+        held = read_manifest(Host(), str(copy))
+        found = as_of_tree(host, source, cover(source, held.files), held)
+        assert found.share.value == share
 
-    class Ahead(Host):
-        def born(self, paths):
-            names = [path.removeprefix(f"{live}/") for path in paths]
-            known = super().born(paths)
-            return [births.get(name, one) for name, one in zip(names, known, strict=True)]
 
-    def dated():
-        return probe(Ahead(), Target("copy", str(copy)), source, Depth.LISTED)
-
-    found = dated()
-    assert found.newer.added == 2
-    assert abs(found.points.newest.timestamp() - made / 1e9) < 1
-    for file in copy.rglob("*.jpg"):
-        file.chmod(0o600)  # changes the inode, and copies nothing
-    assert dated().points.newest == found.points.newest
-    (copy / "daily" / "index").unlink()  # it lacks a file: nothing says that a run was made
-    assert dated().points.newest.timestamp() == OLD
+def test_a_tree_of_months_ago_is_stale(tmp_path):
+    """Only its newest file tells how old it is, and all it lacks came since."""
+    live, copy = make(tmp_path / "live"), tmp_path / "copy"
+    shutil.copytree(live, copy)
+    (live / "2025" / "3.jpg").write_bytes(b"edited" * 300)
+    found = audited(live, copy)
+    assert found.verdicts[1].location.coverage.value == 1.0
+    assert found.verdicts[1].location.newer.changed == 1
+    assert found.verdicts[1].status is Status.FAIL
+    assert "years old" in found.verdicts[1].reason
+    assert not found.verdicts[1].counted
