@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from tests.needs import needs
@@ -266,6 +267,15 @@ def test_a_copy_that_holds_nothing_of_the_source_is_excused_nothing(judged):
     found = judged(without=tuple(judged.everything))
     assert found.share.value == 0.0
     assert found.newer is None
+
+
+def test_a_placeholder_in_the_copy_is_no_earlier_version(judged):
+    manifest = judged.manifest
+    row = manifest.files.row("2025/new.jpg")
+    plain = cover(manifest, table(manifest.files), hollow=np.array([row]))
+    found = as_of(Told({}), manifest, plain, datetime.now(UTC) - timedelta(hours=1))
+    assert found.share.value == 23 / 24
+    assert found.newer.changed == 1  # the other young file
 
 
 def test_without_a_point_nothing_is_excused(judged):
