@@ -28,6 +28,7 @@ __all__ = [
     "Hours",
     "Kind",
     "PerHour",
+    "format_bytes",
     "format_hours",
     "hours",
     "parse",
@@ -178,6 +179,15 @@ def format_hours(value: float) -> str:
             amount = f"{value / size:.3g}"
             return f"{amount} {name}" + ("" if amount == "1" else "s")
     raise AssertionError
+
+
+def format_bytes(value: float) -> str:
+    """Write a size for people, in decimal units: ``"12.3 GB"``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.4g} TB"
 
 
 def _validator(kind: str, *, low: float = 0.0, high: float = math.inf) -> BeforeValidator:

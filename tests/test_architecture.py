@@ -49,8 +49,8 @@ VERIFIER_ROOMS = [
      "identity", "manifest", "mounts", "history", "excluding",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"drift"},
-    {"_confining", "_leftovers", "_opening", "_reading", "_running", "walking", "_hasher",
-     "_cutting", "_readers",
+    {"_births", "_confining", "_leftovers", "_opening", "_reading", "_running", "walking",
+     "_hasher", "_cutting", "_readers",
      "hashing", "host"},
     {"devices", "ssh_config", "resolver", "domains", "volumes"},
     {"configs", "schedules", "uncovered"},

@@ -59,7 +59,8 @@ _new = tuple.__new__  # a fifth of the time of the class's own
 class Stat(NamedTuple):
     """What `stat` says about one path. ``size`` in bytes, ``mtime_ns`` in ns since 1970.
 
-    ``blocks`` are the 512-byte blocks that belong to it; -1 if not known.
+    ``blocks`` are the 512-byte blocks that belong to it; -1 if not known. ``ctime_ns`` is when its
+    inode changed last, 0 if not known.
     """
 
     mode: int
@@ -69,6 +70,7 @@ class Stat(NamedTuple):
     ino: int
     nlink: int = 1
     blocks: int = -1
+    ctime_ns: int = 0
 
     @property
     def is_dir(self) -> bool:
@@ -99,7 +101,8 @@ class Stat(NamedTuple):
     def of(cls, found: os.stat_result) -> Stat:
         """Take the facts out of an `os.stat_result`."""
         mode, ino, dev, nlink, _, _, size = found[:7]
-        return _new(cls, (mode, size, found.st_mtime_ns, dev, ino, nlink, found.st_blocks))
+        times = found.st_mtime_ns, found.st_ctime_ns
+        return _new(cls, (mode, size, times[0], dev, ino, nlink, found.st_blocks, times[1]))
 
 
 class Entry(NamedTuple):

@@ -71,10 +71,9 @@ def _more(one: Proposal) -> Iterator[str]:
 
 
 def _harm(one: Proposal) -> str:
-    """Say how much likelier the loss is after a change, beyond its error, and why."""
+    """Say how much likelier the loss is after a change, beyond its error."""
     high, low = (1.0 - end for end in one.effect.removed_interval())
-    why = f"; {one.change.against}" if one.change.against else ""
-    return f"{1.0 - one.effect.removed:.2f} times as likely ({low:.2f} to {high:.2f}){why}"
+    return f"{1.0 - one.effect.removed:.2f} times as likely ({low:.2f} to {high:.2f})"
 
 
 def _share(effect: Effect) -> str:

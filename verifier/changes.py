@@ -39,12 +39,6 @@ _LOCKED = 30 * 24.0
 _WEEK = 7 * 24.0
 
 
-_MOVED = (
-    "versions beside the data are taken as an undo that is never behind, a copy of its own is as "
-    "old as its last run"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """One thing to do, and what an audit would find then.
@@ -63,8 +57,6 @@ class Change:
         Keys of the layout and their new values, for what no inventory knows.
     location : str
         The location that it is done to; empty for one that is added.
-    against : str
-        Why the model may see harm in it.
     """
 
     name: str
@@ -74,7 +66,6 @@ class Change:
     keys: dict[str, Key]
     edits: tuple[tuple[str, Any], ...] = ()
     location: str = ""
-    against: str = ""
 
     @property
     def kind(self) -> str:
@@ -138,8 +129,7 @@ def _repairs(audit: Audit) -> Iterator[Change]:
             new = replace(place, domains=replace(place.domains, drives=_new_drives(place.name)))
             new = _apart(new)
             name = f"move {place.name} to a drive of its own"
-            move = _with(audit, number, new, name, steps.move(audit.setup, place))
-            yield replace(move, against=_MOVED)
+            yield _with(audit, number, new, name, steps.move(audit.setup, place))
         elif found.copyhood is Copyhood.NO and place.state in (State.READ, State.MISSING):
             new = _whole(audit, replace(place, state=State.READ, reason="", disqualified=""))
             if place.state is State.MISSING:

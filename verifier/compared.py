@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Changes", "Past", "Restored", "Sample", "Suspect"]
+__all__ = ["Changes", "Newer", "Past", "Restored", "Sample", "Suspect"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,43 @@ class Changes:
     folder: str = ""
     examples: tuple[str, ...] = ()
     suspects: tuple[Suspect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """What the source has changed or gained since a copy's newest point, which cannot be in it.
+
+    Parameters
+    ----------
+    since : datetime
+        The newest point, or when something was written to the copy last.
+    changed : int
+        Files that the copy holds in an earlier version.
+    added : int
+        Files that came since, and that the copy does not hold.
+    size_bytes : int
+        Of both, as they are at the source: what would be lost with it now. [bytes]
+    doubtful : int
+        Files that the copy lacks, changed since, of which nobody can tell whether they were there
+        before; the coverage counts them as missing.
+    at_most : float
+        The coverage if the doubtful ones came since, in [0, 1].
+    reason : str
+        Why they are doubtful; empty if none is.
+    """
+
+    since: datetime
+    changed: int = 0
+    added: int = 0
+    size_bytes: int = 0
+    doubtful: int = 0
+    at_most: float = 1.0
+    reason: str = ""
+
+    @property
+    def files(self) -> int:
+        """Files that the source has changed or gained."""
+        return self.changed + self.added
 
 
 @dataclass(frozen=True, slots=True)

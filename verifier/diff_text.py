@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from riskmodel.units import format_bytes
 from verifier.diffing import Diff, PlaceDiff
 from verifier.inventory import Changes
 from verifier.rules import Status
@@ -88,7 +89,7 @@ def _place_lines(place: PlaceDiff) -> list[str]:
     counts += [f"{one.moved:,} moved", f"{one.rotten:,} suspected rot"]
     if not any((one.new, one.gone, one.changed, one.moved, one.rotten)):
         counts = ["nothing changed"]
-    size = f"of {one.files:,} files, {_size(one.size_bytes)}"
+    size = f"of {one.files:,} files, {format_bytes(one.size_bytes)}"
     lines = [f"  {place.name}: {', '.join(counts)}; {size}", f"    {_reach(one)}"]
     if one.looked:
         lines.append(f"    {_content(one)}")
@@ -153,14 +154,6 @@ def _run(run: Any) -> dict[str, Any] | None:
 
 def _time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.4g} TB"
 
 
 def _when(value: datetime) -> str:

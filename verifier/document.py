@@ -10,7 +10,7 @@ from typing import Any
 from verifier.aftermath import left_after
 from verifier.audit import SCHEMA, Audit, Verdict
 from verifier.bounds import CONFIDENCE, most_bad
-from verifier.inventory import Changes, Depth, Domains, Fact, Location, Sample, Schedule
+from verifier.inventory import Changes, Depth, Domains, Fact, Location, Newer, Sample, Schedule
 from verifier.rules import Gate
 
 __all__ = ["document", "documents", "restored_document"]
@@ -94,6 +94,7 @@ def _location(verdict: Verdict) -> dict[str, Any]:
         "files": place.files,
         "bytes": place.size_bytes,
         "coverage": place.coverage.value,
+        "newer": _newer(place.newer),
         "depth": place.depth.word if place.depth is not None else None,
         "dataset": {"value": place.dataset.value, "evidence": place.dataset.evidence.value},
         "tool": place.tool,
@@ -115,6 +116,20 @@ def _location(verdict: Verdict) -> dict[str, Any]:
         "offline": place.offline,
         "last_seen": _time(place.last_seen),
         "evidence": _evidence(place),
+    }
+
+
+def _newer(found: Newer | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "since": _time(found.since),
+        "changed": found.changed,
+        "added": found.added,
+        "bytes": found.size_bytes,
+        "doubtful": found.doubtful,
+        "coverage_at_most": found.at_most,
+        "reason": found.reason,
     }
 
 

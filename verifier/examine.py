@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from verifier.effort import Effort
 
 __all__ = ["examine"]
+
+_CLOCK_SLACK = timedelta(days=1)
 
 
 def examine(
@@ -83,6 +86,7 @@ def examine(
             host=here.value, dataset=setup.name, source=setup.source.path, at=now,
             volume=partial(volume_of, host), complain=complain,
         )  # fmt: skip
+        _told_of_the_future(catalogue, setup.name, now, complain)
     host.digests = record
     host.effort = effort or setup.policy.effort(now)
     talk(f"looking at {SOURCE}: {setup.source.path}")
@@ -121,6 +125,23 @@ def examine(
             if record is None or not record.broken:  # else that has been said
                 complain(f"{problem}; the audit goes on without it")
     return Inventory(setup.name, now, here, source, places)
+
+
+def _told_of_the_future(
+    catalogue: Catalogue, dataset: str, now: datetime, complain: Callable[[str], None]
+) -> None:
+    """Say that an earlier audit is dated later than this one: ages hang on the clock.
+
+    Which of the two was made under a wrong clock, the dates do not tell.
+    """
+    with contextlib.suppress(CatalogueError):  # which is told by who keeps the audit
+        latest = max((run.at for run in catalogue.runs(dataset)), default=now)
+        if latest > now + _CLOCK_SLACK:
+            complain(
+                f"the catalogue has an audit of {latest:%Y-%m-%d %H:%M}, later than now, "
+                f"{now:%Y-%m-%d %H:%M}: the clock of this machine is wrong, or was then; ages are "
+                "told by the clock as it is"
+            )
 
 
 def _source(setup: Setup, host: Host) -> tuple[Location, Manifest | None]:

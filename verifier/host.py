@@ -12,10 +12,12 @@ import os
 import queue
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
+from verifier._births import births
 from verifier._opening import open_regular
 from verifier._reading import GuardedFile, translated
 from verifier._running import executed, located, own_module
@@ -54,6 +56,7 @@ T = TypeVar("T")
 CHUNK_BYTES = 1 << 20
 SMALL_FILE_BYTES = 4 << 20
 MOST_FAILED = 1000  # files that are remembered
+_AT_ONCE = 1000  # paths of which one answer tells, within the timeout
 MAX_HANGS = 3  # folders that do not answer before a walk is given up
 
 
@@ -294,6 +297,19 @@ class Host:
         """
         self._refuse_in_replay(path)
         return self._within(path, lambda: shared_start(path))
+
+    def born(self, paths: Sequence[str]) -> list[int]:
+        """Return when files or folders were made [ns since 1970], 0 where nothing tells."""
+        if self._replay is not None:
+            return [0] * len(paths)
+        found: list[int] = []
+        for first in range(0, len(paths), _AT_ONCE):
+            some = paths[first : first + _AT_ONCE]
+            try:
+                found += self._within(some[0], partial(births, some))
+            except TimedOut:
+                return [*found, *[0] * (len(paths) - len(found))]
+        return found
 
     def program(self, name: str) -> str | None:
         """Return the absolute path of a program, or None if it is not installed where we trust."""

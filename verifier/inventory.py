@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from verifier.compared import Changes, Past, Restored, Sample, Suspect
+from verifier.compared import Changes, Newer, Past, Restored, Sample, Suspect
 from verifier.facts import (
     Depth,
     Domains,
@@ -30,6 +30,7 @@ __all__ = [
     "Fact",
     "Inventory",
     "Location",
+    "Newer",
     "Past",
     "Points",
     "Restored",
@@ -67,6 +68,9 @@ class Location:
         Content of the newest point.
     coverage : Fact[float]
         Share of the source's files that the newest point holds, in [0, 1].
+        Files that cannot be in it, for they came to the source after it was made, are left out.
+    newer : Newer or None
+        What the source has changed or gained since the newest point; None if nothing.
     missing : tuple of str
         The largest folders of the source that are not there.
     depth : Depth or None
@@ -129,6 +133,8 @@ class Location:
         What a restore drill brought back; None if there was none.
     exclude : tuple of str
         Of the source: patterns of what its set-up leaves out.
+    changed_last : datetime or None
+        Of the source: when the inode of one of its files changed last, which nobody sets by hand.
     """
 
     name: str
@@ -145,6 +151,7 @@ class Location:
     files: int | None = None
     size_bytes: int | None = None
     coverage: Fact[float] = field(default_factory=Fact)
+    newer: Newer | None = None
     missing: tuple[str, ...] = ()
     depth: Depth | None = None
     errors: tuple[str, ...] = ()
@@ -176,6 +183,7 @@ class Location:
     changes: Changes | None = None
     restored: Restored | None = None
     exclude: tuple[str, ...] = ()
+    changed_last: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

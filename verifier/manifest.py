@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from verifier.compared import Newer
 from verifier.files import FileFact, Files, table
 from verifier.identity import sketch
 from verifier.inventory import Evidence, Fact
@@ -22,9 +23,12 @@ __all__ = [
     "FileFact",
     "Files",
     "Manifest",
+    "Rows",
+    "and_above",
     "cover",
     "folders_of",
     "instant",
+    "largest_missing",
     "prefix_in",
     "shown",
 ]
@@ -75,9 +79,59 @@ class Manifest:
         return instant(int(table(self.files).column("mtime").max())) if self.files else None
 
     @property
+    def changed_last(self) -> datetime | None:
+        """When an inode changed last; None where that is not known."""
+        return instant(int(table(self.files).column("ctime").max()) or None) if self.files else None
+
+    @property
     def oldest(self) -> datetime | None:
         """Modification time of the oldest file."""
         return instant(int(table(self.files).column("mtime").min())) if self.files else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a comparison told of each file of the source, for those who ask further.
+
+    Parameters
+    ----------
+    files : Files
+        The source's.
+    held : mapping of str to int, or Files
+        The copy's.
+    lacking : array of bool
+        Whether the copy lacks that file, or has another size.
+    hollow : array of int
+        As `cover` was told.
+    """
+
+    files: Files
+    held: Mapping[str, int] | Files
+    lacking: NDArray[np.bool_]
+    hollow: NDArray[np.int64] | None = None
+
+    def absent(self) -> NDArray[np.bool_]:
+        """Tell of each file of the source whether the copy has none of its name."""
+        import numpy as np
+
+        if isinstance(self.held, Files):
+            absent = np.ones(len(self.files), dtype=np.bool_)
+            absent[self.files.pairs(self.held)[0]] = False
+            return absent
+        absent = self.lacking.copy()
+        rows = np.flatnonzero(absent)
+        known = (_key_in(self.held, path) is not None for path in self.files.paths(rows.tolist()))
+        absent[rows] = ~np.fromiter(known, dtype=np.bool_, count=len(rows))
+        return absent
+
+    def held_folders(self) -> set[str]:
+        """Return all folders in which, or below which, the copy holds anything."""
+        direct: Iterable[str]
+        if isinstance(self.held, Files):
+            direct = self.held.folder_rows()[0]
+        else:
+            direct = {path.rpartition("/")[0] for path in self.held}
+        return {above for folder in direct for above in and_above(folder)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +139,14 @@ class Coverage:
     """How much of the source a copy holds, and the largest folders that it lacks.
 
     Where nobody can tell, ``content`` is a sketch of what it holds, for `Location.content`.
+    ``newer`` is what `verifier.probes.newer` makes of ``rows``, which are there if the share is.
     """
 
     share: Fact[float] = field(default_factory=Fact)
     missing: tuple[str, ...] = ()
     content: tuple[int, ...] = ()
+    newer: Newer | None = None
+    rows: Rows | None = field(default=None, repr=False, compare=False)
 
 
 def instant(mtime_ns: int | None) -> datetime | None:
@@ -154,7 +211,8 @@ def cover(
             Evidence.MEASURED,
             "paths and sizes compared with the source",
         ),
-        _largest_missing(files, lacking) if count else (),
+        largest_missing(files, lacking) if count else (),
+        rows=Rows(files, held, lacking, hollow),
     )
 
 
@@ -214,18 +272,24 @@ def _lacking(files: Files, held: Mapping[str, int] | Files) -> NDArray[np.bool_]
 
 
 def _size_in(held: Mapping[str, int], path: str) -> int:
-    """Return the size of a file in a tool's listing, -1 if it is not there.
+    """Return the size of a file in a tool's listing, -1 if it is not there."""
+    key = _key_in(held, path)
+    return -1 if key is None else held[key]
+
+
+def _key_in(held: Mapping[str, int], path: str) -> str | None:
+    """Return what a file of the source is called in a tool's listing; None if it is not there.
 
     A name that is no UTF-8 reaches us as restic (JSON) and borg print it: without those bytes.
     """
-    size = held.get(path)
-    if size is not None or path.isascii():
-        return -1 if size is None else size
-    for stand_in in "\ufffd?":
-        printed = _UNDECODABLE.sub(stand_in, path)
-        if printed != path and printed in held:
-            return held[printed]
-    return -1
+    if path in held:
+        return path
+    if not path.isascii():
+        for stand_in in "\ufffd?":
+            printed = _UNDECODABLE.sub(stand_in, path)
+            if printed != path and printed in held:
+                return printed
+    return None
 
 
 def _sketch(held: Mapping[str, int] | Files) -> tuple[int, ...]:
@@ -234,7 +298,7 @@ def _sketch(held: Mapping[str, int] | Files) -> tuple[int, ...]:
     return sketch(held)
 
 
-def _largest_missing(
+def largest_missing(
     files: Files, lacking: NDArray[np.bool_], shown_most: int = 5
 ) -> tuple[str, ...]:
     """Name the folders that lack most bytes; one that lacks all stands for its parts."""
@@ -247,19 +311,19 @@ def _largest_missing(
     wanted: dict[str, int] = defaultdict(int)
     lost: dict[str, int] = defaultdict(int)
     for number, folder in enumerate(folders):
-        for above in _and_above(folder):
+        for above in and_above(folder):
             wanted[above] += starts[number + 1] - starts[number]
             lost[above] += int(absent[number])
     weights: dict[str, int] = defaultdict(int)
     for number in np.flatnonzero(absent).tolist():
-        chain = _and_above(folders[number])
+        chain = and_above(folders[number])
         whole = [folder for folder in chain if lost[folder] == wanted[folder]]
         weights[whole[-1] if whole else chain[0]] += int(sizes[number])
     ranked = sorted(weights, key=lambda folder: (-weights[folder], folder))
     return tuple(shown(folder) for folder in ranked[:shown_most])
 
 
-def _and_above(folder: str) -> list[str]:
+def and_above(folder: str) -> list[str]:
     """Return a folder and those above it, the nearest first, ending with ``"."``."""
     found = []
     while folder:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from heapq import nlargest
 from typing import Any, BinaryIO
 
+from riskmodel.units import format_bytes
 from verifier import probes
 from verifier.configs import without_password
 from verifier.drills import DEFAULT_FILES, family_of
@@ -142,7 +143,7 @@ def _with_drill(step: Step, source: Manifest) -> Step:
         return step
     most = DEFAULT_FILES + 2  # the largest and the oldest come on top
     sizes = nlargest(most, (fact.size for fact in source.files.values()))
-    amount = _bytes(sum(sizes))
+    amount = format_bytes(sum(sizes))
     note = f"restores {len(sizes):,} files, at most {amount}, into {tempfile.gettempdir()}"
     family = family_of(step.kind, Target(step.name, step.address))
     if family is not None and family.open is None:
@@ -185,7 +186,7 @@ def _step(place: Place, depth: Depth, source: Manifest) -> Step:
         commands=tuple(planner.commands),
         missing=tuple(name for name in programs if planner.program(name) is None),
         read_bytes=None if size is None else read,
-        egress=f"up to {_bytes(read)} through {network}" if shared and read else "",
+        egress=f"up to {format_bytes(read)} through {network}" if shared and read else "",
         privileges=_privileges((found.reason,) if "ermission" in found.reason else ()),
     )
 
@@ -220,15 +221,6 @@ def _privileges(closed: Sequence[str]) -> str:
     return f"root, or the owner's rights: {closed[0].rstrip('.')}"
 
 
-def _bytes(count: int) -> str:
-    value = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.3g} {unit}"
-        value /= 1000
-    return f"{value:.3g} TB"
-
-
 def plan_text(name: str, steps: Sequence[Step]) -> str:
     """Return a plan as lines for a terminal."""
     return "\n".join(_lines(name, steps))
@@ -239,7 +231,7 @@ def _lines(name: str, steps: Sequence[Step]) -> Iterator[str]:
     known = [step.read_bytes for step in steps if step.read_bytes is not None]
     more = "" if len(known) == len(steps) else " and what nobody can tell yet"
     yield f"{name}: nothing has been read. The audit would run as {who},"
-    yield f"write to no location, and read at most {_bytes(sum(known))}{more}."
+    yield f"write to no location, and read at most {format_bytes(sum(known))}{more}."
     running = [step for step in steps if step.commands]
     every = (
         [c for c in running[0].commands if all(c in s.commands for s in running)] if running else []
@@ -252,7 +244,7 @@ def _lines(name: str, steps: Sequence[Step]) -> Iterator[str]:
     for step in steps:
         yield ""
         yield f"{step.name}  {step.address}".rstrip()
-        amount = "not known" if step.read_bytes is None else _bytes(step.read_bytes)
+        amount = "not known" if step.read_bytes is None else format_bytes(step.read_bytes)
         kind = "found by looking" if step.kind == "unknown" else step.kind
         yield f"  kind {kind}, depth {step.depth}, reads up to {amount}"
         for command in (one for one in step.commands if one not in every):

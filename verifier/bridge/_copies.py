@@ -12,6 +12,7 @@ from riskmodel.policies import Check, Feed, Key, Restore, Retention
 from riskmodel.preset_catalogue import presets
 from riskmodel.units import format_hours
 from verifier.bridge._places import store_of
+from verifier.bridge._undo import undo_hours
 from verifier.history import history_hours, kept_counts, kept_within_hours
 from verifier.inventory import Depth, Evidence, Location
 from verifier.rules import View
@@ -94,21 +95,28 @@ def _restore(location: Location, notes: dict[str, Evidence]) -> Restore | None:
 def _undo(view: View, names: Iterable[str], notes: dict[str, Evidence]) -> Retention | None:
     """Return the versions of the live data that stand on its own drives: no copy, but an undo."""
     counted = set(names)
-    beside = [view.locations[number] for number in view.copies]
-    beside = [place for place in beside if place.name == "source" or place.name not in counted]
-    kept = {place.name: _reach_back(place, _every(place, view)[0]) for place in beside}
-    kept = {name: hours for name, hours in kept.items() if hours}
-    times = [one.time for one in view.inventory.source.snapshots if one.time is not None]
+    kept: dict[str, tuple[float, float]] = {}  # how old they grow, and how far that undoes
+    for place in (view.locations[number] for number in view.copies):
+        if place.name != "source" and place.name in counted:
+            continue
+        every, back = _every(place, view)[0], _reach_back(place, _every(place, view)[0])
+        by_hand = place.schedule.value is not None and place.schedule.value.by == "by hand"
+        job = place.name != "source"
+        kept[place.name] = back, undo_hours(back, every, by_hand=by_hand, job=job)
+    times = sorted(one.time for one in view.inventory.source.snapshots if one.time is not None)
     if len(times) > 1:
-        span = round((max(times) - min(times)).total_seconds() / 3600.0, 2)
-        kept["its snapshots"] = max(span, kept.pop("source", 0.0))
-    if not kept:
+        gaps = [(b - a).total_seconds() / 3600.0 for a, b in pairwise(times)]
+        span = round(sum(gaps), 2)
+        kept["its snapshots"] = span, undo_hours(span, max(gaps[-_RECENT:]), job=False)
+    who = max(kept, key=lambda name: kept[name][1], default="")
+    if not who or not kept[who][1]:
         return None
-    who = max(kept, key=lambda name: kept[name])
-    notes[f"a mistake at the source is undone from {who}, {format_hours(kept[who])} back"] = (
-        Evidence.INFERRED
-    )
-    return Retention(within=kept[who])
+    back, within = kept[who]
+    notes[
+        f"a mistake at the source is undone from {who}, {format_hours(back)} back, counted as "
+        f"{format_hours(within)}: versions are behind by a run, and some runs fail"
+    ] = Evidence.INFERRED
+    return Retention(within=round(within, 2))
 
 
 def _feed(location: Location, view: View, names: set[str], notes: dict[str, Evidence]) -> Feed:

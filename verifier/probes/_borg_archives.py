@@ -15,6 +15,7 @@ from verifier.manifest import Coverage, Manifest, cover, prefix_in
 from verifier.probes._digests import closed, utc_time
 from verifier.probes._keys import password_path
 from verifier.probes._noting import noted
+from verifier.probes.newer import as_of
 from verifier.target import Target
 
 __all__ = [
@@ -169,6 +170,7 @@ def contents(
         return closed(found, problem.reason)
     except ValueError as error:
         return closed(found, f"borg's answer is not understood: {error}")
+    coverage = as_of(host, source, coverage, chosen.time)
     series = series_of(chosen.name)
     same = tuple(archive for archive in whole if series_of(archive.name) == series)
     return replace(
@@ -180,6 +182,7 @@ def contents(
         if coverage.share.value is None
         else replace(coverage.share, evidence=Evidence.TOOL_REPORTED, source="borg list"),
         missing=coverage.missing,
+        newer=coverage.newer,
         content=coverage.content,
     )
 

@@ -27,6 +27,7 @@ from verifier.probes.bundles import (
 from verifier.probes.comparing import capped
 from verifier.probes.compression import cipher_of, format_of, has_digest, joined
 from verifier.probes.members import BLOCK_BYTES, DAMAGE, Member, members
+from verifier.probes.newer import as_of
 from verifier.probes.outdated import changed_before, without_outdated
 from verifier.target import Target
 
@@ -138,6 +139,7 @@ def collect(
         if not row.unseen:
             noted(host, found, held)
     last, latest = max(row.times, default=None), bundles[-1].time
+    coverage = as_of(host, source, coverage, last)
     located = replace(
         found,
         kind=_kind(host, newest),
@@ -150,6 +152,7 @@ def collect(
         size_bytes=None if row.sealed else sum(row.content.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        newer=coverage.newer,
         content=coverage.content,
         errors=capped(row.errors),
         depth=reached,

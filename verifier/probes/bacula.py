@@ -14,6 +14,7 @@ from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, Manifest, cover, prefix_in
 from verifier.probes.bacula_volume import HEAD_BYTES, Run, Session, Volume, is_volume, read_volume
 from verifier.probes.comparing import capped
+from verifier.probes.newer import as_of
 from verifier.probes.reading import head, heads
 from verifier.target import Target
 
@@ -96,6 +97,7 @@ def collect(
     if read.unseen and coverage.share.value != 1.0:
         coverage = Coverage(Fact(source="parts of the copy could not be read"))
     newest = max(chain.times, default=None)
+    coverage = as_of(host, source, coverage, newest)
     late = chain.latest if newest is None or (chain.latest and chain.latest > newest) else None
     locked = any(run.encrypted for run in read.runs.values())
     how = Fact("files", Evidence.INFERRED, "Bacula copies file by file")
@@ -109,6 +111,7 @@ def collect(
         if coverage.share.value is None
         else replace(coverage.share, source="file records of the volumes"),
         missing=coverage.missing,
+        newer=coverage.newer,
         content=coverage.content,
         errors=capped(list(read.errors)),
         depth=None if read.unseen else reached,

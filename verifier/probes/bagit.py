@@ -15,6 +15,7 @@ from verifier.probes._digests import Digest, compare, lines_of, small_text
 from verifier.probes._noting import noted
 from verifier.probes.comparing import capped
 from verifier.probes.directory import read_manifest
+from verifier.probes.newer import as_of
 from verifier.target import Target
 
 __all__ = ["bagged", "collect", "detect", "parse_info", "parse_manifest"]
@@ -121,6 +122,7 @@ def collect(
     if tree.complete:
         noted(host, found, held)
     when = _bagged(host, path, tree)
+    coverage = as_of(host, source, coverage, when)
     located = replace(
         found,
         kind="bagit",
@@ -129,6 +131,7 @@ def collect(
         size_bytes=sum(sizes.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        newer=coverage.newer,
         content=coverage.content,
         encrypted=Fact(False, Evidence.MEASURED, "the files lie open"),
         depth=Depth.LISTED,

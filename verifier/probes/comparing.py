@@ -182,16 +182,19 @@ def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
     }
     judged = np.flatnonzero(alike & ~changed)
     drawn = host.effort.drawn(len(judged))
-    looked = np.flatnonzero(alike) if drawn is None else judged[drawn]
+    # those that the source changed since are no part of the sample: what they tell is not damage
+    late = np.flatnonzero(alike & changed)
+    some = host.effort.drawn(len(late))
+    looked = judged if drawn is None else judged[drawn]
+    count = len(looked)
+    looked = np.sort(np.concatenate([looked, late if some is None else late[some]]))
     pairs = _Pairs(source, held, here[looked], there[looked], changed[looked])
     found = _read_pairs(host, pairs) if host.local else _by_pieces(host, pairs)
     sample = None
     if drawn is not None:
         bad = len(found.wrong)
         # a file that changed meanwhile was not judged, and is not one of those to be judged
-        sample = Sample(
-            len(looked) - found.unjudged, len(judged) - found.unjudged, bad, host.effort.seed
-        )
+        sample = Sample(count - found.unjudged, len(judged) - found.unjudged, bad, host.effort.seed)
     wrong |= found.wrong
     first = sorted(wrong)[:MAX_ERRORS]
     errors = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from verifier.access import AccessError, TimedOut
@@ -11,6 +12,7 @@ from verifier.manifest import Manifest, prefix_in
 from verifier.probes._digests import hash_of
 from verifier.probes.comparing import capped
 from verifier.probes.directory import read_manifest
+from verifier.probes.outdated import changed_before
 from verifier.remotes._link import Digest, Link
 
 __all__ = ["Compared", "compare"]
@@ -31,12 +33,16 @@ class Compared:
         ``LISTED`` if it has no file of the source.
     sample : Sample or None
         What part was compared, if not all.
+    outdated : tuple of str
+        Files of the same size that the source has changed since they were put there, bytes and
+        all, as far as digests that the place keeps, or bytes that were fetched, tell.
     """
 
     errors: tuple[str, ...]
     unseen: str
     reached: Depth
     sample: Sample | None = None
+    outdated: tuple[str, ...] = ()
 
 
 def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
@@ -63,9 +69,13 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
     shared = any(prefix + path in held.files for path in source.files)
     reached = Depth.SOURCE if shared else Depth.LISTED
     judged: list[str] = []
+    late: list[str] = []
     for path in sorted(source.files.keys()):
         live, copy = source.files[path], held.files.get(prefix + path)
-        if copy is None or live.mtime_ns > copy.mtime_ns + MTIME_SLACK_NS:
+        if copy is None:
+            continue
+        if live.mtime_ns > copy.mtime_ns + MTIME_SLACK_NS:
+            late += [path] if live.size == copy.size else []
             continue
         if live.size != copy.size:
             errors.append(f"{path} has {copy.size} bytes, the source's has {live.size}.")
@@ -94,7 +104,38 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
         elif differs:
             errors.append(f"{path} differs from the source under the same size.")
     sample = sample and replace(sample, bad=len(errors) - before)
-    return Compared(capped(errors), unseen, reached, sample)
+    # what was changed after the newest file was put there is only not copied yet
+    late = [path for path in late if changed_before(source.files[path].mtime_ns, held.newest)]
+    outdated = _outdated(link, source, held, prefix, link.host.effort.some(late)[0], depth)
+    return Compared(capped(errors), unseen, reached, sample, outdated)
+
+
+def _outdated(
+    link: Link, source: Manifest, held: Manifest, prefix: str, paths: Sequence[str], depth: Depth
+) -> tuple[str, ...]:
+    """Name files of which an older version is there; what cannot be read tells nothing.
+
+    Below depth ``SOURCE`` nothing is fetched for that: what keeps no digest is not asked.
+    """
+    found = []
+    for path in paths:
+        try:
+            place = f"{held.root}/{prefix}{path}"
+            there = link.kept(place, read=False)
+            if there is None and depth >= Depth.SOURCE:
+                there = _there(link, place, depth)
+            if there is None:
+                continue
+            here = hash_of(link.host, f"{source.root}/{path}", there.algorithm)
+            if here != there.hexadecimal and not _doubt(
+                link, source, f"{prefix}{path}", path, there
+            ):
+                found.append(path)
+        except TimedOut:
+            raise
+        except AccessError:
+            continue
+    return tuple(found)
 
 
 def _doubt(link: Link, source: Manifest, copy: str, path: str, there: Digest) -> str:

@@ -16,6 +16,7 @@ from verifier.probes._digests import closed
 from verifier.probes._noting import noted
 from verifier.probes.archive import parse_date
 from verifier.probes.comparing import capped
+from verifier.probes.newer import as_of
 from verifier.target import Target
 
 __all__ = ["Listing", "collect", "detect", "newest_listing", "parse_listing", "slices_of"]
@@ -270,7 +271,7 @@ def _listed(host: Host, source: Manifest | None, base: str, found: Location) -> 
         return closed(replace(found, files=len(listing.sizes)), reason)
     prefix = prefix_in(source, listing.sizes)
     held = {name.removeprefix(prefix): size for name, size in listing.sizes.items()}
-    coverage = cover(source, held)
+    coverage = as_of(host, source, cover(source, held), found.points.newest)
     noted(host, found, held)
     share = coverage.share
     if share.value is not None:
@@ -281,6 +282,7 @@ def _listed(host: Host, source: Manifest | None, base: str, found: Location) -> 
         size_bytes=sum(held.values()),
         coverage=share,
         missing=coverage.missing,
+        newer=coverage.newer,
         content=coverage.content,
         encrypted=Fact(False, Evidence.TOOL_REPORTED, "dar lists it without a password"),
     )

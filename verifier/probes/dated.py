@@ -19,6 +19,7 @@ from verifier.probes._noting import noted_tree
 from verifier.probes.archive import parse_date
 from verifier.probes.comparing import against_source, shared_inodes
 from verifier.probes.directory import read_manifest
+from verifier.probes.newer import as_of
 from verifier.target import Target
 
 __all__ = ["Tree", "collect", "detect", "newest_tree", "read_name"]
@@ -158,6 +159,7 @@ def collect(
         content = before
     content = replace(content, held=replace(content.held, files=table(content.held.files)))
     newest, tree, held, coverage = whole[-1], content.tree, content.held, content.coverage
+    coverage = as_of(host, source, coverage, newest.time)
     noted_tree(host, held)
     times = [each.time for each in whole if each.time is not None]
     located = replace(
@@ -172,6 +174,7 @@ def collect(
         size_bytes=tree.size_bytes,
         coverage=coverage.share,
         missing=coverage.missing,
+        newer=coverage.newer,
         content=coverage.content,
         shared_inodes=shared_inodes(source, held),
         retention=_retention(host, base, whole, tree),

@@ -18,6 +18,7 @@ from verifier.probes.comparing import (
     shared_extents,
     shared_inodes,
 )
+from verifier.probes.newer import as_of_tree
 from verifier.probes.placeholders import hollow_rows, mostly_placeholders
 from verifier.progress import Progress
 from verifier.target import Target
@@ -59,7 +60,7 @@ def read_manifest(host: Host, path: str, leaving: Excluding | None = None) -> Ma
     facts = host.stat(path)
     folder, _, name = path.rstrip("/").rpartition("/")
     if not facts.is_dir:
-        only = FileFact(facts.size, facts.mtime_ns, facts.dev, facts.ino)
+        only = FileFact(facts.size, facts.mtime_ns, facts.dev, facts.ino, facts.ctime_ns)
         return Manifest(folder or "/", {name: only}, folder=name)
     gathered = Gathering()
     unreadable: list[str] = []
@@ -106,7 +107,7 @@ def collect(
     """
     held = held_by(host, found.real_path or target.address, source)
     noted_tree(host, held)
-    coverage = _coverage(host, source, held)
+    coverage = as_of_tree(host, source, _coverage(host, source, held), held)
     located = replace(
         found,
         kind="directory",
@@ -115,6 +116,7 @@ def collect(
         size_bytes=held.size_bytes,
         coverage=coverage.share,
         missing=coverage.missing,
+        newer=coverage.newer,
         content=coverage.content,
         shared_inodes=shared_inodes(source, held),
         shared_extents=shared_extents(host, source, held),
@@ -214,6 +216,7 @@ def listed_source(
         size_bytes=manifest.size_bytes,
         depth=Depth.LISTED,
         identical=True,
+        changed_last=manifest.changed_last,
     )
     located = replace(on_its_drives(host, located, manifest), disqualified="")
     standing_in = mostly_placeholders(host, manifest)

@@ -25,6 +25,7 @@ from verifier.probes._keys import declared_key, password_path
 from verifier.probes.comparing import capped
 from verifier.probes.compression import unpacked
 from verifier.probes.members import DAMAGE, Watched
+from verifier.probes.newer import as_of
 from verifier.target import Target
 
 __all__ = [
@@ -197,7 +198,7 @@ def _contents(
             return closed(found, "signatures are missing")
         if not any(str(name).endswith(".gpg") for name in names):
             held = _from_signatures(host, path, [str(name) for name in names])
-            return _covered(found, source, held, "signatures")
+            return _covered(host, found, source, held, "signatures")
         return _by_program(host, target, source, path, found)
     except AccessError as problem:
         return closed(found, f"the signatures: {problem.reason}")
@@ -282,7 +283,7 @@ def _by_program(
     except Unlisted as problem:
         return closed(found, str(problem))
     found = replace(found, tool=tool if tool.startswith("duplicity ") else None)
-    return _covered(found, source, held, "duplicity list-current-files")
+    return _covered(host, found, source, held, "duplicity list-current-files")
 
 
 def _told_by_program(host: Host, target: Target, path: str) -> dict[str, int]:
@@ -307,7 +308,7 @@ def _told_by_program(host: Host, target: Target, path: str) -> dict[str, int]:
 
 
 def _covered(
-    found: Location, source: Manifest | None, held: dict[str, int], origin: str
+    host: Host, found: Location, source: Manifest | None, held: dict[str, int], origin: str
 ) -> Location:
     """Compare by path and time: a file of another time is another version."""
     wanted = source.files if source else {}
@@ -316,14 +317,16 @@ def _covered(
         name: _size_if_same(wanted.get(name), when)
         for name, when in ((path.removeprefix(prefix), when) for path, when in held.items())
     }
-    coverage = cover(source, as_if)
+    coverage = as_of(host, source, cover(source, as_if), found.points.newest)
     share = coverage.share
     if share.value is not None:
         evidence = Evidence.MEASURED if origin == "signatures" else Evidence.TOOL_REPORTED
         share = Fact(share.value, evidence, f"paths and times compared with the source: {origin}")
     files = len(held) if origin == "signatures" else None
     # no content: a sketch needs sizes
-    return replace(found, files=files, coverage=share, missing=coverage.missing)
+    return replace(
+        found, files=files, coverage=share, missing=coverage.missing, newer=coverage.newer
+    )
 
 
 def prefix_of(source: Manifest | None, held: dict[str, int]) -> str:

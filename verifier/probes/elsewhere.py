@@ -11,6 +11,7 @@ from verifier.inventory import Depth, Location, Points
 from verifier.manifest import Manifest
 from verifier.probes import directory, restic
 from verifier.probes.comparing_elsewhere import compare
+from verifier.probes.outdated import without_outdated
 from verifier.remotes import Link
 from verifier.target import Target
 
@@ -46,6 +47,7 @@ def collect_plain(
             located = replace(located, reason=reason)
         else:
             compared = compare(link, source, depth)
+            located = without_outdated(located, source, compared.outdated)
             located = replace(
                 located,
                 errors=compared.errors,

@@ -28,6 +28,7 @@ from verifier.probes.annex_text import (
     parse_tree,
 )
 from verifier.probes.comparing import capped
+from verifier.probes.newer import as_of
 from verifier.target import Target
 
 __all__ = ["collect", "contents_by_name", "detect"]
@@ -129,7 +130,7 @@ def collect(
     coverage = Coverage(Fact(source="parts of the copy could not be read"))
     if not unseen:
         inside = {name.removeprefix(prefix): size for name, size in held.items()}
-        coverage = cover(live, inside)
+        coverage = as_of(host, live, cover(live, inside), tree.time)
         noted(host, located_, inside)
     return replace(
         located_,
@@ -139,6 +140,7 @@ def collect(
         size_bytes=sum(held.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        newer=coverage.newer,
     )
 
 

@@ -18,6 +18,8 @@ from verifier.probes._digests import hash_of
 from verifier.probes._noting import noted
 from verifier.probes.comparing import capped
 from verifier.probes.iso_image import DAMAGE, HEAD_BYTES, Image, content_of, is_image, read_image
+from verifier.probes.newer import as_of
+from verifier.probes.outdated import without_outdated
 from verifier.probes.reading import head
 from verifier.target import Target
 
@@ -98,7 +100,7 @@ def collect(
     sizes = {each.path: each.size for each in image.files}
     prefix = prefix_in(source, sizes)
     held = {name.removeprefix(prefix): size for name, size in sizes.items()}
-    coverage = cover(source, held)
+    coverage = as_of(host, source, cover(source, held), newest)
     noted(host, found, held)
     located = replace(
         located,
@@ -112,6 +114,7 @@ def collect(
         size_bytes=sum(sizes.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        newer=coverage.newer,
         tool=f"{image.names} image {image.label!r}",
     )
     if depth < Depth.BYTES or unseen:
@@ -120,7 +123,8 @@ def collect(
         return replace(located, reason="no digests of its own, and the source could not be read")
     if not any(name.removeprefix(prefix) in source.files for name in sizes):
         return replace(located, reason="it has no file of the source, so nothing was compared")
-    different, not_compared = _compare(host, place, image, source, prefix)
+    different, not_compared, older = _compare(host, place, image, source, prefix)
+    located = without_outdated(located, source, older)
     located = replace(located, errors=capped([*errors, *different]))
     return (
         replace(located, reason=not_compared)
@@ -173,24 +177,33 @@ def _read(host: Host, place: str) -> tuple[Image | None, str]:
 
 def _compare(
     host: Host, place: str, image: Image, source: Manifest, prefix: str
-) -> tuple[list[str], str]:
+) -> tuple[list[str], str, list[str]]:
+    """Return damage, what could not be compared, and files that the source has changed since."""
     errors: list[str] = []
     unseen = ""
-    wanted = {}
+    wanted: dict[str, str] = {}
+    late: set[str] = set()
+    older: list[str] = []
     for each in image.files:
         name = each.path.removeprefix(prefix)
         live = source.files.get(name)
-        # a disc keeps whole seconds
-        if live is None or live.mtime_ns > each.mtime_ns + MTIME_SLACK_NS:
+        if live is None:
             continue
-        if live.size != each.size:
-            errors.append(f"{name} has {each.size} bytes, the source's has {live.size}.")
-        else:
+        # a disc keeps whole seconds
+        if live.mtime_ns > each.mtime_ns + MTIME_SLACK_NS:
+            late.add(name)
+        if live.size == each.size:
             wanted[each.path] = name
+        elif name not in late:
+            errors.append(f"{name} has {each.size} bytes, the source's has {live.size}.")
     try:
         with host.open(place) as file:
             for path, mine in content_of(file, frozenset(wanted)):
-                if hash_of(host, f"{source.root}/{wanted[path]}", "sha256") != mine:
+                if hash_of(host, f"{source.root}/{wanted[path]}", "sha256") == mine:
+                    continue
+                if wanted[path] in late:
+                    older.append(wanted[path])
+                else:
                     errors.append(f"{wanted[path]} differs from the source under the same size.")
     except AccessError as problem:
         if problem.path == place and problem.damage:
@@ -199,4 +212,4 @@ def _compare(
             unseen = f"{problem.path} could not be read: {problem.reason}"
     except DAMAGE as problem:
         errors.append(f"{place.rpartition('/')[2]} is damaged: {str(problem)[:100]}.")
-    return errors, unseen
+    return errors, unseen, older

@@ -14,6 +14,7 @@ from datetime import datetime
 from verifier.files import MTIME_SLACK_NS
 from verifier.inventory import Evidence, Fact, Location
 from verifier.manifest import Manifest, folders_of
+from verifier.probes.newer import expected_files
 
 __all__ = ["changed_before", "without_outdated"]
 
@@ -44,7 +45,7 @@ def without_outdated(located: Location, source: Manifest, paths: Iterable[str]) 
     late = [path for path in paths if changed_before(source.files[path].mtime_ns, newest)]
     if not late or share is None:
         return located
-    less = max(0.0, share - len(late) / len(source.files))
+    less = max(0.0, share - len(late) / expected_files(located, source))
     told = "paths, sizes and bytes compared with the source"
     folders = dict.fromkeys((*located.missing, *folders_of(late)))
     return replace(

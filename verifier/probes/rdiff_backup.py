@@ -17,6 +17,7 @@ from verifier.probes._noting import noted
 from verifier.probes.comparing import capped
 from verifier.probes.directory import read_manifest
 from verifier.probes.members import DAMAGE, Damaged
+from verifier.probes.newer import as_of
 from verifier.target import Target
 
 __all__ = [
@@ -155,6 +156,7 @@ def collect(
     if tree.complete:
         noted(host, found, held)
     points = _points(names)
+    coverage = as_of(host, source, coverage, points.newest)
     located = replace(
         found,
         kind="rdiff-backup",
@@ -163,6 +165,7 @@ def collect(
         size_bytes=sum(held.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        newer=coverage.newer,
         content=coverage.content,
         encrypted=Fact(False, Evidence.MEASURED, "the files lie open"),
         depth=Depth.LISTED,

@@ -26,6 +26,7 @@ from verifier.probes._restic_output import (
     parse_version,
 )
 from verifier.probes.comparing import capped
+from verifier.probes.newer import as_of
 from verifier.target import Target
 
 __all__ = [
@@ -293,7 +294,7 @@ def _contents(
         return closed(found, f"restic's answer is not understood: {error}")
     prefix = prefix_in(source, listed.files)
     held = {name.removeprefix(prefix): size for name, size in listed.files.items()}
-    coverage = cover(source, held)
+    coverage = as_of(host, source, cover(source, held), chosen.time)
     noted(host, found, held)
     same = [snapshot for snapshot in snapshots if snapshot.paths == chosen.paths]
     return replace(
@@ -305,6 +306,7 @@ def _contents(
         if coverage.share.value is None
         else replace(coverage.share, evidence=Evidence.TOOL_REPORTED, source="restic ls"),
         missing=coverage.missing,
+        newer=coverage.newer,
         content=coverage.content,
         encrypted=Fact(True, Evidence.TOOL_REPORTED, found.tool or "restic"),
     )

@@ -112,6 +112,11 @@ class Elsewhere(Host):
         size = self.stat(path).size
         return io.BufferedReader(_RemoteFile(self, path, key, size), READ_BYTES)
 
+    def born(self, paths: Sequence[str]) -> list[int]:
+        """Return when files of this machine were made; of others nothing is known."""
+        known = all(self._key(path) is None for path in paths)
+        return self.here.born(paths) if known else [0] * len(paths)
+
     def chunks(self, path: str) -> Iterator[bytes]:
         """Yield the content of a file in pieces."""
         key = self._key(path)

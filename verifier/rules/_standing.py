@@ -19,10 +19,14 @@ __all__ = [
     "Copyhood",
     "Standing",
     "age_of",
+    "clock_is_behind",
+    "counted",
     "in_memory",
     "percent",
+    "perhaps_whole",
     "seen_lately",
     "standing",
+    "why_no_age",
 ]
 
 # a file system may keep times to two seconds (FAT), and clocks of two machines differ a little
@@ -46,6 +50,7 @@ class Age(StrEnum):
     FRESH = "fresh"
     STALE = "stale"
     FUTURE = "future"
+    CLOCK = "clock"
     UNKNOWN = "unknown"
 
 
@@ -99,7 +104,8 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
         reason = f"nothing in it can be restored: {location.points.breaks[0].rstrip('.')}"
         return Standing(Copyhood.NO, Status.FAIL, reason)
     share = location.coverage
-    if share.value is not None and share.value < policy.min_coverage:
+    short = share.value is not None and share.value < policy.min_coverage
+    if share.value is not None and short and not perhaps_whole(location, policy):
         reason = f"it holds {percent(share.value)} of the source, less than "
         return Standing(Copyhood.NO, Status.FAIL, f"{reason}{percent(policy.min_coverage)}")
     age = age_of(location, source, policy, now)
@@ -111,14 +117,16 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
             f"its newest point is {_days(location.points.newest, now)} old, more than {limit}",
         )
     damaged = _damaged(location)
+    if short and location.newer is not None:
+        reason = f"whether it lacked {counted(location.newer.doubtful, 'file')} that changed since "
+        reason += f"its newest point is not known: {location.newer.reason}"
+        return Standing(Copyhood.MAYBE, damaged.status if damaged else Status.UNKNOWN, reason)
     if share.value is None:
         why = location.reason or share.source
         reason = "how much of the source it holds is not known" + (f": {why}" if why else "")
         return Standing(Copyhood.MAYBE, damaged.status if damaged else Status.UNKNOWN, reason)
-    if age in (Age.UNKNOWN, Age.FUTURE):
-        reason = "the date of its newest point is not known"
-        if age is Age.FUTURE:
-            reason = "its newest point is dated in the future, so that its age is not known"
+    if age is not Age.FRESH:
+        reason = why_no_age(age, source)
         return Standing(Copyhood.MAYBE, damaged.status if damaged else Status.UNKNOWN, reason)
     if share.evidence is Evidence.DECLARED:
         return Standing(Copyhood.DECLARED, Status.UNKNOWN, "its content is declared, not measured")
@@ -128,7 +136,9 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
 def age_of(location: Location, source: Location, policy: Policy, now: datetime) -> Age:
     """Tell whether a location's newest point is recent enough.
 
-    A location that is identical to the source is fresh, however old its files are.
+    A location that is identical to the source is fresh, however old its files are, and so is one
+    that the source did not change after; all other ages hang on the clock. One that is behind makes
+    nothing older than it is, so what is too old by it is.
     """
     newest = location.points.newest
     if location.identical:
@@ -139,7 +149,35 @@ def age_of(location: Location, source: Location, policy: Policy, now: datetime) 
         return Age.FUTURE
     if _unchanged_since(location, source):
         return Age.FRESH
-    return Age.STALE if now - newest > timedelta(hours=policy.max_age) else Age.FRESH
+    if now - newest > timedelta(hours=policy.max_age):
+        return Age.STALE
+    return Age.CLOCK if clock_is_behind(source, now) else Age.FRESH
+
+
+def clock_is_behind(source: Location, now: datetime) -> bool:
+    """Tell whether a file of the source changed later than now, by the kernel's word.
+
+    Dates of files can be anything, and one photo of a camera that lived in 2099 says nothing; when
+    an inode changed is the clock of this machine, or of the server that holds the source.
+    """
+    return source.changed_last is not None and source.changed_last > now + _CLOCK_SLACK
+
+
+def why_no_age(age: Age, source: Location) -> str:
+    """Say why the age of a newest point is not known."""
+    if age is Age.FUTURE:
+        reason = "its newest point is dated in the future, so that its age is not known"
+        return f"{reason}: the clock of this machine is wrong, or the one that dated it"
+    if age is Age.CLOCK and source.changed_last is not None:
+        changed = f"a file of the source was changed on {source.changed_last:%Y-%m-%d %H:%M}"
+        return f"its age is not known: {changed}, later than now, so a clock is wrong"
+    return "the date of its newest point is not known"
+
+
+def perhaps_whole(location: Location, policy: Policy) -> bool:
+    """Tell whether it is whole unless files that it lacks were there when it was made."""
+    newer = location.newer
+    return newer is not None and newer.doubtful > 0 and newer.at_most >= policy.min_coverage
 
 
 def in_memory(location: Location) -> bool:
@@ -186,6 +224,9 @@ def _unread(location: Location, source: Location, policy: Policy, now: datetime)
             limit = format_hours(policy.max_absence)
             reason = f"it is offline and away, {seen}; it may be away for {limit}"
             return Standing(Copyhood.MAYBE, Status.UNKNOWN, reason)
+        if clock_is_behind(source, now):
+            reason = "it is offline and away, and for how long is not known, as a clock is wrong"
+            return Standing(Copyhood.MAYBE, Status.UNKNOWN, reason)
         assert location.last_seen is not None  # noqa: S101 - it was seen lately
         if location.audited:
             # judged as it was on that day: a disk in a drawer does not go stale within max_absence
@@ -212,6 +253,11 @@ def _damaged(location: Location) -> Standing | None:
         return None
     more = f" (and {len(location.errors) - 1} more)" if len(location.errors) > 1 else ""
     return Standing(Copyhood.YES, Status.FAIL, f"damage: {location.errors[0].rstrip('.')}{more}")
+
+
+def counted(number: int, word: str) -> str:
+    """Write a number of things, as in "1 file" and "1,200 files"."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def percent(share: float) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from riskmodel.units import format_hours
+from riskmodel.units import format_bytes, format_hours
 from verifier.inventory import Evidence, Location
 from verifier.rules._backups import Word, any_of
 from verifier.rules._model import Gate, Rule, Status
-from verifier.rules._standing import Age, age_of
+from verifier.rules._standing import Age, age_of, counted, why_no_age
 from verifier.rules._view import View
 
 __all__ = ["RULE", "judge"]
@@ -58,13 +58,17 @@ def _word(view: View, place: Location) -> Word | None:
         text += f" (the one of {latest:%Y-%m-%d %H:%M} is not complete)"
     if place.points.consistency.value == "crash":
         text += ", which is crash-consistent only"
+    since = ""
+    if place.newer is not None and place.newer.files:
+        since = f"{counted(place.newer.files, 'file')} ({format_bytes(place.newer.size_bytes)})"
+        since = f"; since then the source has changed or gained {since}"
     if age is Age.FRESH:
         same = f"{place.name} is the same as the source"
-        return Status.PASS, same if place.identical else text, share.evidence
+        return Status.PASS, same if place.identical else f"{text}{since}", share.evidence
     if age is Age.STALE:
-        return Status.FAIL, f"{text}, which is too old", share.evidence
+        return Status.FAIL, f"{text}, which is too old{since}", share.evidence
     return (
         Status.UNKNOWN,
-        f"the age of the newest point of {place.name} is not known",
-        (Evidence.UNKNOWN),
+        f"{place.name}: {why_no_age(age, view.inventory.source)}",
+        Evidence.UNKNOWN,
     )

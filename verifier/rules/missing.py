@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from verifier.inventory import State
 from verifier.rules._model import Finding, Rule, Severity, Status
-from verifier.rules._standing import seen_lately
+from verifier.rules._standing import clock_is_behind, seen_lately
 from verifier.rules._view import View
 
 __all__ = ["RULE", "judge"]
@@ -45,7 +45,9 @@ def judge(view: View) -> Iterator[Finding]:
                 RULE.remediation,
             )
         elif place.state is State.ABSENT_OFFLINE:
-            late = not seen_lately(place, view.policy, view.inventory.at)
+            now = view.inventory.at
+            late = not seen_lately(place, view.policy, now)
+            late = late or clock_is_behind(view.inventory.source, now)
             yield Finding(
                 RULE.id,
                 Status.UNKNOWN if late else Status.PASS,

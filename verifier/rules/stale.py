@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from riskmodel.units import format_hours
 from verifier.inventory import State
 from verifier.rules._model import Finding, Rule, Severity, Status
-from verifier.rules._standing import Age, age_of
+from verifier.rules._standing import Age, age_of, why_no_age
 from verifier.rules._view import View
 
 __all__ = ["RULE", "judge"]
@@ -18,6 +18,8 @@ RULE = Rule(
     risk="All work since the newest point is lost with the live data.",
     remediation="Run the backup, and let a scheduler run it from now on.",
 )
+
+_CLOCK = "Set the clock right; a date that a wrong clock left goes with the next change or run."
 
 
 def judge(view: View) -> Iterator[Finding]:
@@ -42,10 +44,15 @@ def judge(view: View) -> Iterator[Finding]:
         if age is Age.STALE:
             text = f"The newest point of {place.name} is of {newest}, older than {limit}."
         elif age is Age.FUTURE:
-            text = f"The newest point of {place.name} is dated in the future, {newest}."
+            text = f"The newest point of {place.name} is dated in the future, {newest}: the clock "
+            text += "of this machine is wrong, or the one that dated it."
+        elif age is Age.CLOCK:
+            text = f"The age of {place.name}, whose newest point is of {newest}, is not known: "
+            text += f"{why_no_age(age, source).partition(': ')[2]}."
         elif age is Age.UNKNOWN and place.coverage.value is not None and place.files:
             text = f"The date of the newest point of {place.name} is not known."
         else:
             continue
         status = Status.FAIL if age is Age.STALE else Status.UNKNOWN
-        yield Finding(RULE.id, status, Severity.MEDIUM, place.name, text, RULE.remediation)
+        cure = _CLOCK if age in (Age.FUTURE, Age.CLOCK) else RULE.remediation
+        yield Finding(RULE.id, status, Severity.MEDIUM, place.name, text, cure)

@@ -129,7 +129,12 @@ def test_files_that_no_point_holds_are_missing_not_a_break(source, manifest, tmp
     row = copies(source, tmp_path / "row", "2026-05-01", "2026-05-08")
     for path in row.glob("*/2025/[0-3].jpg"):
         path.unlink()
-    found = look(row, manifest)
+    found = look(row, manifest)  # they are of today, and the points of long ago
+    assert (found.points.count, found.points.breaks, found.missing) == (2, (), ())
+    assert found.newer.added == 4
+    for path in source.rglob("*.jpg"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    found = look(row, collect_source(Host(), str(source))[1])
     assert (found.points.count, found.points.breaks, found.missing) == (2, (), ("2025",))
 
 

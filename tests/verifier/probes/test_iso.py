@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import subprocess
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -111,6 +112,20 @@ class TestReal:
 
     def test_at_structure_nothing_is_compared(self, image, manifest):
         assert look(image, manifest, Depth.STRUCTURE).depth is Depth.STRUCTURE
+
+    def test_an_older_version_on_it_is_not_held_and_no_damage(self, source, tmp_path):
+        """A disc burnt today of a tree that had not been brought up to date."""
+        photo, disc = next(source.rglob("*.jpeg")), tmp_path / "old.iso"
+        os.utime(photo, (1_600_000_000, 1_600_000_000))
+        argv = ["xorriso", "-as", "mkisofs", "-quiet", "-R", "-o", str(disc), str(source)]
+        subprocess.run(argv, check=True)
+        photo.write_bytes(photo.read_bytes()[::-1])
+        ahead = time.time() + 60
+        for when, share in ((1_650_000_000, 0.5), (ahead, 1.0)):
+            os.utime(photo, (when, when))
+            found = look(disc, collect_source(Host(), str(source))[1])
+            assert found.coverage.value == share
+            assert (found.depth, found.errors) == (Depth.SOURCE, ())
 
     def test_rot_is_found_by_comparison(self, source, image, manifest):
         content = bytearray(image.read_bytes())

@@ -9,11 +9,15 @@ import zipfile
 import pytest
 
 from tests.verifier.probes.repositories import look, make_source, manifest_of
+from verifier.bounds import sample_size
+from verifier.effort import Effort
 from verifier.host import Host
 from verifier.inventory import Depth
+from verifier.probes import probe
 from verifier.probes.comparing import compare
 from verifier.probes.comparing_elsewhere import compare as compare_elsewhere
 from verifier.probes.directory import read_manifest
+from verifier.target import Target
 
 DAY = 86400
 MADE, EDITED, TOUCHED = (1_700_000_000 + days * DAY for days in (0, 100, 400))
@@ -83,6 +87,21 @@ def test_an_old_copy_with_a_new_date_does_not_hold_what_changed_before_that(
     assert found.coverage.value == pytest.approx(1 - 1 / count)
     assert found.missing
     assert found.errors == ()  # an older version is no damage
+
+
+def test_a_sample_looks_at_what_the_source_changed_since_too_and_does_not_count_it(
+    photos, tmp_path
+):
+    copy = tree(photos, tmp_path / "copy")
+    edited(photos)
+    host = Host()
+    host.effort = Effort(max_bad=0.9, seed=1)
+    manifest = manifest_of(photos)
+    found = probe(host, Target("copy", str(copy)), manifest, Depth.BYTES)
+    count = len(manifest.files)
+    assert found.coverage.value == pytest.approx(1 - 1 / count)
+    assert found.errors == ()
+    assert (found.sample.looked, found.sample.of) == (sample_size(count - 1, 0.9), count - 1)
 
 
 @MAKERS

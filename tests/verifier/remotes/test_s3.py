@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,6 +77,23 @@ def test_other_content_under_the_same_size_is_found_without_fetching(storage, pr
     assert found.depth is Depth.BYTES
     fetched = [line for line in proxy.seen if line.startswith("GET") and ".jpg" in line]
     assert not [line for line in fetched if "prefix" not in line]
+
+
+@pytest.mark.parametrize("depth", [Depth.BYTES, Depth.SOURCE])
+def test_an_older_version_is_told_by_its_digest(storage, photos, depth):
+    """The job went on after the change, and never put that file there again."""
+    files = contents(photos)
+    bucket = storage.bucket({"a.jpg": b"z" * len(files.pop("a.jpg"))})
+    time.sleep(7)  # dates there are whole seconds, and two are what clocks may differ by
+    for key, content in files.items():
+        storage.client.put_object(Bucket=bucket, Key=key, Body=content)
+    for ago, share in ((4, 2 / 3), (-60, 1.0)):
+        when = time.time() - ago
+        os.utime(photos / "a.jpg", (when, when))
+        found = look(storage.address(bucket), photos, depth)
+        assert found.coverage.value == pytest.approx(share)
+        assert (found.depth, found.errors) == (depth, ())
+        assert found.missing == ((".",) if share < 1 else ())
 
 
 def test_at_depth_source_every_byte_is_fetched(storage, photos):

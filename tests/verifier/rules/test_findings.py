@@ -19,7 +19,7 @@ from tests.verifier.inventories import (
     unread,
     view,
 )
-from verifier.inventory import Depth, Domains, Evidence, Fact, Points, State
+from verifier.inventory import Depth, Domains, Evidence, Fact, Newer, Points, State
 from verifier.rules import FINDING_RULES, RULES, Severity, Status, rule_named
 
 JUDGES = {found.rule.id: found.judge for found in FINDING_RULES}
@@ -163,3 +163,53 @@ def test_every_rule_is_registered_once_and_explains_itself():
         assert rule.risk.endswith(".")
         assert rule.remediation.endswith(".")
         assert rule_named(rule.id.replace("-", "_")) is rule
+
+
+SINCE = Newer(NOW - timedelta(hours=9), changed=3, added=2, size_bytes=2_350)
+
+
+def test_what_is_newer_than_a_copy_is_counted_and_no_fault_of_it():
+    (found,) = findings("newer", place("usb", "sdb", newer=SINCE))
+    assert (found.status, found.severity, found.location) == (Status.PASS, Severity.NOTE, "usb")
+    assert "2026-06-01 03:00" in found.message
+    assert "5 files since (2.35 kB)" in found.message
+    assert "3 in an earlier version and 2 not at all" in found.message
+    (found,) = findings("newer", place("usb", "sdb", newer=replace(SINCE, changed=0)))
+    assert "earlier version" not in found.message
+    assert "none of which it holds" in found.message
+    assert findings("newer", place("usb", "sdb")) == []
+
+
+@pytest.mark.parametrize(
+    ("at_most", "status"), [(1.0, Status.UNKNOWN), (0.99, Status.UNKNOWN), (0.98, Status.FAIL)]
+)
+def test_a_copy_that_lacks_files_which_may_have_come_since_is_unknown_and_never_whole(
+    at_most, status
+):
+    doubt = Newer(NOW, doubtful=4, at_most=at_most, reason="nothing tells when they were made")
+    usb = place("usb", "sdb", coverage=measured(0.9), newer=doubt)
+    seen = view(usb)
+    assert seen.standings[1].status is status
+    assert len(seen.counted) == 1
+    assert len(seen.possible) == (2 if status is Status.UNKNOWN else 1)
+    (found,) = findings("partial", usb)
+    assert found.status is status
+    assert "4 files of what it lacks may have come since: nothing tells" in found.message
+    if status is Status.UNKNOWN:
+        assert "nothing tells" in seen.standings[1].reason
+    stale = view(replace(usb, points=Points(1, OLD, OLD)))
+    assert stale.standings[1].status is Status.FAIL
+    assert len(stale.possible) == 1
+    damaged = view(replace(usb, errors=("x differs.",)))
+    assert damaged.standings[1].status is Status.FAIL
+
+
+def test_a_whole_copy_of_long_ago_is_stale_however_little_can_be_missing_from_it():
+    old = place("usb", "sdb", points=Points(1, OLD, OLD), newer=replace(SINCE, since=OLD))
+    live = source(points=Points(1, NOW, NOW))
+    seen = view(old, live=live)
+    assert seen.standings[1].status is Status.FAIL
+    assert "old" in seen.standings[1].reason
+    assert len(seen.possible) == 1
+    (found,) = findings("stale", old, live=live)
+    assert found.status is Status.FAIL

@@ -1,0 +1,161 @@
+"""What the source held when a copy was made: files that came since cannot be in it.
+
+The source goes on changing, and last night's backup can only hold what there was last night. But a
+job may leave out a folder in which all is young because it changes every day, and then nothing
+tells by its dates that it was there. So a file that a copy lacks is excused only if its bytes, its
+inode and the file itself, or the folder of which nothing is held, are younger than the copy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from verifier.compared import Newer
+from verifier.files import MTIME_SLACK_NS
+from verifier.host import Host
+from verifier.inventory import Location
+from verifier.manifest import Coverage, Manifest, Rows, and_above, largest_missing
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["as_of", "as_of_tree", "expected_files"]
+
+_ADDED, _DOUBTFUL = 1, 2
+_RUN = timedelta(hours=1)  # what one takes; what changed meanwhile may have come too late for it
+_NO_BIRTHS = "the file system does not tell when they were made"
+_REMADE = "the source's own folder is younger than the copy, as is most of what is in it"
+
+
+def as_of(
+    host: Host,
+    source: Manifest | None,
+    coverage: Coverage,
+    point: datetime | None,
+    *,
+    written: datetime | None = None,
+) -> Coverage:
+    """Judge how much a copy holds by what the source held at a point in time.
+
+    Parameters
+    ----------
+    host : Host
+        Tells when files of the source were made.
+    source : Manifest or None
+        The live data.
+    coverage : Coverage
+        By the source as it is now.
+    point : datetime or None
+        The copy's newest point; with none nothing is excused.
+    written : datetime, optional
+        When this machine wrote to the copy last, if that is known: what was made before was there.
+
+    Returns
+    -------
+    Coverage
+        A share of the files that can be expected. A file that the source changed since, and of
+        which the copy has an earlier version, is held.
+    """
+    rows = coverage.rows
+    if rows is None or point is None or source is None:
+        return coverage
+    import numpy as np
+
+    start = int(point.timestamp() * 1e9) + MTIME_SLACK_NS
+    there = start if written is None else int(written.timestamp() * 1e9)
+    late = (rows.files.column("mtime") > start) & (rows.files.column("ctime") > start)
+    absent = rows.absent()
+    if not late.any() or absent.all():
+        return coverage
+    changed = late & ~absent
+    if rows.hollow is not None:
+        changed[rows.hollow] = False
+    candidates = np.flatnonzero(late & absent)
+    verdicts, reason = _verdicts(host, source, rows, candidates, there)
+    added = np.zeros(len(rows.files), dtype=np.bool_)
+    added[candidates[verdicts == _ADDED]] = True
+    doubtful = int((verdicts == _DOUBTFUL).sum())
+    lacking = rows.lacking & ~changed & ~added
+    count, expected = int(lacking.sum()), len(rows.files) - int(added.sum())
+    kept = expected - count
+    sizes = rows.files.column("size")
+    newer = Newer(
+        since=point,
+        changed=int(changed.sum()),
+        added=int(added.sum()),
+        size_bytes=int(sizes[changed | added].sum()),
+        doubtful=doubtful,
+        at_most=kept / (expected - doubtful),
+        reason=reason,
+    )
+    return replace(
+        coverage,
+        share=replace(coverage.share, value=kept / expected),
+        missing=largest_missing(rows.files, lacking) if count else (),
+        newer=newer if newer.files or doubtful else None,
+    )
+
+
+def as_of_tree(host: Host, source: Manifest | None, coverage: Coverage, held: Manifest) -> Coverage:
+    """Judge how much a plain tree holds by what the source held when it was written.
+
+    Its newest file says when the source was changed last before that. When its inodes changed last
+    says when something was written to it: what the source had an hour before that, it had when the
+    run began, if runs do not take longer; and what was made before that, was there.
+    """
+    if not held.files:
+        return coverage
+    written = held.changed_last if host.local else None
+    point = held.newest
+    if written is not None and point is not None:
+        point = max(point, written - _RUN)
+    return as_of(host, source, coverage, point, written=written)
+
+
+def expected_files(located: Location, source: Manifest) -> int:
+    """Return how many files a coverage is a share of."""
+    return len(source.files) - (located.newer.added if located.newer else 0)
+
+
+def _verdicts(
+    host: Host, source: Manifest, rows: Rows, candidates: NDArray[np.int64], there: int
+) -> tuple[NDArray[np.int8], str]:
+    """Tell of files that the copy lacks, and that changed since, which of them came since."""
+    import numpy as np
+
+    verdicts = np.zeros(len(candidates), dtype=np.int8)
+    if not len(candidates):
+        return verdicts, ""
+    paths = list(rows.files.paths(candidates.tolist()))
+    born = np.array(host.born([f"{source.root}/{path}" for path in paths]), dtype=np.int64)
+    made = _folders_made(host, source, rows, paths)
+    above = np.array([made.get(path.rpartition("/")[0], -1) for path in paths], dtype=np.int64)
+    # nothing below that folder is held: -1 if there is no such folder, 0 if its age is not known
+    was_there = ((born > 0) & (born < there)) | ((above > 0) & (above < there))
+    verdicts[~was_there] = _ADDED
+    verdicts[~was_there & ((born == 0) | (above == 0))] = _DOUBTFUL
+    reason = _NO_BIRTHS
+    most = 2 * int((verdicts == _ADDED).sum()) > len(rows.files)
+    if most and host.born([source.root])[0] > there:
+        verdicts[verdicts == _ADDED] = _DOUBTFUL
+        reason = _REMADE
+    return verdicts, reason if (verdicts == _DOUBTFUL).any() else ""
+
+
+def _folders_made(host: Host, source: Manifest, rows: Rows, paths: list[str]) -> dict[str, int]:
+    """Return, for folders of files, when the topmost around them of which nothing is held was made.
+
+    Folders of which something is held are not in it.
+    """
+    known = rows.held_folders()
+    topmost: dict[str, str] = {}
+    for folder in dict.fromkeys(path.rpartition("/")[0] for path in paths):
+        outside = [above for above in and_above(folder)[:-1] if above not in known]
+        if outside:
+            topmost[folder] = outside[-1]
+    tops = list(dict.fromkeys(topmost.values()))
+    made = dict(zip(tops, host.born([f"{source.root}/{top}" for top in tops]), strict=True))
+    return {folder: made[top] for folder, top in topmost.items()}
