@@ -154,6 +154,9 @@ class Newer:
         The coverage if the doubtful ones came since, in [0, 1].
     reason : str
         Why they are doubtful; empty if none is.
+    unlike_since : datetime or None
+        Of a plain tree that lacks nothing but files that came since: when the first of these was
+        made. It may be as young as that, however old its newest file is.
     """
 
     since: datetime
@@ -163,6 +166,7 @@ class Newer:
     doubtful: int = 0
     at_most: float = 1.0
     reason: str = ""
+    unlike_since: datetime | None = None
 
     @property
     def files(self) -> int:

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from verifier.compared import Newer
-from verifier.files import MTIME_SLACK_NS
+from verifier.files import MTIME_SLACK_NS, Files
 from verifier.host import Host
 from verifier.inventory import Location
-from verifier.manifest import Coverage, Manifest, Rows, and_above, largest_missing
+from verifier.manifest import Coverage, Manifest, Rows, and_above, instant, largest_missing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,7 +112,32 @@ def as_of_tree(host: Host, source: Manifest | None, coverage: Coverage, held: Ma
     point = held.newest
     if written is not None and point is not None:
         point = max(point, written - _RUN)
-    return as_of(host, source, coverage, point, written=written)
+    found = as_of(host, source, coverage, point, written=written)
+    if source is None or found.newer is None or found.share.value != 1.0:
+        return found
+    return replace(
+        found, newer=replace(found.newer, unlike_since=_unlike_since(host, source, found))
+    )
+
+
+def _unlike_since(host: Host, source: Manifest, found: Coverage) -> datetime | None:
+    """Tell when the source gained the first file that a tree lacks, if nothing else is younger.
+
+    A file that changed since may have changed each day since the copy was made; only its last time
+    is seen.
+    """
+    rows = found.rows
+    if rows is None or not isinstance(rows.held, Files):
+        return None
+    import numpy as np
+
+    mtime, absent = rows.files.column("mtime"), rows.absent()
+    here, there = rows.files.pairs(rows.held)
+    if (mtime[here] > rows.held.column("mtime")[there] + MTIME_SLACK_NS).any() or not absent.any():
+        return None
+    paths = rows.files.paths(np.flatnonzero(absent).tolist())
+    born = min(host.born([f"{source.root}/{path}" for path in paths]))
+    return instant(born or None)
 
 
 def expected_files(located: Location, source: Manifest) -> int:

@@ -51,6 +51,7 @@ class Age(StrEnum):
     STALE = "stale"
     FUTURE = "future"
     CLOCK = "clock"
+    PERHAPS = "perhaps"
     UNKNOWN = "unknown"
 
 
@@ -126,7 +127,7 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
         reason = "how much of the source it holds is not known" + (f": {why}" if why else "")
         return Standing(Copyhood.MAYBE, damaged.status if damaged else Status.UNKNOWN, reason)
     if age is not Age.FRESH:
-        reason = why_no_age(age, source)
+        reason = why_no_age(age, location, source)
         return Standing(Copyhood.MAYBE, damaged.status if damaged else Status.UNKNOWN, reason)
     if share.evidence is Evidence.DECLARED:
         return Standing(Copyhood.DECLARED, Status.UNKNOWN, "its content is declared, not measured")
@@ -138,7 +139,8 @@ def age_of(location: Location, source: Location, policy: Policy, now: datetime) 
 
     A location that is identical to the source is fresh, however old its files are, and so is one
     that the source did not change after; all other ages hang on the clock. One that is behind makes
-    nothing older than it is, so what is too old by it is.
+    nothing older than it is, so what is too old by it is. A tree that lacks but new files may be
+    as young as the first of these, however old its newest file is.
     """
     newest = location.points.newest
     if location.identical:
@@ -150,7 +152,9 @@ def age_of(location: Location, source: Location, policy: Policy, now: datetime) 
     if _unchanged_since(location, source):
         return Age.FRESH
     if now - newest > timedelta(hours=policy.max_age):
-        return Age.STALE
+        unlike = location.newer.unlike_since if location.newer is not None else None
+        late = unlike is None or now - unlike > timedelta(hours=policy.max_age)
+        return Age.STALE if late else Age.PERHAPS
     return Age.CLOCK if clock_is_behind(source, now) else Age.FRESH
 
 
@@ -163,8 +167,12 @@ def clock_is_behind(source: Location, now: datetime) -> bool:
     return source.changed_last is not None and source.changed_last > now + _CLOCK_SLACK
 
 
-def why_no_age(age: Age, source: Location) -> str:
+def why_no_age(age: Age, location: Location, source: Location) -> str:
     """Say why the age of a newest point is not known."""
+    if age is Age.PERHAPS and location.newer is not None and location.newer.unlike_since:
+        since = f"{location.newer.unlike_since:%Y-%m-%d %H:%M}"
+        reason = f"nothing dates its last run: all that it lacks was made since {since}"
+        return f"{reason}, and its newest file is of {location.points.newest:%Y-%m-%d}"
     if age is Age.FUTURE:
         reason = "its newest point is dated in the future, so that its age is not known"
         return f"{reason}: the clock of this machine is wrong, or the one that dated it"

@@ -69,6 +69,6 @@ def _word(view: View, place: Location) -> Word | None:
         return Status.FAIL, f"{text}, which is too old{since}", share.evidence
     return (
         Status.UNKNOWN,
-        f"{place.name}: {why_no_age(age, view.inventory.source)}",
+        f"{place.name}: {why_no_age(age, place, view.inventory.source)}",
         Evidence.UNKNOWN,
     )

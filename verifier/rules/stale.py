@@ -48,7 +48,9 @@ def judge(view: View) -> Iterator[Finding]:
             text += "of this machine is wrong, or the one that dated it."
         elif age is Age.CLOCK:
             text = f"The age of {place.name}, whose newest point is of {newest}, is not known: "
-            text += f"{why_no_age(age, source).partition(': ')[2]}."
+            text += f"{why_no_age(age, place, source).partition(': ')[2]}."
+        elif age is Age.PERHAPS:
+            text = f"How old {place.name} is is not known: {why_no_age(age, place, source)}."
         elif age is Age.UNKNOWN and place.coverage.value is not None and place.files:
             text = f"The date of the newest point of {place.name} is not known."
         else:

@@ -17,13 +17,14 @@ from tests.verifier.probes.repositories import look, manifest_of
 from verifier.audit import audit
 from verifier.files import table
 from verifier.host import Host
-from verifier.inventory import Depth
+from verifier.inventory import Depth, Evidence, Fact, Location, Points, State
 from verifier.manifest import cover
 from verifier.probes import newer
 from verifier.probes.directory import read_manifest
 from verifier.probes.newer import as_of, as_of_tree
 from verifier.rules import Status
-from verifier.setup import Setup
+from verifier.rules._standing import Age, age_of
+from verifier.setup import Policy, Setup
 
 OLD = 1_700_000_000
 PASSWORD = "correct horse"
@@ -358,3 +359,31 @@ def test_a_tree_of_months_ago_is_stale(tmp_path):
     assert found.verdicts[1].status is Status.FAIL
     assert "years old" in found.verdicts[1].reason
     assert not found.verdicts[1].counted
+
+
+@pytest.mark.parametrize(("days", "age"), [(1, Age.PERHAPS), (40, Age.STALE)])
+def test_a_tree_may_be_as_young_as_the_first_file_that_it_lacks(days, age):
+    now, newest = datetime.now(UTC), datetime.fromtimestamp(OLD, UTC)
+    lacking = newer.Newer(since=newest, added=2, unlike_since=now - timedelta(days=days))
+    place = replace(_place("usb", newest), newer=lacking, identical=False)
+    assert age_of(place, _place("source", now), Policy(), now) is age
+
+
+def test_how_old_a_mirror_of_old_photos_is_nobody_knows_on_the_day_of_a_new_one(tmp_path):
+    """Years without a photo, then one: last night's mirror is no year old, but nothing dates it."""
+    live, usb = make(tmp_path / "live"), tmp_path / "usb"
+    shutil.copytree(live, usb)
+    time.sleep(0.05)  # the clock of a file system ticks each 4 ms
+    (live / "new.jpg").write_bytes(b"new")
+    mirror = audited(live, usb).verdicts[1]
+    assert mirror.status is Status.UNKNOWN
+    assert "nothing dates its last run: all that it lacks was made since" in mirror.reason
+    (live / "2025" / "3.jpg").write_bytes(bytes([4]) * 1000)
+    mirror = audited(live, usb).verdicts[1]
+    assert mirror.location.newer.unlike_since is None
+    assert mirror.status is Status.FAIL
+
+
+def _place(name, newest):
+    points, share = Points(1, newest, newest), Fact(1.0, Evidence.MEASURED)
+    return Location(name, "directory", f"/{name}", State.READ, points=points, coverage=share)
