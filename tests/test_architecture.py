@@ -34,7 +34,7 @@ ROOMS = [
     {"_pairs", "_paired_runs", "_shared_inputs", "_sobol", "_varied"},
     {"comparison", "influence", "influence_map", "effects", "relocation", "_replay",
      "_history_words", "histories"},
-    {"improvement", "_screening", "frontier"},
+    {"improvement", "_screening", "_refining", "frontier"},
     {"fitting"},
     {"_text", "_decide_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting",
      "_completing", "_options",
