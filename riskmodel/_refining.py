@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel._executors import pool_of
 from riskmodel._run import Prefix
-from riskmodel._screening import layout_of, plain_variance, worth_it
+from riskmodel._screening import layout_of, plain_variance, reading, worth_it
 from riskmodel.errors import StateSpaceTooLarge
 from riskmodel.exact import loss_probability
 from riskmodel.simulation import Prepared, prepare, simulate
@@ -72,7 +72,7 @@ def coarse_estimates(search: Candidates, wanted: Sequence[Screened]) -> list[Est
 
     Plain trials are so many as their bounds ask for to a relative error of 20 %.
     """
-    read = search.space.reader(search.layout)
+    read = reading(search).read
     found = []
     for one in wanted:
         layout = layout_of(read, one)
@@ -118,7 +118,7 @@ def finer_estimates(
     -------
     list of Estimated
     """
-    read = search.space.reader(search.layout)
+    read = reading(search).read
     found = []
     for candidate, one in wanted:
         now = one

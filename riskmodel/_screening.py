@@ -5,10 +5,12 @@ A candidate is known by its number in the space, so that little travels between 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._chances import binomial_interval
@@ -27,11 +29,13 @@ if TYPE_CHECKING:
 __all__ = [
     "SURE",
     "Candidates",
+    "Reading",
     "Screened",
     "bounds",
     "in_pieces",
     "layout_of",
     "plain_variance",
+    "reading",
     "screened",
     "worth_it",
 ]
@@ -55,6 +59,35 @@ class Candidates:
     space: Space
     span: float | None
     seed: int
+
+    def __hash__(self) -> int:
+        """Hash a little of it: who is equal is looked at as a whole."""
+        return hash((self.layout.name, self.space.count, self.span, self.seed))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a process that works on a search keeps from one piece of it to the next.
+
+    Parameters
+    ----------
+    read : callable
+        Reads a candidate by its number.
+    laws : dict
+        Digests of laws by hashes of what layouts say: many words may be one law.
+    bounded : dict
+        What short runs found, by digests of laws.
+    """
+
+    read: Callable[[int], tuple[str, Layout | str]]
+    laws: dict[bytes, str] = field(default_factory=dict)
+    bounded: dict[str, tuple[float, float, str]] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1)
+def reading(search: Candidates) -> Reading:
+    """Return what this process keeps of a search; nothing in it changes what is found."""
+    return Reading(search.space.reader(search.layout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +125,28 @@ class Screened:
 
 def screened(search: Candidates, numbers: Sequence[int]) -> list[Screened]:
     """Read candidates and bound the chance of loss of each by a short run."""
-    known: dict[str, str] = {}  # laws by what layouts say: many words may be one law
-    bounded: dict[str, tuple[float, float, str]] = {}
+    kept = reading(search)
     found = []
-    read = search.space.reader(search.layout)
     for number in numbers:
-        name, layout = read(number)
+        name, layout = kept.read(number)
         if isinstance(layout, str):
             found.append(Screened(number, name, layout))
             continue
         said = layout.model_dump_json(exclude=_NO_LAW, exclude_defaults=True)
-        if said not in known:
+        words = hashlib.sha256(said.encode()).digest()
+        if words not in kept.laws:
             try:
                 compiled = compile_layout(layout, search.span, used=False)
             except LayoutError as error:
                 found.append(Screened(number, name, str(error)))
                 continue
-            known[said] = law = compiled.digest()
-            if law not in bounded:
-                bounded[law] = bounds(compiled, search.seed)
+            digest = compiled.digest()
+            if digest not in kept.bounded:
+                kept.bounded[digest] = bounds(compiled, search.seed)
+            kept.laws[words] = digest
+        law = kept.laws[words]
         currency, cost = _money(layout, search.span)
-        law = known[said]
-        found.append(Screened(number, name, "", currency, cost, law, *bounded[law]))
+        found.append(Screened(number, name, "", currency, cost, law, *kept.bounded[law]))
     return found
 
 

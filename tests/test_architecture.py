@@ -30,7 +30,7 @@ ROOMS = [
      "literature", "_nets", "_run", "_executors", "_checkpoint", "_events", "_weighted",
      "_steering", "_threat_steering", "_excursion", "simulation", "_inner", "uncertainty"},
     {"gates", "costs", "separation"},
-    {"_changes_of_copies", "changes", "space"},
+    {"_changes_of_copies", "changes", "_parts", "space"},
     {"_pairs", "_paired_runs", "_shared_inputs", "_sobol", "_varied"},
     {"comparison", "influence", "influence_map", "effects", "relocation", "_replay",
      "_history_words", "histories"},
