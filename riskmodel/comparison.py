@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._executors import Pool, pool_of
-from riskmodel._paired_runs import BATCHES, Run, extend, runs_of
+from riskmodel._paired_runs import BATCHES, Known, Remembering, Run, extend, runs_of
 from riskmodel._pairs import Pair, pair_of
 from riskmodel._run import Progress
 from riskmodel._shared_inputs import Better, shared_ranges
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from riskmodel._run import Plan
     from riskmodel.layout import Layout
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "compare", "compared_with"]
 
 _RESOLUTION = 0.025  # standard error of a ratio at which neighbours are left as they are
 _CLEAR = 4.0  # standard errors: so clear at an early look that the look itself does no harm
@@ -250,9 +250,7 @@ def compare(
     pool = pool_of(threads, processes, dask, executor)
     say_if_cold()
     runs = _run_all(layouts, horizon, method, plan, pool, trials, progress)
-    count = min((run.count for run in runs if run.count), default=None)
-    losses = [run.estimate(count) for run in runs]
-    pairs = tuple(_pair(runs, losses, count, i, j) for i, j in _twos(len(runs)))
+    losses, pairs = _estimated(runs)
     better: tuple[Better, ...] = ()
     if ranges if ranges is not None else any(layout.ranges for layout in layouts):
         over = shared_ranges(
@@ -271,6 +269,33 @@ def compare(
         costs=tuple(yearly_cost(layout, losses[0].horizon_hours) for layout in layouts),
         better=better,
     )
+
+
+def compared_with(
+    layout: Layout,
+    other: Layout,
+    known: Known,
+    *,
+    horizon: float,
+    method: str,
+    target_relative_error: float,
+    trials: int,
+    seed: int,
+) -> Pair:
+    """Compare a layout with another, as `compare` does, and remember in ``known`` what it ran.
+
+    So a layout that is compared with many is run once, and with the same bits.
+    """
+    plan = plan_of(method, target_relative_error, trials, None, seed)
+    pool = pool_of(None, None, None, None)
+    runs = _run_all([layout, other], horizon, method, plan, pool, trials, None, known)
+    return _estimated(runs)[1][0]
+
+
+def _estimated(runs: Sequence[Run]) -> tuple[list[LossEstimate], tuple[Pair, ...]]:
+    count = min((run.count for run in runs if run.count), default=None)
+    losses = [run.estimate(count) for run in runs]
+    return losses, tuple(_pair(runs, losses, count, i, j) for i, j in _twos(len(runs)))
 
 
 def _check_names(layouts: Sequence[Layout], horizon: str | float | None) -> None:
@@ -294,13 +319,16 @@ def _run_all(
     pool: Callable[[], Pool],
     trials: int | None,
     progress: Callable[[Progress], None] | None,
+    known: Known | None = None,
 ) -> list[Run]:
-    """Run all layouts, by one method where one serves them all."""
+    """Run all layouts, by one method where one serves them all; the first one may remember."""
     deadline = time.monotonic() + plan.budget_seconds
     ready = [
         prepare(layout, horizon=horizon, method=method, seed=plan.seed, pool=pool)
         for layout in layouts
     ]
+    if known is not None:
+        ready[0] = Remembering.of(ready[0], known)
     runs = runs_of(ready, plan.seed)
     _go(runs, plan, BATCHES, pool, deadline, progress)
     sampled = [run for run in runs if run.count]
