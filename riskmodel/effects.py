@@ -156,6 +156,7 @@ def sharpened(
     *,
     seed: int = 1,
     trials: int = MOST_PAIRED,
+    method: str = "auto",
     known: Known | None = None,
 ) -> Effect:
     """Run a layout and its changed one on common random numbers, which tells small effects.
@@ -170,6 +171,8 @@ def sharpened(
         As for `effects`.
     trials : int
         At most this many.
+    method : str
+        See `simulate`.
     known : dict, optional
         What was run of the layout as it is, for the next change.
 
@@ -178,16 +181,14 @@ def sharpened(
     Effect
         With its ``pair``.
     """
-    from riskmodel.comparison import compared_with
+    from riskmodel._compared_runs import compared_with
 
-    methods = {effect.before.method, effect.after.method}
     pair = compared_with(
         layout,
         changed,
         {} if known is None else known,
         horizon=effect.before.horizon_hours,
-        # `auto` would choose it once more, by the same pilot runs
-        method=methods.pop() if len(methods) == 1 else "auto",
+        method=method,
         target_relative_error=0.03,
         trials=trials,
         seed=seed,
@@ -217,7 +218,7 @@ def small_sharpened(
     Parameters
     ----------
     found, changed : sequence of Effect, of Layout
-        Of each change.
+        Of each change; the effects are those of `effects`.
     layout : Layout
         As it is.
     seed, trials
@@ -236,7 +237,12 @@ def small_sharpened(
         small = one.hidden_at(level) or abs(one.removed) < _SMALL
         if small and one.before.exact is None:
             talk(number)
-            kept.append(sharpened(one, layout, other, seed=seed, trials=trials, known=known))
+            # `auto` would choose what it chose before, by the same pilot runs
+            chosen = {one.before.method, one.after.method}
+            method = chosen.pop() if len(chosen) == 1 else "auto"
+            kept.append(
+                sharpened(one, layout, other, seed=seed, trials=trials, method=method, known=known)
+            )
         else:
             kept.append(one)
     return kept

@@ -31,7 +31,7 @@ ROOMS = [
      "_steering", "_threat_steering", "_excursion", "simulation", "_inner", "uncertainty"},
     {"gates", "costs", "separation"},
     {"_changes_of_copies", "changes", "_parts", "space"},
-    {"_pairs", "_paired_runs", "_shared_inputs", "_sobol", "_varied"},
+    {"_pairs", "_paired_runs", "_compared_runs", "_shared_inputs", "_sobol", "_varied"},
     {"comparison", "influence", "influence_map", "effects", "relocation", "_replay",
      "_history_words", "histories"},
     {"improvement", "_screening", "_refining", "frontier"},
