@@ -86,7 +86,7 @@ def test_whole_chunks_are_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None
 
     def watched(*given: Any) -> Any:
         ready = real(*given)
-        small = replace(ready.engine, chunk_trials=256)
+        small = replace(ready.engine, chunk_trials=300)
 
         class Engine(type(small)):  # type: ignore[misc]
             def run(self, seed: int, begin: int, count: int) -> Any:
@@ -100,11 +100,14 @@ def test_whole_chunks_are_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None
     rough = replace(rough, chunks=0, whole=_refining.Prefix())
     for error, last in ((0.1, False), (0.05, True)):
         (rough,) = finer_estimates(SEARCH, error, last, [(one, rough)])
-    whole = [begin for begin, count in ran if count == 256]
+    whole = [begin for begin, count in ran if count == 300]
     assert len(whole) > 2
     assert whole == sorted(set(whole))
     # only what is cut at an end is run twice
-    assert sum(count for _, count in ran) < rough.loss.trials + 2 * 256
+    assert sum(count for _, count in ran) < rough.loss.trials + 2 * 300
+    monkeypatch.undo()
+    assert rough.loss.trials % 300
+    assert rough.loss.losses == run(one, rough.loss.trials, "events").losses
 
 
 def test_excursions_go_on_only_where_they_are_quicker() -> None:
