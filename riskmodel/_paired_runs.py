@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,13 +19,27 @@ if TYPE_CHECKING:
     from riskmodel._executors import Pool
     from riskmodel.estimate import LossEstimate
 
-__all__ = ["BATCHES", "Memory", "Run", "batch_trials", "extend", "run_here", "runs_of", "seed_of"]
+__all__ = [
+    "BATCHES",
+    "Known",
+    "Memory",
+    "Remembering",
+    "Run",
+    "batch_trials",
+    "extend",
+    "run_here",
+    "runs_of",
+    "seed_of",
+]
 
 BATCHES = 64
 """Fewest batches of a run, so that their spread is known to a tenth."""
 
 _LEAST_NET, _MOST_NET = 64, 256
 _MOST_PLAIN = 1024
+
+
+Known = dict[tuple[str, int, int, int], Sums]
 
 
 class Memory:
@@ -45,6 +59,57 @@ class Memory:
     def in_words(self) -> str:
         """Say how much is kept."""
         return f"{len(self.chunks)} batches are kept"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Remembering:
+    """An engine that runs no batch twice, for a layout that is compared with many.
+
+    Parameters
+    ----------
+    engine : Engine
+        What runs.
+    known : dict
+        Sums by method, seed, first trial and count: of this layout alone.
+    chunk_trials : int
+        Trials in a batch.
+    """
+
+    engine: Any
+    known: Known
+    chunk_trials: int
+
+    @classmethod
+    def of(cls, ready: Prepared, known: Known) -> Prepared:
+        """Let a layout remember; an exact one has nothing to."""
+        if ready.exact is not None:
+            return ready
+        return replace(ready, chosen=cls(ready.engine, known, ready.engine.chunk_trials))
+
+    @property
+    def name(self) -> str:
+        """Name of the method."""
+        return str(self.engine.name)
+
+    def run(self, seed: int, first: int, count: int) -> Sums:
+        """Run the trials, or say what they came to."""
+        key = self.name, seed, first, count
+        if key not in self.known:
+            self.known[key] = self.engine.run(seed, first, count)
+        return self.known[key]
+
+    def relative_error(self, sums: Sums) -> float:
+        """Return standard error over estimate."""
+        return float(self.engine.relative_error(sums))
+
+    def enough(self, sums: Sums) -> bool:
+        """Tell whether ``relative_error`` can be trusted."""
+        return bool(self.engine.enough(sums))
+
+    def found(self, sums: Sums) -> dict[str, Any]:
+        """Return the fields of a `LossEstimate` that sums stand for."""
+        found: dict[str, Any] = self.engine.found(sums)
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -198,8 +199,7 @@ def _add_copy(build: Builder, layout: Layout, copy: Copy, index: int, horizon: f
     latent = medium.latent_errors
     both = store.latent_rule == "at-failure-and-rebuild"
     matters = latent is not None and (store.tolerance > 0 or both)
-    start = float(hazard_beyond(lifetime.terms(), age, np.array(horizon)))
-    new = float(lifetime.cumulative_hazard(horizon))
+    start, new, failures = _spent(lifetime, age, horizon)
     if not math.isfinite(start):
         cause = "age: so old by the lifetime law" if age else "lifetime: so short"
         raise LayoutError(
@@ -216,7 +216,7 @@ def _add_copy(build: Builder, layout: Layout, copy: Copy, index: int, horizon: f
             "model": build.label(medium, "model"),
             "hazard_start": start,
             "hazard_new": new,
-            "failures": _failures(lifetime, new, horizon),
+            "failures": failures,
             "errors": error_cycles(latent.mean_time, scrub, horizon) if latent and matters else 0.0,
             "rebuild": build.law(rebuild),
             "serial": store.repairs == "serial",
@@ -262,14 +262,21 @@ def _add_copy(build: Builder, layout: Layout, copy: Copy, index: int, horizon: f
     )
 
 
-def _failures(lifetime: Law, hazard: float, horizon: float) -> float:
-    """Return how often a drive and those that replace it fail within the horizon, about.
+@lru_cache(maxsize=1024)  # a search asks for the same few thousands of times
+def _spent(lifetime: Law, age: float, horizon: float) -> tuple[float, float, float]:
+    """Return the hazard within the horizon from an age on, and of a new drive; and its failures.
 
-    The renewal function is one to two times horizon over restricted mean (Erickson, "The strong
-    law of large numbers when the mean is undefined", Trans. AMS 185, 1973, lemma 1). The cumulative
-    hazard alone is far too high for laws that wear out, and too low for those that die out.
+    The last is how often a drive and those that replace it fail within the horizon, about. The
+    renewal function is one to two times horizon over restricted mean (Erickson, "The strong law of
+    large numbers when the mean is undefined", Trans. AMS 185, 1973, lemma 1). The cumulative hazard
+    alone is far too high for laws that wear out, and too low for those that die out.
     """
-    return hazard if hazard < 1.0 else horizon / mean_within(lifetime.terms(), horizon)
+    terms = lifetime.terms()
+    start = float(hazard_beyond(terms, age, np.array(horizon)))
+    new = float(lifetime.cumulative_hazard(horizon))
+    # a hazard beyond all numbers is refused by the caller
+    few = new < 1.0 or not math.isfinite(start)
+    return start, new, new if few else horizon / mean_within(terms, horizon)
 
 
 def _rest_row(build: Builder, layout: Layout, copy: Copy, first_set: int) -> dict[str, float]:
@@ -343,10 +350,10 @@ def _warnings(layout: Layout) -> Iterator[str]:
 
 
 def _rows(dtype: np.dtype[np.void], rows: list[dict[str, float]]) -> np.ndarray:
-    array = np.zeros(len(rows), dtype)
+    array = np.zeros(len(rows), dtype)  # what lies between the fields too: it is hashed
+    unsaid = dict.fromkeys(dtype.names or (), 0.0)
     for index, row in enumerate(rows):
-        for name, value in row.items():
-            array[name][index] = value
+        array[index] = tuple((unsaid | row).values())
     return array
 
 

@@ -9,7 +9,7 @@ from riskmodel._described import Described
 from riskmodel.errors import LayoutError
 from riskmodel.units import parse
 
-__all__ = ["Range", "labels_of", "split_ranges"]
+__all__ = ["Range", "is_range", "labels_of", "split_ranges"]
 
 _KEYS = {"low", "mode", "high"}
 
@@ -49,7 +49,7 @@ def split_ranges(
 
     def walk(value: Any, path: str) -> Any:
         if isinstance(value, dict | Mapping):  # dict first: to ask an abstract class takes long
-            if value and set(value) <= _KEYS:
+            if is_range(value):
                 found.append(_range(value, path))
                 return value[side]
             return {
@@ -64,6 +64,11 @@ def split_ranges(
         return value
 
     return walk(raw, ""), tuple(found)
+
+
+def is_range(value: Mapping[Any, Any]) -> bool:
+    """Tell whether a table stands for a number."""
+    return bool(value) and set(value) <= _KEYS
 
 
 def labels_of(items: Sequence[Any]) -> list[str]:

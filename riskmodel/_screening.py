@@ -1,16 +1,16 @@
-"""The work of a search, cut into pieces that any process can do: screen candidates, estimate them.
+"""The screen of a search, and how the work of one is cut into pieces that any process can do.
 
 A candidate is known by its number in the space, so that little travels between processes.
 """
 
 from __future__ import annotations
 
-import math
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._chances import binomial_interval
@@ -19,26 +19,25 @@ from riskmodel._excursion import ExcursionEngine
 from riskmodel._executors import processes_of, workers_lost
 from riskmodel._program import compile_layout
 from riskmodel.costs import yearly_cost
-from riskmodel.errors import InputError, LayoutError, StateSpaceTooLarge
-from riskmodel.exact import loss_probability
-from riskmodel.simulation import WORTH_IT, simulate
+from riskmodel.errors import InputError, LayoutError
 
 if TYPE_CHECKING:
     from riskmodel._program import Compiled
-    from riskmodel.estimate import LossEstimate
     from riskmodel.layout import Layout
     from riskmodel.space import Space
 
 __all__ = [
     "SURE",
     "Candidates",
+    "Reading",
     "Screened",
     "bounds",
-    "coarse_estimates",
-    "full_estimates",
     "in_pieces",
     "layout_of",
+    "plain_variance",
+    "reading",
     "screened",
+    "worth_it",
 ]
 
 SURE = 0.999
@@ -47,9 +46,8 @@ SURE = 0.999
 _PLAIN = 1024  # trials of a short run
 _ENOUGH = 8  # losses among them; with fewer, excursions have a say as well
 _SHORT = 512  # excursions
-_COARSE = 0.2  # relative error that shows who may be on the front
-_MOST_COARSE, _MOST_FULL = 16_384, 1_000_000  # trials
 _NO_LAW: Any = {"name": True, "copies": {"__all__": {"price"}}}
+_WORTH_IT = 0.15  # of the variance of plain trials: under threats an excursion takes some seven
 _A_PIECE = 50  # candidates: a second or so, after which Ctrl-C is heard
 
 
@@ -61,6 +59,35 @@ class Candidates:
     space: Space
     span: float | None
     seed: int
+
+    def __hash__(self) -> int:
+        """Hash a little of it: who is equal is looked at as a whole."""
+        return hash((self.layout.name, self.space.count, self.span, self.seed))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a process that works on a search keeps from one piece of it to the next.
+
+    Parameters
+    ----------
+    read : callable
+        Reads a candidate by its number.
+    laws : dict
+        Digests of laws by hashes of what layouts say: many words may be one law.
+    bounded : dict
+        What short runs found, by digests of laws.
+    """
+
+    read: Callable[[int], tuple[str, Layout | str]]
+    laws: dict[bytes, str] = field(default_factory=dict)
+    bounded: dict[str, tuple[float, float, str]] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1)
+def reading(search: Candidates) -> Reading:
+    """Return what this process keeps of a search; nothing in it changes what is found."""
+    return Reading(search.space.reader(search.layout))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,28 +125,28 @@ class Screened:
 
 def screened(search: Candidates, numbers: Sequence[int]) -> list[Screened]:
     """Read candidates and bound the chance of loss of each by a short run."""
-    known: dict[str, str] = {}  # laws by what layouts say: many words may be one law
-    bounded: dict[str, tuple[float, float, str]] = {}
+    kept = reading(search)
     found = []
-    read = search.space.reader(search.layout)
     for number in numbers:
-        name, layout = read(number)
+        name, layout = kept.read(number)
         if isinstance(layout, str):
             found.append(Screened(number, name, layout))
             continue
         said = layout.model_dump_json(exclude=_NO_LAW, exclude_defaults=True)
-        if said not in known:
+        words = hashlib.sha256(said.encode()).digest()
+        if words not in kept.laws:
             try:
                 compiled = compile_layout(layout, search.span, used=False)
             except LayoutError as error:
                 found.append(Screened(number, name, str(error)))
                 continue
-            known[said] = law = compiled.digest()
-            if law not in bounded:
-                bounded[law] = bounds(compiled, search.seed)
+            digest = compiled.digest()
+            if digest not in kept.bounded:
+                kept.bounded[digest] = bounds(compiled, search.seed)
+            kept.laws[words] = digest
+        law = kept.laws[words]
         currency, cost = _money(layout, search.span)
-        law = known[said]
-        found.append(Screened(number, name, "", currency, cost, law, *bounded[law]))
+        found.append(Screened(number, name, "", currency, cost, law, *kept.bounded[law]))
     return found
 
 
@@ -155,53 +182,21 @@ def bounds(compiled: Compiled, seed: int) -> tuple[float, float, str]:
     engine = ExcursionEngine.of(compiled)
     short = engine.found(engine.run(seed, 0, _SHORT))["weighted"]
     rare_low, rare_high = short.interval(SURE)
-    plain = (1.0 - min(short.mean, 0.99)) / max(short.mean, 1e-300)
-    rare = short.total > 0.0 and short.relative_error**2 * _SHORT <= WORTH_IT * plain
+    rare = short.total > 0.0 and worth_it(short.relative_error**2 * _SHORT, short.mean)
     # two witnesses: what both hold possible, and all of it where they disagree
     narrow = max(low, rare_low), min(high, rare_high)
     wide = min(low, rare_low), max(high, rare_high)
     return *(narrow if narrow[0] <= narrow[1] else wide), "excursion" if rare else "events"
 
 
-def coarse_estimates(search: Candidates, wanted: Sequence[Screened]) -> list[LossEstimate]:
-    """Estimate candidates by `simulate`, exactly where that can be, else roughly.
-
-    Plain trials are so many as their bounds ask for to a relative error of 20 %.
-    """
-    read = search.space.reader(search.layout)
-    found = []
-    for one in wanted:
-        layout = layout_of(read, one)
-        run = partial(simulate, layout, horizon=search.span, seed=search.seed, ranges=False)
-        try:
-            loss_probability(layout, search.span)  # refuses at once, without compiling the layout
-        except StateSpaceTooLarge:
-            found.append(run(method=one.method, trials=_coarse_trials(one), threads=1))
-        else:
-            found.append(run(method="exact"))
-    return found
+def worth_it(variance: float, mean: float) -> bool:
+    """Tell whether excursions are quicker, by the variance of one over its squared mean."""
+    return variance <= _WORTH_IT * plain_variance(mean)
 
 
-def _coarse_trials(one: Screened) -> int:
-    if one.method == "excursion":
-        return 4 * _SHORT
-    some = max(math.sqrt(one.low * one.high), 0.1 * one.high)
-    return min(max(math.ceil((1.0 - some) / some / _COARSE**2), _PLAIN), _MOST_COARSE)
-
-
-def full_estimates(
-    search: Candidates, error: float, wanted: Sequence[Screened]
-) -> list[LossEstimate]:
-    """Estimate candidates that have no exact answer by `simulate` to a relative error.
-
-    What is not met in a million trials is left with the bound that they give.
-    """
-    read = search.space.reader(search.layout)
-    return [
-        simulate(layout_of(read, one), horizon=search.span, seed=search.seed, method=one.method,
-                 target_relative_error=error, trials=_MOST_FULL, threads=1, ranges=False)
-        for one in wanted
-    ]  # fmt: skip
+def plain_variance(mean: float) -> float:
+    """Return the variance of a plain trial over its squared mean, for a chance of loss."""
+    return (1.0 - min(mean, 0.99)) / max(mean, 1e-300)
 
 
 def layout_of(read: Callable[[int], tuple[str, Layout | str]], one: Screened) -> Layout:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from riskmodel._job_chances import (
@@ -117,10 +118,15 @@ def threats_of(layout: Layout) -> dict[str, Threat]:
         over = own.takes_over if own is not None else None
         if over is not None and name != "ransomware":
             raise LayoutError(f"threats.{name}.takes_over: only ransomware may take over")
-        found[name] = Threat(
-            rate=known.rate if rate is None else rate, noticed=law, backups=backups, takes_over=over
-        )
+        found[name] = _threat(known.rate if rate is None else rate, law, backups, over)
     return found
+
+
+@lru_cache(maxsize=1024)  # one layout asks several times, and those of a search share their threats
+def _threat(
+    rate: float | None, noticed: Law | None, backups: float | None, over: bool | None
+) -> Threat:
+    return Threat(rate=rate, noticed=noticed, backups=backups, takes_over=over)
 
 
 def _preset_of(name: str, own: Threat | None) -> ShockPreset:

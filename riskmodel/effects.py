@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from riskmodel.simulation import simulate
 
 if TYPE_CHECKING:
+    from riskmodel._paired_runs import Known
     from riskmodel._pairs import Pair
     from riskmodel.estimate import LossEstimate
     from riskmodel.layout import Layout
@@ -149,7 +150,14 @@ def effects(
 
 
 def sharpened(
-    effect: Effect, layout: Layout, changed: Layout, *, seed: int = 1, trials: int = MOST_PAIRED
+    effect: Effect,
+    layout: Layout,
+    changed: Layout,
+    *,
+    seed: int = 1,
+    trials: int = MOST_PAIRED,
+    method: str = "auto",
+    known: Known | None = None,
 ) -> Effect:
     """Run a layout and its changed one on common random numbers, which tells small effects.
 
@@ -163,23 +171,29 @@ def sharpened(
         As for `effects`.
     trials : int
         At most this many.
+    method : str
+        See `simulate`.
+    known : dict, optional
+        What was run of the layout as it is, for the next change.
 
     Returns
     -------
     Effect
         With its ``pair``.
     """
-    from riskmodel.comparison import compare
+    from riskmodel._compared_runs import compared_with
 
-    both = compare(
-        [layout, changed],
+    pair = compared_with(
+        layout,
+        changed,
+        {} if known is None else known,
         horizon=effect.before.horizon_hours,
+        method=method,
         target_relative_error=0.03,
         trials=trials,
         seed=seed,
-        ranges=False,
     )
-    return replace(effect, pair=both.pairs[0])
+    return replace(effect, pair=pair)
 
 
 def level_of_all(count: int) -> float:
@@ -204,7 +218,7 @@ def small_sharpened(
     Parameters
     ----------
     found, changed : sequence of Effect, of Layout
-        Of each change.
+        Of each change; the effects are those of `effects`.
     layout : Layout
         As it is.
     seed, trials
@@ -218,11 +232,17 @@ def small_sharpened(
     """
     level = level_of_all(len(found))
     kept = []
+    known: Known = {}
     for number, (one, other) in enumerate(zip(found, changed, strict=True)):
         small = one.hidden_at(level) or abs(one.removed) < _SMALL
         if small and one.before.exact is None:
             talk(number)
-            kept.append(sharpened(one, layout, other, seed=seed, trials=trials))
+            # `auto` would choose what it chose before, by the same pilot runs
+            chosen = {one.before.method, one.after.method}
+            method = chosen.pop() if len(chosen) == 1 else "auto"
+            kept.append(
+                sharpened(one, layout, other, seed=seed, trials=trials, method=method, known=known)
+            )
         else:
             kept.append(one)
     return kept

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from riskmodel._parts import Parts
 from riskmodel._toml import read_toml
 from riskmodel._write import layout_toml
 from riskmodel.errors import InputError, LayoutError, did_you_mean
@@ -84,6 +85,7 @@ class Space:
                 for path in keys:
                     _parent(trial, path, f"space.{name}")
         frozen = json.dumps(base)  # several times as quick to copy from
+        parts = Parts()
 
         def read(number: int) -> tuple[str, Layout | str]:
             chosen = self._chosen(number)
@@ -91,7 +93,7 @@ class Space:
             raw = _put(json.loads(frozen), [keys for _, keys in chosen])
             raw["name"] = words[:200]
             try:
-                return words, type(layout).from_dict(raw)
+                return words, parts.layout(raw)
             except LayoutError as error:
                 return words, str(error)
 

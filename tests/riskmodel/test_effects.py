@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
 import riskmodel as rm
+from riskmodel._events import EventsEngine
+from riskmodel._excursion import ConditionalEngine
 from riskmodel.effects import Effect, effects, level_of_all, ranked, small_sharpened
 
 
@@ -78,6 +81,34 @@ def test_many_changes_are_told_from_noise_at_a_stricter_level_and_small_ones_pai
     assert found[0].pair is not None
     wide, narrow = (one.removed_interval() for one in (small, found[0]))
     assert narrow[1] - narrow[0] <= wide[1] - wide[0]
+
+
+@pytest.mark.slow
+def test_a_layout_that_is_paired_with_many_is_run_once_and_gives_the_bits_of_compare(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # recoveries that take a fixed time have no exact answer
+    fixed = {"fixed": "30 days"}
+    now, one, other = (
+        layout(name, afr).replace("copies.a.recovery", fixed).replace("copies.b.recovery", fixed)
+        for name, afr in (("now", 0.3), ("one", 0.28), ("other", 0.26))
+    )
+    found = effects(now, [("one", one), ("other", other)], trials=20_000)
+    methods = {loss.method for effect in found for loss in (effect.before, effect.after)}
+    assert methods <= {"events", "conditional"}
+    ran: list[tuple[str, int]] = []
+    for engine in (EventsEngine, ConditionalEngine):
+
+        def run(self: Any, seed: int, first: int, count: int, real: Any = engine.run) -> Any:
+            ran.append((self.program.terms.tobytes().hex(), first))
+            return real(self, seed, first, count)
+
+        monkeypatch.setattr(engine, "run", run)
+    paired = small_sharpened(found, now, [one, other], trials=20_000)
+    assert len(ran) == len(set(ran)) > 100
+    for effect, changed in zip(paired, (one, other), strict=True):
+        both = rm.compare([now, changed], target_relative_error=0.03, trials=20_000, ranges=False)
+        assert effect.pair == both.pairs[0]
 
 
 def test_progress_names_each_change():
