@@ -64,9 +64,17 @@ class _Draft(JITCodeLibrary):
         self._finalize_dynamic_globals()
         self._finalized = True
 
+    def add_llvm_module(self, ll_module: Any) -> None:
+        self._optimize_functions(ll_module)
+        self._final_module = ll_module  # numba would link it into an empty one
+
     def alone(self) -> Any:
-        """Return the code of this kernel without that of its callees."""
-        return super()._get_module_for_linking()
+        """Return the code of this kernel without that of its callees, as callers link it."""
+        self._ensure_finalized()
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage.name == "external":
+                function.linkage = "linkonce_odr"
+        return self._final_module
 
     def _get_module_for_linking(self) -> Any:
         # who links as numba does takes what it is given to be complete
