@@ -5,22 +5,24 @@ once for each level above them. Here a kernel that only kernels call is left a d
 lowered, with its callees noted. An entry takes in each draft below it once, then optimises and
 emits the whole.
 
-Three more habits keep the first compile short. A signature is looked up once for each function and
-types of arguments, not at each call: numba tries some ten templates for a plain sum. Passes for
-what kernels lack (closures, branches on types, literal unrolling, array expressions) are left out.
+Four more habits keep the first compile short. What a call, an attribute or an operator means is
+looked up once (``_memory``). Lowering leaves out what serves reference counts and debuggers
+(``_lowering``). Passes for what kernels lack (closures, branches on types, literal unrolling, array
+expressions, generators) are left out, and so is what passes bring up to date for the lacking.
 Drafts are made without numba's clocks, each of which hears of all that happens below it.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from numba.core import sigutils, types
+from numba.core import sigutils
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.ir_utils import build_definitions
+from numba.core.ssa import reconstruct_ssa
 from numba.core.typed_passes import (
     AnnotateTypes,
     IRLegalization,
@@ -32,10 +34,12 @@ from numba.core.typed_passes import (
 from numba.core.untyped_passes import (
     FixupArgs,
     GenericRewrites,
-    IRProcessing,
     ReconstructSSA,
     TranslateByteCode,
 )
+
+from riskmodel._kernels._lowering import Lowering
+from riskmodel._kernels._memory import Target, remembering
 
 __all__ = ["Drafting", "Emitting", "compile_draft"]
 
@@ -60,9 +64,17 @@ class _Draft(JITCodeLibrary):
         self._finalize_dynamic_globals()
         self._finalized = True
 
+    def add_llvm_module(self, ll_module: Any) -> None:
+        self._optimize_functions(ll_module)
+        self._final_module = ll_module  # numba would link it into an empty one
+
     def alone(self) -> Any:
-        """Return the code of this kernel without that of its callees."""
-        return super()._get_module_for_linking()
+        """Return the code of this kernel without that of its callees, as callers link it."""
+        self._ensure_finalized()
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.linkage.name == "external":
+                function.linkage = "linkonce_odr"
+        return self._final_module
 
     def _get_module_for_linking(self) -> Any:
         # who links as numba does takes what it is given to be complete
@@ -108,6 +120,7 @@ def _alone(library: Any) -> Any:
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _DraftLowering(NativeLowering):
     _name = "draft_lowering"
+    lowering_class = Lowering
 
     def run_pass(self, state: Any) -> bool:
         state.library = _Draft(state.targetctx.codegen(), state.func_id.func_qualname)
@@ -123,6 +136,7 @@ class _DraftLowering(NativeLowering):
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _WholeLowering(NativeLowering):
     _name = "whole_lowering"
+    lowering_class = Lowering
 
     def run_pass(self, state: Any) -> bool:
         state.library = _Whole(state.targetctx.codegen(), state.func_id.func_qualname)
@@ -130,55 +144,45 @@ class _WholeLowering(NativeLowering):
         return bool(super().run_pass(state))
 
 
-class _Remembering:
-    """numba's typing context, with a memory for the signatures of its own functions."""
-
-    def __init__(self, context: Any) -> None:
-        self._context = context
-        self._signatures: dict[Any, Any] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._context, name)
-
-    def resolve_function_type(self, function: Any, args: Any, kws: Any) -> Any:
-        own = not isinstance(function, types.Type) or isinstance(function, types.Function)
-        if kws or not own:
-            return self._context.resolve_function_type(function, args, kws)
-        key = function, tuple(args)
-        if key not in self._signatures:
-            self._signatures[key] = self._context.resolve_function_type(function, args, kws)
-        return self._signatures[key]
-
-
-_remembering = cache(_Remembering)
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _TypeInference(NopythonTypeInference):
-    _name = "kernel_type_inference"
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _ReconstructSSA(ReconstructSSA):
+    _name = "kernel_reconstruct_ssa"
 
     def run_pass(self, state: Any) -> bool:
-        context = state.typingctx
-        state.typingctx = _remembering(context)
-        try:
-            return bool(super().run_pass(state))
-        finally:
-            state.typingctx = context
+        # numba would then work out lifetimes anew, for generators
+        state.func_ir = reconstruct_ssa(state.func_ir)
+        self._patch_locals(state)
+        state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+        return True
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _StripPhis(PreLowerStripPhis):
+    _name = "kernel_strip_phis"
+
+    def run_pass(self, state: Any) -> bool:
+        state.func_ir = self._strip_phi_nodes(state.func_ir)
+        state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+        return True
 
 
 class _Short(CompilerBase):
     lowering: Any
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.state.typingctx = remembering(self.state.typingctx)
+        self.state.targetctx = Target.of(self.state.targetctx, self.state.typingctx)
 
     def define_pipelines(self) -> list[Any]:
         passes = PassManager(self.lowering._name)
         for one in (
             TranslateByteCode,
             FixupArgs,
-            IRProcessing,
             GenericRewrites,
-            ReconstructSSA,
-            _TypeInference,
-            PreLowerStripPhis,
+            _ReconstructSSA,
+            NopythonTypeInference,
+            _StripPhis,
             IRLegalization,
             AnnotateTypes,
             self.lowering,

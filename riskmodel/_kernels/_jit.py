@@ -23,6 +23,7 @@ from typing import Any
 
 import numba
 from numba.core import cgutils, types
+from numba.core.caching import FunctionCache
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import (
     infer_getattr,
@@ -95,17 +96,26 @@ def entry(function: Callable[..., Any]) -> Any:
 
 
 def _kept_on_disk(function: Callable[..., Any]) -> Any:
-    folder = _cache_folder()
-    if folder is None:
-        return numba.njit(**_OPTIONS)(function)
+    kernel, folder = numba.njit(**_OPTIONS)(function), _cache_folder()
+    if folder is None or _CONFIG.DISABLE_JIT:
+        return kernel
     before = _CONFIG.CACHE_DIR
     _CONFIG.CACHE_DIR = folder
     try:
-        return numba.njit(cache=True, **_OPTIONS)(function)
+        kernel._cache = _Cache(function)
     except RuntimeError:  # numba found the folder unusable after all
-        return numba.njit(**_OPTIONS)(function)
+        return kernel
     finally:
         _CONFIG.CACHE_DIR = before
+    return kernel
+
+
+class _Cache(FunctionCache):
+    """numba's, but what is ready to run is loaded without all that compiling needs."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
 
 
 def jit(function: Callable[..., Any]) -> Any:

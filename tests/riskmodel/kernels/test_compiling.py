@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 import pytest
+from numba.core import types
 from numba.core.codegen import JITCodeLibrary
 
 from riskmodel._kernels import _jit
@@ -99,3 +101,47 @@ def test_only_entries_are_optimised_and_emitted(monkeypatch: pytest.MonkeyPatch)
     assert _walked(entry(_walk.py_func))[1] == [20, 10, 1, 1]
     assert emitted.count("_walk") == 1
     assert "_count" not in emitted
+
+
+def _items(row, table, small, whole):
+    row[-1] = 7
+    row[small] += table[1, -1]
+    row[whole] = row[small] - row[-3]
+    table[0] = row[small]
+    return row[-2] / table[-1, 0]
+
+
+@compiled
+def test_items_are_found_and_set_as_python_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_jit, "_cache_folder", lambda: None)
+    found = []
+    for walk in (_items, entry(_items)):
+        row, table = np.array([1.5, 2.5, 4.5]), np.arange(1, 5).reshape(2, 2)
+        found.append([walk(row, table, np.int8(-2), np.uint64(0)), row.tolist(), table.tolist()])
+    assert found[0] == found[1]
+
+
+def _sums(n):
+    a = n + 1
+    b = a + n
+    for i in range(n):
+        a = a + b + i
+        b = b + a
+    return a + b
+
+
+@compiled
+def test_what_a_call_means_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    look_up = types.Function.get_call_type
+
+    def noting(function: Any, context: Any, args: Any, kws: Any) -> Any:
+        if type(function) is types.Function:
+            asked.append((function.typing_key, tuple(args)))
+        return look_up(function, context, args, kws)
+
+    monkeypatch.setattr(_jit, "_cache_folder", lambda: None)
+    monkeypatch.setattr(types.Function, "get_call_type", noting)
+    assert entry(_sums)(np.int64(3)) == _sums(3)
+    own = [one for one in asked if one[0] is operator.add]
+    assert len(own) == len(set(own))

@@ -24,15 +24,15 @@ print(opened.draw(terms, row, stream))
 """
 
 
-def _start(folder: Path, **environment: str) -> subprocess.Popen[str]:
+def _start(folder: Path, code: str = CODE, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", CODE], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-c", code], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, env={**os.environ, "PYTHONPATH": str(folder), **environment},
     )  # fmt: skip
 
 
-def _draw(folder: Path, cache: str, **environment: str) -> float:
-    process = _start(folder, NUMBA_CACHE_DIR=cache, **environment)
+def _draw(folder: Path, cache: str, code: str = CODE, **environment: str) -> float:
+    process = _start(folder, code, NUMBA_CACHE_DIR=cache, **environment)
     output, talk = process.communicate(timeout=300)
     assert process.returncode == 0, talk
     return float(output)
@@ -61,6 +61,15 @@ def test_without_a_writable_place_all_works_uncached(tmp_path: Path) -> None:
     assert _draw(ROOT, str(blocked / "below")) == _draw(ROOT, str(tmp_path / "cache"))
     nowhere = {"HOME": "/dev/null/nowhere", "XDG_CACHE_HOME": ""}
     assert _draw(ROOT, "", **nowhere) == _draw(ROOT, str(tmp_path / "cache"))
+
+
+@pytest.mark.slow
+def test_what_is_ready_to_run_is_loaded_without_what_compiling_needs(tmp_path: Path) -> None:
+    before = _draw(ROOT, str(tmp_path))
+    code = CODE + "import sys; assert 'numba.np.linalg' not in sys.modules, 'all'"
+    assert _draw(ROOT, str(tmp_path), code) == before
+    with pytest.raises(AssertionError, match="AssertionError: all"):
+        _draw(ROOT, str(tmp_path / "empty"), code)
 
 
 @pytest.mark.slow
