@@ -132,6 +132,8 @@ DRIVE = _record(
     ("start", _F),
 )
 
+# what became of a group's event
+NOTHING, LOST_TO_FAILURES, LOST_TO_LATENT_ERROR, LOST_TO_REBUILD_ERROR = range(4)
 GROUP_STATE = _record(
     ("down", _I),
     ("busy_until", _F),
