@@ -46,7 +46,7 @@ STORE = _record(
     ("stresses", _I),
     ("first_group", _I),
     ("groups", _I),
-    ("plain", _I),  # drives fail and are rebuilt in parallel, and nothing else
+    ("plain", _I),  # drives fail, carry errors till then, are rebuilt in parallel, and no more
     ("rebuild_mean", _F),
     ("error_share", _F),  # of its life that a drive carries an error
     ("first_error_age", _I),  # see `ERROR_AGES`; count 0: not tabulated
