@@ -67,7 +67,8 @@ class EventsEngine:
         Counts are totals, first losses by cause, first losses by time slice, outages; weights the
         hours of the outages.
         """
-        from riskmodel._kernels.events import make_state, run_trials
+        from riskmodel._kernels.events import run_trials
+        from riskmodel._kernels.state import make_state
 
         causes = _TOTALS + len(self.cause_names)
         counts = np.zeros(causes + _BINS, np.int64)

@@ -138,8 +138,8 @@ def _play(
     engine: ExcursionEngine | ConditionalEngine, seed: int, first: int, count: int, shared: _Array
 ) -> tuple[_Array, _Array, _Array]:
     """Return the weight of each trial, their sums and squares by cause, their sums by time."""
-    from riskmodel._kernels.events import make_state
     from riskmodel._kernels.excursion import make_plan, run_excursions
+    from riskmodel._kernels.state import make_state
 
     program = engine.program
     weights = np.zeros(count)

@@ -235,7 +235,7 @@ def _add_copy(build: Builder, layout: Layout, copy: Copy, index: int, horizon: f
             "groups": pieces_of(copy) * store.group_count,
             "plain": store.repairs == "parallel"
             and pieces_of(copy) == 1
-            and not (waits or matters or store.stress or store.rebuild_error)
+            and not (waits or (matters and both) or store.stress or store.rebuild_error)
             and not rebuild.is_never,
         }
     )

@@ -46,7 +46,8 @@ class Change:
 
 def first_loss(program: Program, seed: int, most: int) -> int | None:
     """Return the first trial of a seed in which everything is lost; None if none of ``most`` is."""
-    from riskmodel._kernels.events import make_state, run_trials
+    from riskmodel._kernels.events import run_trials
+    from riskmodel._kernels.state import make_state
 
     state = make_state(program)
 
@@ -101,9 +102,9 @@ def hurried(program: Program, times: int) -> Program:
 
 def replayed(program: Program, seed: int, trial: int) -> Iterator[Change]:
     """Play one trial up to its first total loss or the horizon, and tell what changes."""
-    from riskmodel._kernels.events import make_state
     from riskmodel._kernels.records import INTACT
     from riskmodel._kernels.replay import run_step
+    from riskmodel._kernels.state import make_state
 
     state, found = make_state(program), np.zeros(2)
     run_step(program, state, seed, trial, True, found)

@@ -14,35 +14,32 @@ import math
 import numpy as np
 
 from riskmodel._kernels._jit import by_reference, entry, jit
+from riskmodel._kernels.blows import pick_source, strike
 from riskmodel._kernels.errors import advance_errors
-from riskmodel._kernels.events import (
-    lose_group,
-    next_blow,
-    pick_source,
-    recover_next,
-    set_to_work,
-    strike,
-)
+from riskmodel._kernels.events import next_blow
 from riskmodel._kernels.groups import (
-    LOST_TO_REBUILD_ERROR,
-    NOTHING,
     find_next,
     step_group,
     stress_factor,
 )
 from riskmodel._kernels.laws import hazard_rate, residual_time
+from riskmodel._kernels.losses import lose_group
 from riskmodel._kernels.records import (
     AS_THEY_FALL,
     CLEAN,
     INTACT,
     LAW_PLAYED,
     LOG_WEIGHT,
+    LOST_TO_REBUILD_ERROR,
+    NOTHING,
     TILTED_LAW,
     TRUE_CHANCES,
     UP,
     Program,
 )
+from riskmodel._kernels.recoveries import recover_next
 from riskmodel._kernels.rng import exponential, gamma_mean_one, start_stream, uniform
+from riskmodel._kernels.start import set_to_work
 from riskmodel._kernels.steering import (
     Plan,
     foresee,

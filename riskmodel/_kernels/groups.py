@@ -10,23 +10,58 @@ from riskmodel._kernels._jit import jit
 from riskmodel._kernels.errors import advance_errors, any_error
 from riskmodel._kernels.laws import draw, residual_time
 from riskmodel._kernels.parts import lose_part
+from riskmodel._kernels.plain import is_plain, run_plain, start_drives
 from riskmodel._kernels.records import (
     CLEAN,
     DOWN,
-    EXPONENTIAL,
-    FIXED,
+    LOST_TO_FAILURES,
+    LOST_TO_LATENT_ERROR,
+    LOST_TO_REBUILD_ERROR,
+    NOTHING,
     REBUILDING,
     UNKNOWN,
     UP,
     WAITING,
 )
-from riskmodel._kernels.rng import exponential, step, uniform
+from riskmodel._kernels.rng import exponential, uniform
 from riskmodel._kernels.weights import coin, draw_long, forget_errors, meets_error
 
 _INF = np.inf
 
-# what became of a group's event
-NOTHING, LOST_TO_FAILURES, LOST_TO_LATENT_ERROR, LOST_TO_REBUILD_ERROR = range(4)
+
+@jit
+def start_group(P, S, g):
+    """Put the first drives of a group to work."""
+    group = P.groups[g]
+    store = P.stores[group.owner]
+    copy = S.copies[group.owner]
+    state = S.groups[g]
+    first = group.first
+    last = first + group.drives
+    state.down = 0
+    state.busy_until = -_INF
+    state.lost = 0
+    if store.spares > 0 or store.latent_mean > 0.0:
+        for drive in S.drives[first:last]:
+            drive.error = UNKNOWN
+            drive.error_next = 0.0
+            drive.spare = -1
+    t, who = start_drives(
+        P.terms,
+        P.laws[store.lifetime],
+        S.rng,
+        S.clock[first:last],
+        S.status[first:last],
+        S.born[first:last],
+        store.age,
+        copy.frailty,
+        copy.survive_start,
+        P.horizon,
+    )
+    state.next = first + who
+    S.unit[g] = t
+    if store.while_rebuilding and group.tolerates == 0:
+        find_next(P, S, g)  # an error is as bad as a failure from the start
 
 
 @jit
@@ -188,114 +223,10 @@ def find_next(P, S, g):
 
 
 @jit
-def _run_plain(
-    terms,
-    life,
-    rebuild,
-    rng,
-    clock,
-    status,
-    born,
-    t,
-    who,
-    limit,
-    down,
-    tolerates,
-    frailty,
-    survive,
-    horizon,
-):
-    """Run a group in which drives only fail and are rebuilt; all that it needs is in registers.
-
-    Returns
-    -------
-    tuple
-        Whether it is lost, its next instant (or that of the loss), the drive, drives down.
-    """
-    s0 = rng[0]
-    s1 = rng[1]
-    s2 = rng[2]
-    s3 = rng[3]
-    simple_life = life.count == 1 and terms[life.first].kind == EXPONENTIAL
-    simple_rebuild = rebuild.count == 1 and terms[rebuild.first].kind == EXPONENTIAL
-    mean_life = terms[life.first].a / frailty if simple_life else 0.0
-    mean_rebuild = terms[rebuild.first].a if simple_rebuild else 0.0
-    fixed = rebuild.count == 1 and terms[rebuild.first].kind == FIXED
-    lost = False
-    while t <= limit:
-        if status[who] == UP:
-            down += 1
-            if down > tolerates:
-                status[who] = DOWN
-                clock[who] = _INF
-                lost = True
-                break
-            status[who] = REBUILDING
-            if fixed:
-                clock[who] = t + terms[rebuild.first].a
-            else:
-                u, s0, s1, s2, s3 = step(s0, s1, s2, s3)
-                if simple_rebuild:
-                    clock[who] = t - math.log(u) * mean_rebuild
-                else:
-                    clock[who] = t + residual_time(terms, rebuild, 0.0, -math.log(u), _INF)
-        else:
-            status[who] = UP
-            born[who] = t
-            down -= 1
-            u, s0, s1, s2, s3 = step(s0, s1, s2, s3)
-            if u <= survive:
-                clock[who] = _INF
-            elif simple_life:
-                clock[who] = t - math.log(u) * mean_life
-            else:
-                budget = -math.log(u) / frailty
-                clock[who] = t + residual_time(terms, life, 0.0, budget, horizon - t)
-        t = clock[0]
-        who = 0
-        for d in range(1, len(clock)):
-            if clock[d] < t:
-                t = clock[d]
-                who = d
-    rng[0] = s0
-    rng[1] = s1
-    rng[2] = s2
-    rng[3] = s3
-    return lost, t, who, down
-
-
-@jit
 def run_group(P, S, g, limit):
     """Run one group until its next instant lies beyond the limit, or its copy is lost."""
-    group = P.groups[g]
-    c = group.owner
-    store = P.stores[c]
-    state = S.groups[g]
-    if store.plain and S.copies[c].intact:
-        first = group.first
-        last = first + group.drives
-        copy = S.copies[c]
-        lost, t, who, down = _run_plain(
-            P.terms,
-            P.laws[store.lifetime],
-            P.laws[store.rebuild],
-            S.rng,
-            S.clock[first:last],
-            S.status[first:last],
-            S.born[first:last],
-            S.unit[g],
-            state.next - first,
-            limit,
-            state.down,
-            group.tolerates,
-            copy.frailty,
-            copy.survive_new,
-            P.horizon,
-        )
-        S.unit[g] = t
-        state.next = first + who
-        state.down = down
-        return LOST_TO_FAILURES if lost else NOTHING
+    if is_plain(P, S, P.groups[g].owner):
+        return run_plain(P, S, g, limit)
     while S.unit[g] <= limit:
         outcome = step_group(P, S, g)
         if outcome != NOTHING:

@@ -128,6 +128,11 @@ def residual_time(terms, law, age, budget, enough):
         time = _residual(terms[law.first], age, budget)
         # a budget beyond all numbers, from a frailty near zero, may come back as nan
         return time if time < enough else _INF
+    return _residual_of_several(terms, law, age, budget, enough)
+
+
+@jit
+def _residual_of_several(terms, law, age, budget, enough):
     if hazard_between(terms, law, age, age + enough) < budget:
         return _INF
     # each term alone would take longer than all together, and one of them had its share

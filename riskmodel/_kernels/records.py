@@ -46,7 +46,7 @@ STORE = _record(
     ("stresses", _I),
     ("first_group", _I),
     ("groups", _I),
-    ("plain", _I),  # drives fail and are rebuilt in parallel, and nothing else
+    ("plain", _I),  # drives fail, carry errors till then, are rebuilt in parallel, and no more
     ("rebuild_mean", _F),
     ("error_share", _F),  # of its life that a drive carries an error
     ("first_error_age", _I),  # see `ERROR_AGES`; count 0: not tabulated
@@ -132,6 +132,8 @@ DRIVE = _record(
     ("start", _F),
 )
 
+# what became of a group's event
+NOTHING, LOST_TO_FAILURES, LOST_TO_LATENT_ERROR, LOST_TO_REBUILD_ERROR = range(4)
 GROUP_STATE = _record(
     ("down", _I),
     ("busy_until", _F),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from riskmodel._kernels._jit import by_reference, entry
-from riskmodel._kernels.events import next_blow, start_trial
+from riskmodel._kernels.events import next_blow
 from riskmodel._kernels.outage import after_blow, start_outages
 from riskmodel._kernels.parts import something_is_gone
 from riskmodel._kernels.records import INTACT, PART_LOST
 from riskmodel._kernels.rng import start_stream
+from riskmodel._kernels.start import start_trial
 
 _INF = np.inf
 

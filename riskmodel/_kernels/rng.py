@@ -68,6 +68,15 @@ def uniform(rng):
 
 
 @jit
+def put_back(rng, s0, s1, s2, s3):
+    """Put a stream that was held in registers back into its place."""
+    rng[0] = s0
+    rng[1] = s1
+    rng[2] = s2
+    rng[3] = s3
+
+
+@jit
 def exponential(rng):
     """Draw from the unit exponential."""
     return -math.log(uniform(rng))

@@ -23,7 +23,8 @@ _BINS = 64
 
 def one_trial(compiled: Compiled, seed: int, trial: int) -> tuple[int, int, int]:
     """Return losses of a trial by the kernel, the cause of the first one and its slice of time."""
-    from riskmodel._kernels.events import make_state, run_trials
+    from riskmodel._kernels.events import run_trials
+    from riskmodel._kernels.state import make_state
 
     totals, causes = np.zeros(8, np.int64), np.zeros(len(compiled.causes), np.int64)
     bins = np.zeros(_BINS, np.int64)
@@ -142,7 +143,8 @@ def test_hurried_means_so_many_times_the_hazard(law: dict[str, object]) -> None:
 
 
 def _losses(program: object, trials: int) -> int:
-    from riskmodel._kernels.events import make_state, run_trials
+    from riskmodel._kernels.events import run_trials
+    from riskmodel._kernels.state import make_state
 
     totals = np.zeros(8, np.int64)
     causes = np.zeros(program.causes, np.int64)

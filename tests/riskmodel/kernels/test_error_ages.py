@@ -12,7 +12,7 @@ CODE = """
 import numpy as np
 np.seterr(over="ignore")
 import riskmodel as rm
-from riskmodel._kernels.events import make_state
+from riskmodel._kernels.state import make_state
 from riskmodel._kernels.rng import start_stream
 from riskmodel._kernels.weights import _draw_error_age
 from riskmodel._program import compile_layout

@@ -12,8 +12,8 @@ import pytest
 
 import riskmodel as rm
 from riskmodel._kernels import weights as kernels
-from riskmodel._kernels.events import make_state
 from riskmodel._kernels.records import LAW_PLAYED, LOG_WEIGHT, TILTED_LAW, TRUE_LAW
+from riskmodel._kernels.state import make_state
 from riskmodel._program import compile_layout
 from riskmodel._steering import steered
 from riskmodel.lifetimes import Law
