@@ -27,6 +27,7 @@ _INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE_SECONDS = 3.0  # whoever stops a group of processes often sends each of them two signals
 _LINE_EVERY = 2.0  # [s]
+_SILENT = logging.NullHandler()
 
 __all__ = ["bar", "run", "say", "show", "stop", "stopped", "wrapped"]
 
@@ -98,6 +99,8 @@ def run(app: typer.Typer, name: str) -> NoReturn:
     talk = logging.getLogger("riskmodel")
     talk.addHandler(handler)
     talk.setLevel(logging.INFO)
+    # what libraries log is no message of ours: of a stopped connection it is a traceback
+    logging.getLogger().addHandler(_SILENT)
     # typer carries its own click in some versions, so the class is found by its place in the tree
     usage_error = cast(type[Exception], typer.BadParameter.__mro__[2])
     with _stopped_by_signals():

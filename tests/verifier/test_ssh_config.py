@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.needs import needs
 from verifier.host import Host
 from verifier.ssh_config import looked_up
 
@@ -15,12 +16,14 @@ def written(monkeypatch, tmp_path):
     return (tmp_path / ".ssh" / "config").write_bytes
 
 
+@needs("ssh")
 def test_a_name_leads_to_an_address(written):
     written(b"Host nas\n HostName 10.0.0.9\n Port 2222\n")
     found = looked_up(Host(), "nas")
     assert (found["hostname"], found["port"]) == ("10.0.0.9", "2222")
 
 
+@needs("ssh")
 def test_no_command_is_run_and_its_block_does_not_match(written, tmp_path):
     mark = tmp_path / "ran"
     written(f'Match exec "touch {mark}"\n HostName evil\nHost nas\n HostName 10.0.0.9\n'.encode())

@@ -109,7 +109,7 @@ def test_what_changed_after_the_point_is_only_not_copied_yet(photos, tmp_path, m
     copy = make(photos, tmp_path / name)
     edited(photos, TOUCHED + DAY)
     found = look(copy, manifest_of(photos), Depth.BYTES)
-    assert found.coverage.value == 1.0
+    assert found.coverage.value == 1.0, (found.state, found.reason)
     assert found.errors == ()
 
 
@@ -118,7 +118,7 @@ def test_a_touched_file_with_the_same_bytes_is_held(photos, tmp_path, make, name
     copy = make(photos, tmp_path / name)
     dated(next(photos.rglob("2.jpg")), EDITED)
     found = look(copy, manifest_of(photos), Depth.BYTES)
-    assert found.coverage.value == 1.0
+    assert found.coverage.value == 1.0, (found.state, found.reason)
 
 
 def test_older_versions_elsewhere_are_told_apart_too(photos, tmp_path):

@@ -244,8 +244,8 @@ def unmount(at: Path) -> None:
 
 def drive_is_virtual(path: Path) -> bool:
     """Tell whether the disk below a path hides its medium, as those of hypervisors do."""
-    listed = subprocess.run(
-        ["findmnt", "-no", "SOURCE", "-T", str(path)], capture_output=True, text=True, check=True
+    listed = subprocess.run(  # in a chroot nothing may be mounted there
+        ["findmnt", "-no", "SOURCE", "-T", str(path)], capture_output=True, text=True, check=False
     )
     return Path(listed.stdout.strip()).name.startswith(("vd", "xvd"))
 
