@@ -20,6 +20,11 @@ STAMP  := $(VENV)/.installed
 
 JOBS   ?= $(shell nproc 2>/dev/null || echo 1)
 
+# without a home the engine would be compiled by each process anew
+ifneq ($(shell test -w "$$HOME" && echo yes),yes)
+export XDG_CACHE_HOME ?= $(CURDIR)/build/cache
+endif
+
 .PHONY: install demo test check slow slow-riskmodel slow-verifier proof fuzz fuzz-long notebooks \
 	docs picture fit-backblaze footprints benchmark audit fresh clean
 

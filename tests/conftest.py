@@ -14,10 +14,6 @@ from hypothesis import settings
 settings.register_profile("here", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("here")
 
-# without a home the engine would be compiled by each process anew
-if not os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111 - Path raises without one
-    os.environ.setdefault("XDG_CACHE_HOME", str(Path(__file__).parents[1] / "build" / "cache"))
-
 LAYOUTS = Path(__file__).parent / "layouts"
 _FIRST_LINE = re.compile(r"# [\w ]+: (?P<value>[\d.e+-]+)(?: \+- (?P<error>[\d.e+-]+))?")
 
