@@ -53,7 +53,6 @@ class Excluding:
     patterns: Sequence[str]
     folders: int = 0
     files: int = 0
-    bytes: int = 0
     _spec: Any = field(init=False)
     _maybe: Any = field(init=False)
 
@@ -84,7 +83,6 @@ class Excluding:
         if all(keep):
             met.problems = problems
             return met
-        self.bytes += sum(size for size, stays in zip(met.size, keep, strict=True) if not stays)
         return met.only(keep, problems)
 
     @property

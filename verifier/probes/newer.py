@@ -67,8 +67,10 @@ def as_of(
     start = int(point.timestamp() * 1e9) + MTIME_SLACK_NS
     there = start if written is None else int(written.timestamp() * 1e9)
     late = (rows.files.column("mtime") > start) & (rows.files.column("ctime") > start)
+    if not late.any():
+        return coverage
     absent = rows.absent()
-    if not late.any() or absent.all():
+    if absent.all():
         return coverage
     changed = late & ~absent
     if rows.hollow is not None:
