@@ -10,9 +10,20 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.leftovers import let_go
+
 # shared machines are slow at times, and a change lands or not by what it does, not by luck
 settings.register_profile("here", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("here")
+
+
+def pytest_sessionstart() -> None:
+    let_go()
+
+
+def pytest_sessionfinish() -> None:
+    let_go()
+
 
 LAYOUTS = Path(__file__).parent / "layouts"
 _FIRST_LINE = re.compile(r"# [\w ]+: (?P<value>[\d.e+-]+)(?: \+- (?P<error>[\d.e+-]+))?")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.verifier.pools import DAEMON, daemon_answers
+
 
 def needs(*programs: str):
     """Skip unless we are root and these programs are installed."""
@@ -33,18 +35,14 @@ def image(path: Path, megabytes: int = 128) -> Path:
 
 @pytest.fixture(scope="session")
 def zfs_daemon(tmp_path_factory):
-    """Debian's ZFS in user space: one daemon serves a machine; ours is ended with the tests."""
-
-    def answers() -> bool:
-        return not subprocess.run(["zpool", "list"], capture_output=True, check=False).returncode
-
-    if answers():
+    """One daemon serves a machine; ours is ended with the tests."""
+    if daemon_answers():
         yield
         return
     with (tmp_path_factory.mktemp("zfs") / "log").open("wb") as log:
-        daemon = subprocess.Popen(["zfs-fuse", "--no-kstat-mount", "-n"], stdout=log, stderr=log)
+        daemon = subprocess.Popen(DAEMON, stdout=log, stderr=log)
     until = time.monotonic() + 30
-    while not answers():
+    while not daemon_answers():
         if time.monotonic() > until or daemon.poll() is not None:
             daemon.kill()
             pytest.skip("zfs-fuse does not start on this machine")

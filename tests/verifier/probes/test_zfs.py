@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.verifier.machines import sample_machine, text
+from tests.verifier.pools import destroy
 from tests.verifier.probes.conftest import image, needs, run
 from verifier.audit import audit
 from verifier.domains import place_of
@@ -20,15 +20,6 @@ from verifier.probes.zfs import dataset_of, parse_get
 from verifier.setup import bare_setup
 from verifier.target import Target
 from verifier.zpool import parse_zpool_status
-
-
-def _destroy(pool):
-    """Destroy a pool; the daemon may need a moment to let go of what was mounted."""
-    for _ in range(20):
-        gone = subprocess.run(["zpool", "destroy", "-f", pool], capture_output=True, check=False)
-        if gone.returncode == 0 or b"no such pool" in gone.stderr:
-            return
-        time.sleep(0.5)
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +42,8 @@ def pools(tmp_path_factory, zfs_daemon):
         run("zfs", "snapshot", f"{one}/data@autosnap_2026-11-21_00:00:01_daily")
         yield root, one, two
     finally:
-        for pool in (one, two):
-            _destroy(pool)
+        destroy(one, root / "one")
+        destroy(two, root / "two")
 
 
 @needs("zpool", "zfs", "zfs-fuse")

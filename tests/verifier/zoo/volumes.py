@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.verifier.zoo.yard import PATH, Yard, place
+from tests.verifier.pools import DAEMON, daemon_answers, destroy
+from tests.verifier.zoo.yard import Yard, place
 
 Tables = dict[str, Any]
 _pools = itertools.count()
@@ -58,27 +58,15 @@ def btrfs_replica(yard: Yard) -> Tables:
 
 
 def _zpool(yard: Yard, name: str, files: int = 1) -> Path:
-    _daemon(yard)
+    if not daemon_answers():
+        yard.start(*DAEMON, until=daemon_answers)
     disks = [yard.loop_file(f"{name}-{n}.img", 80) for n in range(files)]
     kind = ("mirror",) if files > 1 else ()
     at = yard.base / name
     pool = f"zoo{os.getpid()}-{next(_pools)}-{name}"
     yard.run("zpool", "create", "-m", at, pool, *kind, *disks)
-    yard.stack.callback(
-        subprocess.run, ["zpool", "destroy", "-f", pool], capture_output=True, env={"PATH": PATH}
-    )
+    yard.stack.callback(destroy, pool, at)
     return at
-
-
-def _daemon(yard: Yard) -> None:
-    def answers() -> bool:
-        asked = subprocess.run(
-            ["zpool", "list"], capture_output=True, env={"PATH": PATH}, check=False
-        )
-        return asked.returncode == 0
-
-    if not answers():
-        yard.start("zfs-fuse", "--no-daemon", until=answers)
 
 
 def _dataset(yard: Yard, mount: Path) -> str:
