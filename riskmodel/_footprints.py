@@ -308,10 +308,10 @@ def _intervals(
 
 
 def _add_up(joint: dict[int, float], masks: NDArray[np.int64], areas: _Array) -> None:
-    sets, which = np.unique(masks, return_inverse=True)
-    for mask, area in zip(sets, np.bincount(which.ravel(), areas.ravel()), strict=True):
-        if mask:
-            _add(joint, int(mask), float(area))
+    held = masks != 0
+    sets, which = np.unique(masks[held], return_inverse=True)
+    for mask, area in zip(sets, np.bincount(which.ravel(), areas[held]), strict=True):
+        _add(joint, int(mask), float(area))
 
 
 def _add(joint: dict[int, float], mask: int, area: float) -> None:

@@ -37,7 +37,7 @@ __all__ = [
     "surges_of",
 ]
 
-MOST_TOGETHER = 10
+MOST_TOGETHER = 16
 """So many sites can be coupled in one peril: sets grow like a power of them."""
 
 _Place = tuple[float, float]

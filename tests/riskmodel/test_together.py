@@ -71,16 +71,20 @@ def test_two_sites_are_struck_together_at_the_kernel_times_the_smaller_rate() ->
     assert found[1,] == pytest.approx(0.03 - chance * 0.01, rel=1e-12)
 
 
-def test_every_marginal_and_every_pair_is_kept_among_four_sites() -> None:
-    places = (AMSTERDAM, UTRECHT, HAARLEM, (52.16, 4.49))
-    rates = (0.01, 0.03, 0.02, 0.03)
+FOUR = (AMSTERDAM, UTRECHT, HAARLEM, (52.16, 4.49))
+SIXTEEN = tuple((51.5 + 0.37 * (k % 4) + 0.05 * k, 4.1 + 0.41 * (k // 4)) for k in range(16))
+
+
+@pytest.mark.parametrize("places", [FOUR, SIXTEEN], ids=len)
+def test_every_marginal_and_every_pair_is_kept(places: tuple[tuple[float, float], ...]) -> None:
+    rates = [(0.01, 0.03, 0.02, 0.03)[k % 4] for k in range(len(places))]
     sites = [site(place, earthquake=rate) for place, rate in zip(places, rates, strict=True)]
     found = yearly(layout(*sites), "earthquake")
     assert min(found.values()) > 0.0
     for i, rate in enumerate(rates):
         here = sum(value for sites_hit, value in found.items() if i in sites_hit)
         assert here == pytest.approx(rate, rel=1e-12)
-    for i, j in itertools.combinations(range(4), 2):
+    for i, j in itertools.combinations(range(len(places)), 2):
         pair = sum(value for hit, value in found.items() if i in hit and j in hit)
         chance = joint_hit_probability("earthquake", distance_km(places[i], places[j]))
         assert pair == pytest.approx(chance * min(rates[i], rates[j]), rel=1e-4)
@@ -241,6 +245,6 @@ def test_a_flood_may_take_one_site_and_only_the_media_of_the_other() -> None:
 
 
 def test_too_many_sites_within_reach_is_one_clear_message() -> None:
-    many = [site((52.0 + 0.01 * k, 5.0), flood=0.01) for k in range(11)]
-    with pytest.raises(rm.LayoutError, match="flood: 11 sites lie within reach of one event"):
+    many = [site((52.0 + 0.01 * k, 5.0), flood=0.01) for k in range(17)]
+    with pytest.raises(rm.LayoutError, match="flood: 17 sites lie within reach of one event"):
         disasters_of(layout(*many))
