@@ -26,7 +26,12 @@ def _share(group: Group) -> float:
     return EXACT_R1 if group is R1 else ELERATH_PECHT_RAID5
 
 
-HEAVY = {"catalogue", "memory", "pareto"}  # seconds of processor time each, even when tiny
+HEAVY = {
+    "catalogue",
+    "drive-stats",
+    "memory",
+    "pareto",
+}  # seconds of processor time each, even when tiny
 
 
 @pytest.mark.parametrize(

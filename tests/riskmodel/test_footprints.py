@@ -81,6 +81,7 @@ def on_a_lattice(
 SCATTERED = np.array([(0.0, 0.0), (3.0, 1.0), (1.0, 4.0), (5.0, 5.0)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shapes", "steps", "turns", "allowed"),
     [

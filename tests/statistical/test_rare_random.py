@@ -94,6 +94,7 @@ def _assert_agree(
     return len(scores)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     "seeds", [(500, 504, 510, 511), pytest.param((501, 502, 503), marks=pytest.mark.proof)]

@@ -42,7 +42,10 @@ def integrated(hazard: np.ndarray, variance: float) -> float:
     return total
 
 
-@pytest.mark.parametrize("variance", [0.05, 0.4, 2.0])
+@pytest.mark.parametrize(
+    "variance",
+    [pytest.param(0.05, marks=pytest.mark.slow), 0.4, pytest.param(2.0, marks=pytest.mark.slow)],
+)
 def test_the_profile_is_the_maximum_of_the_integrated_likelihood(variance: float) -> None:
     best = minimize(
         lambda x: -integrated(np.exp(x), variance),

@@ -194,6 +194,7 @@ def test_encrypted_data_is_told(tmp_path, manifest, files):
 def test_the_job_that_holds_the_source_is_chosen(tmp_path, manifest, files):
     volume = VolumeWriter().job(1, "F", files, 1).job(2, "F", {"/etc/x": b"y"}, 9, name="Etc")
     found = look(put(tmp_path, volume), manifest)
+    assert (found.kind, found.state, found.reason) == ("bacula", State.READ, "")
     assert (found.points.newest, found.coverage.value) == (day(1), 1.0)
 
 
