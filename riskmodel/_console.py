@@ -116,8 +116,10 @@ def run(app: typer.Typer, name: str) -> NoReturn:
         except BrokenPipeError:
             _leave_output()  # the reader has seen enough
             sys.exit(141)
-        except OSError as error:
-            if not _is_of_output(error):
+        except Exception as error:
+            if _Stopped.at > -math.inf:
+                _stopped_within_a_library(name)
+            if not (isinstance(error, OSError) and _is_of_output(error)):
                 raise
             _leave_output()
             stop(name, f"the output cannot be written: {error.strerror}", 2)
@@ -129,6 +131,18 @@ def run(app: typer.Typer, name: str) -> NoReturn:
 def stopped(name: str, message: str) -> NoReturn:
     """End a command that a signal stopped, with the exit code that shells give to it."""
     stop(name, message, 128 + _Stopped.number)
+
+
+def _stopped_within_a_library(name: str) -> NoReturn:
+    """End a command where a library made an error of its own of the signal.
+
+    One that was being imported does so, and what is half imported may bring down the interpreter
+    in its own end; all that is ours has been put in order on the way here.
+    """
+    say(f"{name}: stopped before the end")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(128 + _Stopped.number)
 
 
 @contextmanager

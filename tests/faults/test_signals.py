@@ -201,3 +201,29 @@ def test_what_was_told_to_ignore_ctrl_c_goes_on(room):
         out, _ = started.communicate(timeout=60)
     assert started.returncode in FINISHED
     assert b"3-2-1" in out
+
+
+IMPORTING = """
+import time
+import typer
+from riskmodel._console import run
+
+app = typer.Typer()
+
+@app.command()
+def imports(now: bool = False) -> None:
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt as stopped:
+        raise ImportError("numpy.core.multiarray failed to import") from stopped
+
+run(app, "riskmodel")
+"""
+
+
+def test_a_library_may_make_an_error_of_its_own_of_the_signal(room):
+    """As those written in C do that are being imported at the time."""
+    (room.base / "imports.py").write_text(IMPORTING)
+    done = stopped(room, signal.SIGTERM, 1.5, "imports", "--now")
+    assert (done.returncode, done.stdout) == (143, "")
+    assert done.stderr == "riskmodel: stopped before the end\n"
