@@ -10,6 +10,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from riskmodel.errors import did_you_mean
 
+# what pydantic says of these types is about Python
+_IN_PLAIN_WORDS = {
+    "dict_type": "expects a table",
+    "model_type": "expects a table",
+    "model_attributes_type": "expects a table",
+    "string_too_short": "must not be empty",
+    "tuple_type": "expects a list",
+}
+
 
 class Described(BaseModel):
     """A piece of a description: frozen, and no key beside those that it names."""
@@ -58,13 +67,22 @@ def first_mistake(error: ValidationError, raw: object) -> str:
     message = mistake["msg"].removeprefix("Value error, ")
     if mistake["type"] == "missing":
         message = "is required"
+    elif mistake["type"] in _IN_PLAIN_WORDS:
+        message = _IN_PLAIN_WORDS[mistake["type"]]
+        if mistake["type"] == "tuple_type" and isinstance(mistake["input"], Mapping):
+            message += f", got one table; does each begin with [[{where}]]?"
+        elif mistake["input"] != "":
+            message += f", got {_shown(mistake['input'])}"
     elif mistake["type"] != "value_error":
-        shown = repr(mistake["input"])
-        shown = shown if len(shown) <= 60 else shown[:57] + "…"
-        message = f"{message.replace('Input should be', 'must be')}, got {shown}"
+        message = f"{message.replace('Input should be', 'must be')}, got {_shown(mistake['input'])}"
     places = {_place(other["loc"], raw) for other in mistakes}
     more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
     return (f"{where}: " if where else "") + message + more
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "…"
 
 
 def _place(loc: Sequence[int | str], raw: object) -> str:
@@ -82,5 +100,6 @@ def _place(loc: Sequence[int | str], raw: object) -> str:
             word = name if isinstance(name, str) else f"{part + 1}"
         else:
             here = None
+            word = f"{part + 1}" if isinstance(part, int) else word
         words.append(word)
     return ".".join(words)

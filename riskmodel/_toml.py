@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +47,13 @@ def read_toml(path: Path, noun: str, *, empty: str, error: type[InputError]) -> 
             data = file.read(_MAX_BYTES + 1)
         if len(data) > _MAX_BYTES:
             raise error(f"{path}: larger than {_MAX_BYTES:,} bytes; no {noun} is")
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")  # some editors begin a file with a mark of its order
         _require_few_dots(path, text, error)
         raw = tomllib.loads(text)
     except error:
         raise
     except FileNotFoundError:
-        raise error(f"{path}: no such file") from None
+        raise error(f"{path}: no such file{_near(path)}") from None
     except OSError as problem:
         raise error(f"{path}: cannot be read: {problem.strerror}") from None
     except UnicodeDecodeError as problem:
@@ -63,6 +65,15 @@ def read_toml(path: Path, noun: str, *, empty: str, error: type[InputError]) -> 
     if not raw:
         raise error(f"{path}: is empty; {empty}")
     return raw
+
+
+def _near(path: Path) -> str:
+    try:
+        there = [file.name for file in islice(path.parent.iterdir(), 1000)]
+    except OSError:
+        return ""
+    near = get_close_matches(path.name, [name for name in there if name.endswith(".toml")], n=1)
+    return f"; did you mean '{path.with_name(near[0])}'?" if near else ""
 
 
 def _require_few_dots(path: Path, text: str, error: type[InputError]) -> None:

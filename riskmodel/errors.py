@@ -91,7 +91,10 @@ def did_you_mean(name: str, known: Iterable[str], *, shown: int = 12) -> str:
     words = sorted(set(known))
     if not words:
         return ""
+    folded = {word.casefold(): word for word in reversed(words)}
     near = difflib.get_close_matches(name, words, n=1, cutoff=0.5)
+    if name.casefold() in folded:
+        near = [folded[name.casefold()]]
     listed = ", ".join(words[:shown]) + (", …" if len(words) > shown else "")
     hint = f"; did you mean '{near[0]}'?" if near else ";"
     return f"{hint} known: {listed}"

@@ -243,6 +243,8 @@ class Layout(Described):
                 if here is not None and there is not None and here != there:
                     yield f"{at}.{key}: {here:g} here and {there:g} at its store; keep one"
             if copy.fed is not None:
+                if copy.fed.source == copy.name:
+                    yield f"{at}.fed.from: '{copy.name}' is the copy itself; name the one it is of"
                 others = [name for name in names if name != copy.name]
                 yield from _unknown(f"{at}.fed.from", copy.fed.source, others, noun="copy")
         for shock in self.shocks:

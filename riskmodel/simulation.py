@@ -47,7 +47,8 @@ _ENGINES: dict[str, Callable[[Compiled], _Engine]] = {
     "excursion": ExcursionEngine.of,
     "events": EventsEngine.of,
 }
-_PILOT_CHUNKS = 64
+_PILOT_CHUNKS = (64, 256, 1024)  # more where the fewer do not tell and losses are too rare to count
+_TOO_RARE = 1e-4  # of a history: plain trials are no alternative
 _MOST_PILOT_EVENTS = 3e5  # in a history: a pilot run of seconds, not minutes
 WORTH_IT = 0.3  # of the variance of plain trials, which cost a third
 
@@ -240,11 +241,14 @@ def _cheapest(compiled: Compiled, seed: int, pool: Callable[[], Pool]) -> tuple[
     say_if_cold()
     try:
         engine = ConditionalEngine.of(compiled)
-        plan = Plan(seed=seed, max_trials=_PILOT_CHUNKS * engine.chunk_trials)
-        sums = go(engine, plan, pool)
+        for chunks in _PILOT_CHUNKS:
+            plan = Plan(seed=seed, max_trials=chunks * engine.chunk_trials)
+            sums = go(engine, plan, pool)
+            pilot = engine.found(sums)["weighted"]
+            if engine.enough(sums) or not 0.0 < pilot.mean < _TOO_RARE:
+                break
     except NotSimulated as error:
         return "events", str(error)
-    pilot = engine.found(sums)["weighted"]
     if not engine.enough(sums):
         return "events", "what a pilot run of conditional found rests on too few of its trials"
     plain = (1.0 - min(pilot.mean, 0.99)) / pilot.mean
@@ -313,11 +317,12 @@ def plan_of(
         raise InputError(f"trials: must be at least 1, got {trials!r}")
     if not 0 <= seed < 2**63:
         raise InputError(f"seed: must be between 0 and 2^63 - 1, got {seed!r}")
+    budget = math.inf if time_budget is None else hours(time_budget, "time budget") * 3600.0
+    if not budget >= 0.0:
+        raise InputError(f"time budget: must not be negative, got {time_budget!r}")
     return Plan(
         seed=seed,
         max_trials=trials if trials is not None else _DEFAULT_MAX_TRIALS,
         target=0.05 if target is None and trials is None else target,
-        budget_seconds=(
-            math.inf if time_budget is None else hours(time_budget, "time budget") * 3600.0
-        ),
+        budget_seconds=budget,
     )

@@ -55,6 +55,8 @@ class Shock(Described):
     def _chances_or_choice(cls, value: Any) -> Any:
         if isinstance(value, dict):
             hits = value.get("hits")
+            if hits is not None and not hits:
+                raise ValueError("hits: is empty; name sites or copies")
             if isinstance(hits, dict) and value.get("choose") is not None:
                 raise ValueError("choose: goes with a list of names in 'hits', not with chances")
             if isinstance(hits, list | tuple) and len(set(map(str, hits))) < len(hits):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._chances import chance_range, one_in
@@ -89,8 +89,8 @@ class ParameterRange:
     points: int = 0
     shares: tuple[Share, ...] = ()
     not_varied: tuple[tuple[str, str], ...] = ()
-    draws: tuple[tuple[float, ...], ...] = ()
-    probabilities: tuple[float, ...] = ()
+    draws: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
+    probabilities: tuple[float, ...] = field(default=(), repr=False)
     names: tuple[str, ...] = ()
     noise_share: float = 0.0
 

@@ -162,14 +162,22 @@ def require_writable(path: Path) -> None:
     Raises
     ------
     InputError
-        If the folder does not exist, or the path is a folder itself.
+        If the folder does not exist or takes no file, or the path is a folder itself.
     """
+    from tempfile import TemporaryFile
+
     from riskmodel.errors import InputError
 
     if path.is_dir():
         raise InputError(f"{path}: is a folder; name a file for the report")
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no folder {path.parent}")
+    if not path.exists():  # what a folder takes is best asked by trying
+        try:
+            with TemporaryFile(dir=path.parent):
+                pass
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def sentences(texts: Sequence[str]) -> Items:

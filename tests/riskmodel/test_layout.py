@@ -74,7 +74,25 @@ def test_a_good_file_means_what_it_says() -> None:
         ("weibull", "wiebull", ["media.disk.lifetime", "did you mean 'weibull'"]),
         ('fixed = "12 h"', 'fixed = "12 h", never = true', ["exactly one"]),
         ('horizon = "10 years"', 'horizon = "0 years"', ["horizon", "greater than 0"]),
-        ("location = [52.37, 4.90]", "location = [152.37, 4.90]", ["sites.home.location"]),
+        ("location = [52.37, 4.90]", "location = [152.37, 4.90]", ["sites.home.location.1"]),
+        ("location = [52.37, 4.90]", "location = [52.37]", ["sites.home.location.2: is required"]),
+        ('level = "raid6"', 'level = "RAID6"', ["did you mean 'raid6'"]),
+        ('name = "usb"', 'name = ""', ["must not be empty"]),
+        (
+            'check = { every = "90 days" }',
+            'fed = { from = "usb" }',
+            ["copies.usb.fed.from: 'usb' is the copy itself"],
+        ),
+        (
+            'check = { every = "90 days" }',
+            'retention = "30 days"',
+            ["copies.usb.retention: expects a table, got '30 days'"],
+        ),
+        (
+            'horizon = "10 years"',
+            'horizon = "10 years"\nshocks = [{ name = "s", rate = "1/year", hits = [] }]',
+            ["shocks.s: hits: is empty"],
+        ),
     ],
 )
 def test_a_mistake_gets_one_line_that_names_place_and_fix(
@@ -98,6 +116,7 @@ def test_a_mistake_gets_one_line_that_names_place_and_fix(
         (b"\xff\xfe", "not UTF-8"),
         (b'name = "x"', "copies: is required"),
         (b"copies = []", "at least one copy"),
+        (b"[copies.nas]", r"copies: expects a list.*\[\[copies\]\]"),
         (b"x = " + b"[" * 5000, "is no TOML|nested too deeply"),
         (b"#" * 5_000_000, "larger than"),
     ],
@@ -299,3 +318,15 @@ def test_a_path_goes_through_names_with_dots(disk_layout):
     assert tuple(moved.sites["St. Gallen"].location) == (48.0, 9.0)
     stored = layout.replace("copies.disk v1.2.store.drives", 2)
     assert stored.copies[0].store.drives == 2
+
+
+def test_a_file_that_an_editor_began_with_a_mark_is_read(tmp_path) -> None:
+    path = tmp_path / "home.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert load_layout(path) == _load(GOOD)
+
+
+def test_a_mistyped_file_gets_the_nearest_name(tmp_path) -> None:
+    (tmp_path / "home.toml").write_text(GOOD)
+    with pytest.raises(LayoutError, match=r"no such file; did you mean '.*home\.toml'"):
+        load_layout(tmp_path / "hoem.toml")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import riskmodel as rm
 from riskmodel._chances import binomial_interval, chance_range, one_in
+from riskmodel.reporting import require_writable
 from tests.conftest import LAYOUTS
 
 
@@ -110,11 +111,44 @@ def test_results_show_in_notebooks(busy: rm.Layout) -> None:
         ({"seed": -1}, "seed: must be between"),
         ({"horizon": "ten years"}, "expects a time"),
         ({"horizon": "0 h"}, "horizon: must be above zero"),
+        ({"time_budget": "-1 s"}, "time budget: must not be negative"),
     ],
 )
 def test_bad_options_are_named(busy: rm.Layout, options: dict, words: str) -> None:
     with pytest.raises(rm.InputError, match=words):
         rm.simulate(busy, **options)
+
+
+@pytest.mark.slow
+def test_a_pilot_run_that_does_not_tell_is_made_longer_where_counting_is_hopeless() -> None:
+    """Three disks in drawers, dead ones replaced with all others every 3 years: 1 in 5 million."""
+    wear = {"weibull": {"shape": 2, "scale": "50 years"}}
+    copy = {"store": {"media": "m"}, "offline": True, "refresh": "3 years"}
+    copy["recovery"] = {"fixed": "0 h"}
+    layout = rm.Layout.from_dict(
+        {
+            "horizon": "12 years",
+            "media": {"m": {"lifetime": wear}},
+            "copies": [{"name": name} | copy for name in "abc"],
+        }
+    )
+    dead = -math.expm1(-((3 / 50) ** 2))
+    exact = -math.expm1(4 * math.log1p(-(dead**3)))
+    loss = rm.simulate(layout, target_relative_error=0.2, seed=12)
+    assert loss.method == "conditional"
+    assert abs(loss.probability - exact) < 4 * loss.standard_error
+
+
+def test_a_folder_that_takes_no_file_is_known_before_long_work() -> None:
+    with pytest.raises(rm.InputError, match=r"/proc/x\.html: cannot be written"):
+        require_writable(Path("/proc/x.html"))
+
+
+def test_what_a_range_shows_of_itself_is_short(disk_layout: dict) -> None:
+    disk_layout["media"]["drive"]["afr"] = {"low": 0.01, "mode": 0.02, "high": 0.04}
+    found = rm.parameter_range(rm.Layout.from_dict(disk_layout), points=32)
+    assert len(found.probabilities) == 32
+    assert "probabilities" not in repr(found)
 
 
 def test_a_range_stands_for_its_mode_and_gives_a_range(disk_layout: dict) -> None:
