@@ -36,6 +36,7 @@ __all__ = [
     "Listed",
     "Snapshot",
     "Unopened",
+    "checked",
     "collect",
     "collect_remote",
     "detect",
@@ -141,7 +142,7 @@ def collect(
     else:
         located = closed(located, "no password_file is given")
     if depth >= Depth.STRUCTURE and located.files is not None:
-        located = _checked(host, target, path, located)
+        located = checked(host, target, path, located)
     if depth >= Depth.STRUCTURE and located.files is None:
         unseen = unseen or "without the contents nobody sees that a file is gone"
     told = (located.reason, unseen, _locked(shape.locks))
@@ -384,8 +385,21 @@ def _asked(host: Host, target: Target, repository: str, *command: str) -> str:
     return ended.stdout
 
 
-def _checked(host: Host, target: Target, repository: str, found: Location) -> Location:
-    """Let restic follow its index: only that notices a file that is gone."""
+def checked(host: Host, target: Target, repository: str, found: Location) -> Location:
+    """Let restic follow its index: only that notices a file that is gone.
+
+    Parameters
+    ----------
+    host, target, repository
+        As for `newest_point`.
+    found : Location
+        What is already known.
+
+    Returns
+    -------
+    Location
+        With what restic found, or no deeper than ``LISTED`` if it did not end.
+    """
     argv = ["restic", "--no-lock", "--no-cache", "check"]
     try:
         ended = host.run(argv, secrets=secrets_of(target, repository))

@@ -149,6 +149,15 @@ def restic_in_a_bucket(yard: Yard, first: Cloud, second: Cloud) -> Tables:
     return yard.setup(source, {**cloud, "password_file": "home/password"})
 
 
+def restic_in_a_bucket_without_a_pack(yard: Yard, first: Cloud, second: Cloud) -> Tables:
+    """All that is there has the digest of its name; that something is gone the index tells."""
+    tables = restic_in_a_bucket(yard, first, second)
+    name, client = tables["locations"][0]["address"].rpartition("/")[2], first.client()
+    packs = client.list_objects_v2(Bucket=name, Prefix="data/")["Contents"]
+    client.delete_object(Bucket=name, Key=max(packs, key=lambda pack: pack["Size"])["Key"])
+    return tables
+
+
 def _nas(yard: Yard, source: Path, *copies: str) -> list[Tables]:
     shell = host_of_its_own(yard, 1, _OTHER.format(1))
     nas = {"site": "garage", "identity_file": str(shell.identity)}
