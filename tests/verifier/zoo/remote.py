@@ -41,6 +41,15 @@ def bucket(yard: Yard, first: Cloud, second: Cloud) -> Tables:
     return yard.setup(source, elsewhere("cloud", address, provider="first", site="frankfurt"))
 
 
+def bucket_by_two_names(yard: Yard, first: Cloud, second: Cloud) -> Tables:
+    """One bucket by two of its machine's names, said to be with two providers."""
+    tables = bucket(yard, first, second)
+    (once,) = tables["locations"]
+    address = once["address"].replace("127.0.0.1", "localhost")
+    again = elsewhere("again", address, provider="other", site="paris")
+    return {**tables, "locations": [once, again]}
+
+
 def bucket_of_nobody_known(yard: Yard, first: Cloud, second: Cloud) -> Tables:
     _signed_in(yard)
     source, name = yard.source(), _bucket_name()

@@ -218,6 +218,9 @@ _NAS = ("root", "netns", "sshd", "python:paramiko")
 
 ELSEWHERE = (
     SetUp("bucket", remote.bucket, Truth(2, FAIL, CLOUD, PASS, FAIL, status={"cloud": PASS}), _S3),
+    SetUp("bucket by two names", remote.bucket_by_two_names,
+          Truth(2, FAIL, CLOUD, PASS, FAIL, status={"cloud": PASS, "again": PASS},
+                says=("one bucket",)), _S3),
     # an address of this machine and not a word about whose it is: no place, no provider
     SetUp("bucket of nobody known", remote.bucket_of_nobody_known,
           Truth(None, FAIL, f"fail/{CLOUD}/unknown", DOUBT, DOUBT), _S3),
