@@ -59,7 +59,8 @@ def read_toml(path: Path, noun: str, *, empty: str, error: type[InputError]) -> 
     except UnicodeDecodeError as problem:
         raise error(f"{path}: is no TOML: byte {problem.start} is not UTF-8") from None
     except ValueError as problem:  # not only TOMLDecodeError: a number of too many digits is none
-        raise error(f"{path}: is no TOML: {problem}") from None
+        hint = '; text stands in "quotes"' if "Invalid value" in str(problem) else ""
+        raise error(f"{path}: is no TOML: {problem}{hint}") from None
     except RecursionError:
         raise error(f"{path}: is nested too deeply") from None
     if not raw:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from verifier.inventory import Depth
 
-__all__ = ["DAMAGES", "beyond", "depth_text", "shallowest"]
+__all__ = ["DAMAGES", "beyond", "blind_to_gaps", "depth_text", "shallowest"]
 
 # from what is seen first to what is seen last
 DAMAGES = MappingProxyType(
@@ -57,6 +57,29 @@ _TABLES: tuple[tuple[Mapping[str, Depth], tuple[str, ...]], ...] = (
     (MappingProxyType({**_OWN_DIGESTS, "cut-off": Depth.STRUCTURE}), ("borg",)),
 )
 _KINDS = MappingProxyType({kind: table for table, kinds in _TABLES for kind in kinds})
+
+
+_SEEN_WITHIN = frozenset({"restic"})  # files named by digests: what is missing only the index tells
+
+
+def blind_to_gaps(kind: str, reached: Depth, *, opened: bool) -> bool:
+    """Tell whether a depth that was reached still missed what the table says that it finds.
+
+    Parameters
+    ----------
+    kind : str
+        A kind of location.
+    reached : Depth
+        How deep it was examined.
+    opened : bool
+        Whether its contents could be listed.
+
+    Returns
+    -------
+    bool
+        True if a file could be gone, and only the contents would tell.
+    """
+    return not opened and kind in _SEEN_WITHIN and reached >= shallowest(kind, "gone")
 
 
 def shallowest(kind: str, damage: str) -> Depth:

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from verifier.compared import Newer
@@ -33,6 +33,7 @@ __all__ = [
     "shown",
 ]
 
+_CLOCK_SLACK = timedelta(days=1)
 _LOOKED_AT = 20_000  # paths that are enough to tell which prefix fits
 _UNDECODABLE = re.compile("[\udc80-\udcff]")  # bytes of a name that are no UTF-8
 
@@ -54,6 +55,8 @@ class Manifest:
         The last name of the root, which copies often keep as their top folder.
     links, specials : int
         Symbolic links; FIFOs, sockets and devices. Neither is followed or counted as a file.
+    single : bool
+        Whether the root is a file itself.
     """
 
     root: str
@@ -62,6 +65,7 @@ class Manifest:
     folder: str = ""
     links: int = 0
     specials: int = 0
+    single: bool = False
 
     @property
     def complete(self) -> bool:
@@ -77,6 +81,20 @@ class Manifest:
     def newest(self) -> datetime | None:
         """Modification time of the newest file."""
         return instant(int(table(self.files).column("mtime").max())) if self.files else None
+
+    def newest_by(self, changed_last: datetime | None) -> datetime | None:
+        """Return the time of the newest file that is no younger than the last known change.
+
+        A photo of a camera that lives in 2099 dates nothing, unless all are like it.
+        """
+        newest, known = self.newest, self.changed_last
+        last = max((when for when in (known, changed_last) if when is not None), default=None)
+        if newest is None or last is None or newest <= last + _CLOCK_SLACK:
+            return newest
+        limit = int((last + _CLOCK_SLACK).timestamp() * 1e9)
+        times = table(self.files).column("mtime")
+        credible = times[times <= limit]
+        return instant(int(credible.max())) if len(credible) else newest
 
     @property
     def changed_last(self) -> datetime | None:

@@ -141,7 +141,7 @@ def test_a_mistake_is_one_line_that_says_where(load, old, new, message):
     [
         (b"", "is empty"),
         (b"# only a comment\n", "is empty"),
-        (b"name = photos", "is no TOML"),
+        (b"name = photos", "is no TOML.*quotes"),
         (b"name = '\xff'", "is no TOML: byte"),
         (b'name = "x"', "source: is required"),
         (b"source = 3", "source: "),

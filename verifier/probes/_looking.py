@@ -187,7 +187,8 @@ def _of_others_below(host: Host, path: str, found: Location) -> Location:
         return found
     reason = f"give the path of what lies in it as a location: {', '.join(held)}"
     depth = None if found.depth is None else min(found.depth, Depth.LISTED)
-    return replace(found, coverage=Fact(source=reason), missing=(), depth=depth)
+    told = "" if found.depth is not None else found.reason  # that nothing fits is no news then
+    return replace(found, coverage=Fact(source=reason), missing=(), depth=depth, reason=told)
 
 
 def _declared_domains(target: Target, domains: Domains) -> Domains:

@@ -16,10 +16,12 @@ __all__ = [
     "Listed",
     "Snapshot",
     "failure_reason",
+    "newest_of_each",
     "parse_key",
     "parse_ls",
     "parse_snapshots",
     "parse_version",
+    "series_of",
 ]
 
 
@@ -82,6 +84,37 @@ def parse_snapshots(text: str) -> tuple[Snapshot, ...]:
         message = f"not the output of restic snapshots --json: {error!r}"
         raise ValueError(message) from error
     return tuple(sorted(found, key=lambda snapshot: snapshot.time))
+
+
+def newest_of_each(snapshots: tuple[Snapshot, ...], root: str | None) -> list[Snapshot]:
+    """Return the newest snapshot of each host and job, those of the source's folder first.
+
+    Many machines share a repository, and their folders are often called alike.
+
+    Parameters
+    ----------
+    snapshots : tuple of Snapshot
+        The oldest first.
+    root : str or None
+        Path of the source; without one only the newest of all is returned.
+    """
+    newest = {(one.hostname, one.paths): one for one in snapshots}
+    ranked = sorted(newest.values(), key=lambda one: one.time, reverse=True)
+    if root is None:
+        return ranked[:1]
+
+    def elsewhere(one: Snapshot) -> bool:
+        whole = root.rstrip("/") + "/"
+        return not any(whole.startswith(path.rstrip("/") + "/") for path in one.paths)
+
+    return sorted(ranked, key=elsewhere)
+
+
+def series_of(chosen: Snapshot, snapshots: tuple[Snapshot, ...]) -> list[Snapshot]:
+    """Return the snapshots of the same job; a container has a new name of host at each run."""
+    alike = [one for one in snapshots if one.paths == chosen.paths]
+    mine = [one for one in alike if one.hostname == chosen.hostname]
+    return mine if len(mine) > 1 else [one for one in alike if one.time <= chosen.time]
 
 
 def parse_ls(text: str) -> Listed:

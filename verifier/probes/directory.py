@@ -61,7 +61,7 @@ def read_manifest(host: Host, path: str, leaving: Excluding | None = None) -> Ma
     folder, _, name = path.rstrip("/").rpartition("/")
     if not facts.is_dir:
         only = FileFact(facts.size, facts.mtime_ns, facts.dev, facts.ino, facts.ctime_ns)
-        return Manifest(folder or "/", {name: only}, folder=name)
+        return Manifest(folder or "/", {name: only}, folder=name, single=True)
     gathered = Gathering()
     unreadable: list[str] = []
     links = specials = 0
@@ -108,10 +108,11 @@ def collect(
     held = held_by(host, found.real_path or target.address, source)
     noted_tree(host, held)
     coverage = as_of_tree(host, source, _coverage(host, source, held), held)
+    newest = held.newest_by(source.changed_last if source is not None else None)
     located = replace(
         found,
         kind="directory",
-        points=Points(1 if held.files else 0, held.newest, held.newest),
+        points=Points(1 if held.files else 0, newest, newest),
         files=len(held.files),
         size_bytes=held.size_bytes,
         coverage=coverage.share,
@@ -179,9 +180,20 @@ def _from_its_folder(held: Manifest, source: Manifest | None) -> Manifest:
 
 def _coverage(host: Host, source: Manifest | None, held: Manifest) -> Coverage:
     hollow, doubt = hollow_rows(host, source, held)
+    if not doubt:
+        doubt = _one_that_is_not_opened(source, held)
     if doubt:
         return Coverage(Fact(source=doubt))
     return cover(source, table(held.files), unseen=not held.complete, hollow=hollow)
+
+
+def _one_that_is_not_opened(source: Manifest | None, held: Manifest) -> str:
+    """Say that a single large file may hold the source: an image of a disk, or another name."""
+    if source is None or not held.single or held.folder in source.files:
+        return ""
+    if not 0 < source.size_bytes <= held.size_bytes:
+        return ""
+    return f"it is one file, {shown(held.folder)}, and nothing here knows what is in it"
 
 
 def listed_source(
@@ -206,12 +218,13 @@ def listed_source(
     leaving = Excluding(exclude) if exclude else None
     manifest = read_manifest(host, found.real_path or found.address, leaving)
     noted_tree(host, manifest)
+    newest = manifest.newest_by(None)
     located = replace(
         found,
         kind="directory",
         reason="" if leaving is None else leaving.words,
         exclude=tuple(exclude),
-        points=Points(1, manifest.newest, manifest.newest),
+        points=Points(1, newest, newest),
         files=len(manifest.files),
         size_bytes=manifest.size_bytes,
         depth=Depth.LISTED,

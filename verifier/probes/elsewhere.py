@@ -92,15 +92,15 @@ def collect_format(
             reason = "the program cannot open it at this address"
             located = replace(located, reason="; ".join(filter(None, (located.reason, reason))))
         else:
-            located = _opened(tool.host, tool.address, target, source, located)
+            asked = replace(target, address=tool.address)
+            located = _opened(tool.host, asked, source, located)
+            if depth >= Depth.STRUCTURE and located.files is not None:
+                located = restic.checked(tool.host, asked, tool.address, located)
     return link.finished(replace(located, real_path=None))
 
 
-def _opened(
-    host: Host, address: str, target: Target, source: Manifest | None, found: Location
-) -> Location:
+def _opened(host: Host, asked: Target, source: Manifest | None, found: Location) -> Location:
     """Add what the program tells about contents to what the bytes told."""
-    asked = replace(target, address=address)
     try:
         inside = restic.collect_remote(host, asked, source, replace(found, reason=""))
     except AccessError as problem:

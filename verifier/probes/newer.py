@@ -111,7 +111,7 @@ def as_of_tree(host: Host, source: Manifest | None, coverage: Coverage, held: Ma
     if not held.files:
         return coverage
     written = held.changed_last if host.local else None
-    point = held.newest
+    point = held.newest_by(source.changed_last if source is not None else None)
     if written is not None and point is not None:
         point = max(point, written - _RUN)
     found = as_of(host, source, coverage, point, written=written)

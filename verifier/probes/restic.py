@@ -20,10 +20,12 @@ from verifier.probes._restic_output import (
     Listed,
     Snapshot,
     failure_reason,
+    newest_of_each,
     parse_key,
     parse_ls,
     parse_snapshots,
     parse_version,
+    series_of,
 )
 from verifier.probes.comparing import capped
 from verifier.probes.newer import as_of
@@ -34,6 +36,7 @@ __all__ = [
     "Listed",
     "Snapshot",
     "Unopened",
+    "checked",
     "collect",
     "collect_remote",
     "detect",
@@ -48,8 +51,12 @@ __all__ = [
 ]
 
 FOLDERS = ("data", "index", "keys", "snapshots")
+_TRIED = 4  # series of snapshots whose newest is compared with the source
+_ENOUGH = 0.99  # of the source's files, as the default of min_coverage
 _SEALED = 32  # bytes that encryption adds
 _ID = re.compile(r"[0-9a-f]{64}")
+# what desktops and NAS systems leave in any folder; restic passes over it
+_LITTER = re.compile(r"/([@#][^/]*/|(Thumbs\.db|desktop\.ini)$)", re.IGNORECASE)
 _REMOTE = re.compile(r"(s3|sftp|rest|rclone|b2|azure|gs|swift):")
 
 
@@ -135,7 +142,7 @@ def collect(
     else:
         located = closed(located, "no password_file is given")
     if depth >= Depth.STRUCTURE and located.files is not None:
-        located = _checked(host, target, path, located)
+        located = checked(host, target, path, located)
     if depth >= Depth.STRUCTURE and located.files is None:
         unseen = unseen or "without the contents nobody sees that a file is gone"
     told = (located.reason, unseen, _locked(shape.locks))
@@ -208,7 +215,7 @@ def _config(host: Host, path: str) -> list[str]:
 def _named_well(folder: str, entry: Entry) -> tuple[str | None, list[str]]:
     """Return the name of a file that belongs to the repository, and what is wrong with it."""
     name = entry.path.rpartition("/")[2]
-    if name.startswith(".") or "-tmp-" in name:
+    if name.startswith(".") or "-tmp-" in name or _LITTER.search(f"/{entry.path}"):
         return None, []
     if not _ID.fullmatch(name):
         return None, [f"{folder}/{entry.path} is not named like a restic file."]
@@ -296,10 +303,9 @@ def _contents(
     held = {name.removeprefix(prefix): size for name, size in listed.files.items()}
     coverage = as_of(host, source, cover(source, held), chosen.time)
     noted(host, found, held)
-    same = [snapshot for snapshot in snapshots if snapshot.paths == chosen.paths]
     return replace(
         found,
-        points=Points.at(snapshot.time for snapshot in same),
+        points=Points.at(snapshot.time for snapshot in series_of(chosen, snapshots)),
         files=len(listed.files),
         size_bytes=sum(listed.files.values()),
         coverage=coverage.share
@@ -356,8 +362,19 @@ def _listed(
     snapshots: tuple[Snapshot, ...],
     source: Manifest | None,
 ) -> tuple[Snapshot, Listed]:
-    chosen = _newest_of(snapshots, source)
-    return chosen, parse_ls(_asked(host, target, repository, "ls", chosen.id))
+    """List the newest snapshot of each host and job until one holds the source; else the best."""
+    found: list[tuple[float, Snapshot, Listed]] = []
+    root = None if source is None else source.root
+    for snapshot in newest_of_each(snapshots, root)[:_TRIED]:
+        listed = parse_ls(_asked(host, target, repository, "ls", snapshot.id))
+        prefix = prefix_in(source, listed.files)
+        held = {name.removeprefix(prefix): size for name, size in listed.files.items()}
+        share = as_of(host, source, cover(source, held), snapshot.time).share.value
+        found.append((share or 0.0, snapshot, listed))
+        if share is None or share >= _ENOUGH:
+            return snapshot, listed
+    _, chosen, best = max(found, key=lambda one: one[0])
+    return chosen, best
 
 
 def _asked(host: Host, target: Target, repository: str, *command: str) -> str:
@@ -368,18 +385,21 @@ def _asked(host: Host, target: Target, repository: str, *command: str) -> str:
     return ended.stdout
 
 
-def _newest_of(snapshots: tuple[Snapshot, ...], source: Manifest | None) -> Snapshot:
-    """Prefer the newest snapshot that was made of the source's folder over any other."""
-    if source is not None:
-        root = source.root.rstrip("/")
-        for snapshot in reversed(snapshots):
-            if any(f"{root}/".startswith(path.rstrip("/") + "/") for path in snapshot.paths):
-                return snapshot
-    return snapshots[-1]
+def checked(host: Host, target: Target, repository: str, found: Location) -> Location:
+    """Let restic follow its index: only that notices a file that is gone.
 
+    Parameters
+    ----------
+    host, target, repository
+        As for `newest_point`.
+    found : Location
+        What is already known.
 
-def _checked(host: Host, target: Target, repository: str, found: Location) -> Location:
-    """Let restic follow its index: only that notices a file that is gone."""
+    Returns
+    -------
+    Location
+        With what restic found, or no deeper than ``LISTED`` if it did not end.
+    """
     argv = ["restic", "--no-lock", "--no-cache", "check"]
     try:
         ended = host.run(argv, secrets=secrets_of(target, repository))

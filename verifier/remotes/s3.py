@@ -285,7 +285,8 @@ class S3Link:
         medium: Fact[str] = Fact(source=f"what {server} keeps its objects on is not known")
         if served or declared.provider.value:
             medium = Fact("object-storage", Evidence.TOOL_REPORTED, f"S3 service at {server}")
-        who = provider or server
+        # a bucket is one by whichever of its machine's names; another port is another service
+        who = provider or f"{'this machine' if here else server}{_port_of(self._endpoint)}"
         pools = [f"bucket:{who}/{self._address.bucket}"]
         if account.value and region.value:
             pools.append(f"cloud:{who}/{account.value}/{region.value}")
@@ -390,3 +391,10 @@ def _best(found: Fact[str], declared: Fact[str]) -> Fact[str]:
     if found.evidence is Evidence.INFERRED:
         return declared
     return replace(found, source=f"{found.source}; declared as {declared.value}")
+
+
+def _port_of(endpoint: str) -> str:
+    """Return the port of a URL, as in ``":9000"``; empty if it is the usual one."""
+    parts = urlsplit(endpoint)
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return "" if parts.port in {None, usual} else f":{parts.port}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil, floor, log10
 
 from verifier.bounds import most_bad
-from verifier.depths import beyond
+from verifier.depths import beyond, blind_to_gaps
 from verifier.inventory import Depth, Evidence, Location, State
 from verifier.rules._model import Gate, Rule, Status
 from verifier.rules._standing import percent
@@ -71,6 +71,11 @@ def judge(view: View) -> Gate:
         reason = f"examined {names(shallow)}, wanted is {wanted.word}"
         reason = "; ".join([reason, *_beyond(backups)])
         return Gate(Status.UNKNOWN, value, aim, Evidence.UNKNOWN, reason)
+    blind = [place.name for place in backups if _blind(place)]
+    if blind:
+        reason = f"whether a file of {names(blind)} is gone is not known: only the contents tell, "
+        reason += "and they could not be listed"
+        return Gate(Status.UNKNOWN, value, aim, Evidence.UNKNOWN, reason)
     parts = [place for place in backups if place.sample is not None]
     lacking = [] if wanted is Depth.RESTORE else _short_of(parts, view.policy.max_bad)
     if lacking:
@@ -130,6 +135,11 @@ def _damage(place: Location) -> tuple[str, ...]:
     """Return what is damaged; a set of which nothing can be restored is, whatever its bytes say."""
     ruined = place.state is State.READ and place.points.count == 0
     return place.errors or (place.points.breaks if ruined else ())
+
+
+def _blind(place: Location) -> bool:
+    reached, opened = _reached(place), place.files is not None
+    return reached is not None and blind_to_gaps(place.kind, reached, opened=opened)
 
 
 def _reached(place: Location) -> Depth | None:

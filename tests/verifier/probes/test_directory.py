@@ -312,3 +312,25 @@ def test_what_is_mounted_below_a_location_is_on_drives_of_its_own(source, tmp_pa
         assert mine.domains.file_system.value == "tmpfs"
     finally:
         subprocess.run(["umount", "-l", below], check=True)
+
+
+def test_one_file_as_large_as_the_source_may_hold_it(source, tmp_path):
+    image = tmp_path / "disk.img"
+    image.write_bytes(b"nobody knows" * 100_000)
+    found = look(image, source)
+    assert found.coverage.value is None
+    assert "disk.img" in found.coverage.source
+    image.write_bytes(b"")
+    assert look(image, source).coverage.value == 0.0
+
+
+def test_a_photo_of_a_camera_that_lives_in_2099_dates_nothing(source, tmp_path):
+    late = 4_100_000_000
+    copy = shutil.copytree(source, tmp_path / "copy")
+    newest = look(copy, source).points.newest
+    for root in (source, copy):
+        os.utime(next(file for file in sorted(root.rglob("*")) if file.is_file()), (late, late))
+    assert look(copy, source).points.newest <= newest
+    for file in copy.rglob("*"):
+        os.utime(file, (late, late))
+    assert look(copy, source).points.newest.year == 2099  # all are: nothing is known better

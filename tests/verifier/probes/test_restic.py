@@ -24,7 +24,14 @@ from verifier.effort import Effort
 from verifier.host import Completed, Host
 from verifier.inventory import Depth, Evidence
 from verifier.probes import probe
-from verifier.probes._restic_output import failure_reason, parse_key, parse_ls
+from verifier.probes._restic_output import (
+    Snapshot,
+    failure_reason,
+    newest_of_each,
+    parse_key,
+    parse_ls,
+    series_of,
+)
 from verifier.target import Target
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -66,6 +73,29 @@ def test_names_may_hold_other_ends_of_lines():
 def test_other_text_is_no_key_file(text):
     with pytest.raises(ValueError):
         parse_key(text)
+
+
+def snapshot(day: int, host: str, *paths: str) -> Snapshot:
+    return Snapshot(f"{day}", datetime(2026, 11, day, tzinfo=UTC), paths, host)
+
+
+def test_the_newest_of_each_host_and_job_is_asked_those_of_the_source_first():
+    mine, older = snapshot(20, "mine", "/home/ada"), snapshot(10, "mine", "/home/ada")
+    theirs, other = snapshot(25, "theirs", "/home/ada"), snapshot(26, "mine", "/srv")
+    found = newest_of_each((older, mine, theirs, other), "/home/ada/photos")
+    assert found == [theirs, mine, other]
+    assert newest_of_each((older, mine, theirs, other), None) == [other]
+
+
+def test_points_are_those_of_the_same_job_on_the_same_host():
+    mine, theirs = snapshot(20, "mine", "/a"), snapshot(25, "theirs", "/a")
+    older, other = snapshot(10, "mine", "/a"), snapshot(26, "mine", "/b")
+    assert series_of(mine, (older, mine, theirs, other)) == [older, mine]
+
+
+def test_a_container_is_another_host_at_each_run():
+    runs = tuple(snapshot(day, f"{day:012x}", "/data") for day in (1, 2, 3))
+    assert series_of(runs[-1], runs) == list(runs)
 
 
 @restic_needed
@@ -117,6 +147,7 @@ class TestRestic:
         found = look(tmp_path / "usb", photos)
         assert found.coverage.value is None
         assert "restic (restic)" in found.coverage.source
+        assert found.reason == ""
         assert found.depth is Depth.LISTED
 
     @pytest.fixture
@@ -192,6 +223,17 @@ class TestRestic:
         assert "nobody sees" in closed.reason
         opened = look(repo, photos, Depth.BYTES, password_file=str(made / "password"))
         assert "restic check" in opened.errors[0]
+
+    def test_what_a_nas_leaves_in_every_folder_is_no_damage(self, made, repo, photos):
+        (repo / "data" / "@eaDir").mkdir()
+        for name in ("@eaDir/x", "Thumbs.db", "00/desktop.ini", ".DS_Store"):
+            (repo / "data" / name).parent.mkdir(exist_ok=True)
+            (repo / "data" / name).write_bytes(b"x")
+        opened = look(repo, photos, Depth.BYTES, password_file=str(made / "password"))
+        assert (opened.errors, opened.coverage.value) == ((), 1.0)
+        pack = self.pack(repo)
+        pack.rename(pack.with_name(f"{pack.name}.locked"))
+        assert any("is not named like" in error for error in look(repo, photos).errors)
 
     def test_far_away_only_python_reads(self, made, repo, photos, monkeypatch):
         no_programs(monkeypatch)

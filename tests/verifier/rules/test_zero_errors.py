@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -45,6 +46,15 @@ def test_an_unexamined_location_is_unknown(state):
 
 def test_an_examination_that_broke_off_is_unknown():
     assert errors(place("a", "sdb", depth=None)).status is Status.UNKNOWN
+
+
+def test_a_closed_restic_repository_may_lack_a_file_however_sound_the_others_are():
+    closed = place("a", "sdb", kind="restic", files=None, depth=Depth.BYTES)
+    gate = errors(closed)
+    assert gate.status is Status.UNKNOWN
+    assert "gone" in gate.reason
+    assert errors(replace(closed, files=100)).status is Status.PASS
+    assert errors(replace(closed, kind="borg")).status is Status.PASS  # its index tells
 
 
 def test_errors_are_errors_however_much_is_unexamined():

@@ -41,6 +41,15 @@ def bucket(yard: Yard, first: Cloud, second: Cloud) -> Tables:
     return yard.setup(source, elsewhere("cloud", address, provider="first", site="frankfurt"))
 
 
+def bucket_by_two_names(yard: Yard, first: Cloud, second: Cloud) -> Tables:
+    """One bucket by two of its machine's names, said to be with two providers."""
+    tables = bucket(yard, first, second)
+    (once,) = tables["locations"]
+    address = once["address"].replace("127.0.0.1", "localhost")
+    again = elsewhere("again", address, provider="other", site="paris")
+    return {**tables, "locations": [once, again]}
+
+
 def bucket_of_nobody_known(yard: Yard, first: Cloud, second: Cloud) -> Tables:
     _signed_in(yard)
     source, name = yard.source(), _bucket_name()
@@ -147,6 +156,15 @@ def restic_in_a_bucket(yard: Yard, first: Cloud, second: Cloud) -> Tables:
     yard.run(*command, "backup", source)
     cloud = elsewhere("cloud", address, kind="restic", provider="first", site="frankfurt")
     return yard.setup(source, {**cloud, "password_file": "home/password"})
+
+
+def restic_in_a_bucket_without_a_pack(yard: Yard, first: Cloud, second: Cloud) -> Tables:
+    """All that is there has the digest of its name; that something is gone the index tells."""
+    tables = restic_in_a_bucket(yard, first, second)
+    name, client = tables["locations"][0]["address"].rpartition("/")[2], first.client()
+    packs = client.list_objects_v2(Bucket=name, Prefix="data/")["Contents"]
+    client.delete_object(Bucket=name, Key=max(packs, key=lambda pack: pack["Size"])["Key"])
+    return tables
 
 
 def _nas(yard: Yard, source: Path, *copies: str) -> list[Tables]:

@@ -61,6 +61,19 @@ def restic_wrong_password(yard: Yard) -> Tables:
     return yard.setup(source, place("backup", repository, password_file="home/password"))
 
 
+def restic_of_two_hosts(yard: Yard) -> Tables:
+    """Another machine has a folder of the same name, with other files, and ran later."""
+    source, repository = restic(yard, "--host", "mine")
+    source.rename(yard.base / "aside")
+    source.mkdir()
+    (source / "theirs.txt").write_text("another family")
+    secret = ("--password-file", password(yard), "--host", "theirs")
+    yard.run("restic", "--no-cache", "-q", "-r", repository, *secret, "backup", source)
+    remove(source)
+    (yard.base / "aside").rename(source)
+    return yard.setup(source, place("backup", repository, password_file="home/password"))
+
+
 def restic_flipped(yard: Yard) -> Tables:
     source, repository = restic(yard)
     flip(largest(repository / "data"))
