@@ -82,7 +82,7 @@ def loss_probability(layout: Layout, horizon_hours: float | None = None) -> Exac
     problem = read(layout, horizon_hours)
     method = product_form(problem) or renewal(problem) or markov(problem)
     curve, how = _averaged(problem, method)
-    curve = np.minimum(curve, 1.0)
+    curve = np.maximum.accumulate(np.minimum(curve, 1.0))  # rounding undoes no loss
     return ExactLoss(float(curve[-1]), curve_times(problem), curve, how)
 
 

@@ -318,6 +318,24 @@ def test_a_frailty_is_shared_by_copies_and_lasts_through_rebuilds() -> None:
     assert probability(raw) == pytest.approx(lost, rel=1e-7)
 
 
+def test_the_curve_never_falls_where_all_is_lost_at_once() -> None:
+    """The average over frailties once lost 2e-15 in the last points, by rounding."""
+    shared = {"variance": 1e-12}
+    drive = {
+        "lifetime": {"exponential": {"mean": "0.00877 h"}},
+        "batch": shared | {"label": "batch"},
+        "model": shared | {"label": "model"},
+        "latent_errors": {"mean_time": "1 day"},
+    }
+    store = {"media": "d", "latent_loss": "whole", "scrub": {"every": "1 day"}}
+    layout = rm.Layout.from_dict(
+        {"horizon": "1 year", "media": {"d": drive}, "copies": [{"name": "c", "store": store}]}
+    )
+    curve = loss_probability(layout).curve
+    assert (np.diff(curve) >= 0.0).all()
+    assert curve[-1] == pytest.approx(1.0, abs=1e-14)
+
+
 def test_a_fixed_rebuild_longer_than_the_mission_is_none() -> None:
     for drives, stress in ((2, []), (9, []), (3, [1.0])):
         never = group(5000, 1000.0, level="raid5", drives=drives, rebuild="never", stress=stress)
