@@ -99,6 +99,11 @@ class Side:
             self.failures[place] = failure_of(int(error))
         return settled
 
+    def forget(self, places: NDArray[np.bool_]) -> None:
+        """Take files for unread."""
+        self.read_at[places] = 0
+        self.now[places] = False
+
 
 def read(
     host: Host,
@@ -141,6 +146,10 @@ def read(
     finally:
         for keeper in kept:
             keeper.flush()
+    # read beside a twin that was read later, alone: without a digest nothing can be said of it
+    lone = own.now & theirs.now & (own.digest.any(axis=1) != theirs.digest.any(axis=1))
+    for side in sides:
+        side.forget(lone & ~side.digest.any(axis=1))
 
 
 def _work(
@@ -165,7 +174,9 @@ def _work(
         twin = Twin(theirs.root, theirs.files, theirs.rows[twins])
         drives = ",".join(sorted({drive for drive, _ in lanes}))
         readers = 0 if all(readers == 0 for _, readers in lanes) else 2
-        work.append((Tree(own.root, own.files, own.rows[twins], drives, readers, twin), (0, 1)))
+        kept = host.digests is not None
+        tree = Tree(own.root, own.files, own.rows[twins], drives, readers, twin, digests=kept)
+        work.append((tree, (0, 1)))
     for number, (side, mask) in enumerate(zip(sides, wanted, strict=True)):
         rows = side.rows[mask & ~twins]
         work.append((Tree(side.root, side.files, rows, *lanes[number]), (number,)))
