@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from verifier.files import Files, Rows
 
-__all__ = ["Side", "read"]
+__all__ = ["Side", "read", "readers_of"]
 
 _CLOCK_SLACK_NS = 86_400 * 10**9
 _KEEP_FILES, _KEEP_S = 8192, 3.0
@@ -210,6 +211,11 @@ class _Keeper:
         digest = np.concatenate([part[1] for part in held])
         times = np.concatenate([np.full(len(part[0]), part[2], np.int64) for part in held])
         self._store.keep(self._side.root, self._side.files, rows, digest, times)
+
+
+def readers_of(host: Host, root: str) -> int:
+    """Tell how many processes may look at a tree at the same time."""
+    return _lane(host, root)[1] or max(os.cpu_count() or 2, 2)
 
 
 def _lane(host: Host, root: str) -> tuple[str, int]:

@@ -156,6 +156,18 @@ def test_a_copy_that_is_being_written_is_unknown_and_not_damaged(twins):
     assert located.reason.startswith("d3/3.jpg changed while it was being read")
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_of_twins_one_of_which_hangs_no_half_is_taken_for_damage(twins, side):
+    source, held = manifests(twins)
+    middle = twins[side] / "d3" / "150.jpg"
+    middle.unlink()
+    os.mkfifo(middle)  # opened for reading it waits for one that writes
+    found = compare(Host(timeout=0.5), source, held)
+    assert found.errors == ()
+    of = " of the source" * (side == 0)
+    assert found.unseen == f"d3/150.jpg{of} could not be read: no answer within 0.5 s"
+
+
 @pytest.mark.parametrize("side", ["source", "copy"])
 def test_an_input_error_is_damage_of_the_copy_and_unknown_of_the_source(twins, side, monkeypatch):
     target = (twins[side == "copy"] / "d3" / "3.jpg").stat().st_ino
