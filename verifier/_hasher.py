@@ -170,6 +170,7 @@ class _Desk:
                             found = digest(name, room[:length])
                         else:
                             length, facts, found = self._read_on(descriptor, room, length)
+                            self._hash_kept(name)
                     finally:
                         os.close(descriptor)
                     if facts.st_mode & _KIND == _REGULAR:
@@ -201,14 +202,19 @@ class _Desk:
 
     def compared(self, name: bytes, read: memoryview) -> bytes:
         """Return the twin's digest if what was just read is the same, else its own."""
-        start, end, record, digest = self._kept.get(name, _NOTHING)
+        start, end, _, digest = self._kept.get(name, _NOTHING)
         # memoryviews compare item by item, which takes ten times as long as hashing
         if end - start == len(read) and self._bytes.startswith(read, start):
             return digest
-        if record >= 0 and not self._hashes:  # now both are wanted
+        self._hash_kept(name)
+        return self._hash(read).digest()
+
+    def _hash_kept(self, name: bytes) -> None:
+        """Add the digest of what was kept of a twin, now that this one has a digest of its own."""
+        start, end, record, _ = self._kept.get(name, _NOTHING)
+        if record >= 0 and not self._hashes:
             at = record * RECORD.size + RECORD.size - len(_EMPTY)
             self._records[at : at + len(_EMPTY)] = self._hash(self._view[start:end]).digest()
-        return self._hash(read).digest()
 
     def _read_on(
         self, descriptor: int, room: memoryview, length: int

@@ -101,9 +101,11 @@ class Side:
         return settled
 
     def forget(self, places: NDArray[np.bool_]) -> None:
-        """Take files for unread."""
+        """Take files for unread that were to be read beside their twins."""
         self.read_at[places] = 0
         self.now[places] = False
+        for place in places.nonzero()[0].tolist():
+            self.failures[place] = Failure("its twin was not read beside it")
 
 
 def read(
