@@ -50,7 +50,7 @@ VERIFIER_ROOMS = [
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
     {"drift"},
     {"_births", "_confining", "_leftovers", "_opening", "_reading", "_running", "walking",
-     "_hasher", "_cutting", "_readers",
+     "_hasher", "_cutting", "_readers", "_lister", "_listing",
      "hashing", "host"},
     {"devices", "ssh_config", "resolver", "domains", "volumes"},
     {"configs", "schedules", "uncovered"},

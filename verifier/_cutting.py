@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from verifier._hasher import HELD, JOB_FILES, JOB_TEXT
+from verifier._hasher import COMPARED, HASHED, HELD, JOB_FILES, JOB_TEXT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +56,8 @@ class Job:
 
 def _told_again(text: bytes, wanted: list[bool]) -> bytes:
     """Return the text for some of its records, those of twins apart."""
-    fields, told, at = iter(text.split(b"\0")), list[bytes](), 0
+    fields, at = iter(text.split(b"\0")), 0
+    told = [next(fields)]
     for folder in fields:
         twin, count = next(fields), int(next(fields))
         for path in (folder, twin) if twin else (folder,):
@@ -77,7 +78,7 @@ def cut(number: int, tree: Tree) -> Iterator[Job]:
     """
     import numpy as np
 
-    draft = _Draft(number)
+    draft = _Draft(number, HASHED if tree.digests else COMPARED)
     sides = 2 if tree.twin else 1
     order, starts = tree.files.folder_rows()
     size = tree.files.column("size")
@@ -138,12 +139,12 @@ def _path(root: str, folder: str) -> bytes:
 class _Draft:
     """A job that grows."""
 
-    def __init__(self, tree: int) -> None:
-        self._tree = tree
+    def __init__(self, tree: int, wanted: bytes) -> None:
+        self._tree, self._wanted = tree, wanted
         self._begin()
 
     def _begin(self) -> None:
-        self._fields: list[bytes] = []
+        self._fields = [self._wanted]
         self._rows: list[Rows] = []
         self._of_twin: list[bool] = []
         self._length = self._weight = 0

@@ -9,6 +9,7 @@ after a kill, and nobody ever waits for a pipe that is full.
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import stat
 import struct
@@ -21,6 +22,8 @@ from verifier._opening import NOATIME, open_quietly
 
 __all__ = [
     "BOARD_BYTES",
+    "COMPARED",
+    "HASHED",
     "HEAD",
     "HELD",
     "JOB_FILES",
@@ -43,8 +46,14 @@ BOARD_BYTES = SLOTS * _SLOT_BYTES
 READY = b"\xff"
 PIECE = 1 << 18
 HELD = 1 << 20  # bytes of files that wait for their twins: few, so that caches keep them
+HASHED, COMPARED = b"hash", b"compare"  # whether digests of equal twins are wanted
 _EMPTY = bytes(32)
+_NOTHING = (0, -1, -1, _EMPTY)  # of a twin of which nothing was kept
 _UNFIT = errno.EISDIR  # what is no regular file any more
+# from a page's first bytes to those just behind them the kernel copies at half the speed: writes
+# seem to hit what is read next, as processors compare the last twelve bits of addresses
+_CLEAR = 1024
+_KIND, _REGULAR = stat.S_IFMT(0o177777), stat.S_IFREG
 _FILE = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NOFOLLOW
 
 
@@ -63,7 +72,8 @@ class Board:
     def put(self, slot: int, text: bytes) -> None:
         """Write a job, its parts between zeros.
 
-        For each folder come its path, that of its twin or nothing, how many names, and the names.
+        The first is `HASHED` or `COMPARED`. Then for each folder come its path, that of its twin or
+        nothing, how many names, and the names.
         Where there is a twin they come once more, in the order in which it is read.
         """
         start = slot * _SLOT_BYTES
@@ -95,7 +105,7 @@ class Board:
 def work(board: Board, slot: int, given_up: Callable[[], bool] = lambda: False) -> None:
     """Read the files of one job and note a record of each."""
     fields = iter(board.text(slot).split(b"\0"))
-    desk = _Desk(board, slot, given_up)
+    desk = _Desk(board, slot, given_up, hashes=next(fields) == HASHED)
     for folder in fields:
         twin, count = next(fields), int(next(fields))
         desk.clear()
@@ -108,26 +118,29 @@ def work(board: Board, slot: int, given_up: Callable[[], bool] = lambda: False) 
 class _Desk:
     """Where the files of a job are laid beside each other.
 
-    Bytes that are those of the twin have its digest, and comparing takes a tenth of hashing.
+    Bytes that are those of the twin have its digest, and comparing takes a tenth of hashing; where
+    nobody keeps digests those of equal twins stay zeros.
     """
 
-    def __init__(self, board: Board, slot: int, given_up: Callable[[], bool]) -> None:
+    def __init__(
+        self, board: Board, slot: int, given_up: Callable[[], bool], *, hashes: bool
+    ) -> None:
         from blake3 import blake3
 
-        self._hash, self._given_up = blake3, given_up
+        self._hash, self._given_up, self._hashes = blake3, given_up, hashes
         self._heads, self._records = board.heads(slot), board.records(slot)
-        self._bytes = bytearray(HELD + PIECE)
+        self._bytes = bytearray(_CLEAR + HELD + PIECE)
         self._view = memoryview(self._bytes)
-        self._used = 0
-        self._kept: dict[bytes, tuple[int, int, bytes]] = {}
+        self._used = _CLEAR
+        self._kept: dict[bytes, tuple[int, int, int, bytes]] = {}
 
     def clear(self) -> None:
         """Make room."""
-        self._used = 0
+        self._used = _CLEAR
         self._kept.clear()
 
     def read(
-        self, folder: bytes, names: Iterator[bytes], digest: Callable[[bytes, int], bytes]
+        self, folder: bytes, names: Iterator[bytes], digest: Callable[[bytes, memoryview], bytes]
     ) -> bool:
         """Read files of a folder and note their records; False when nobody waits for them."""
         heads, records, note, size = self._heads, self._records, RECORD.pack_into, RECORD.size
@@ -138,71 +151,81 @@ class _Desk:
                 note(records, heads[0] * size, error.errno or -1, 0, 0, _EMPTY)
                 heads[0] += 1
             return True
-        done = heads[0]
+        view, given_up, readv, fstat = self._view, self._given_up, os.readv, os.fstat
+        done, at, room = heads[0], -1, view[:0]
         try:
             for name in names:
-                if self._given_up():
+                if given_up():
                     return False
-                note(records, done * size, *self._read(name, where, digest))
+                if at != self._used:  # cutting it once more takes as long as looking at a file
+                    at = self._used
+                    room = view[at : at + PIECE]
+                try:
+                    descriptor = _opened(name, where)
+                    try:
+                        length = readv(descriptor, (room,))
+                        heads[1] += length
+                        facts = fstat(descriptor)
+                        if length == facts.st_size and length != PIECE:
+                            found = digest(name, room[:length])
+                        else:
+                            length, facts, found = self._read_on(descriptor, room, length)
+                            self._hash_kept(name)
+                    finally:
+                        os.close(descriptor)
+                    if facts.st_mode & _KIND == _REGULAR:
+                        # not the size that it claims: a server may end a file too soon
+                        note(records, done * size, 0, length, facts.st_mtime_ns, found)
+                    else:
+                        note(records, done * size, _UNFIT, 0, 0, _EMPTY)
+                except OSError as error:
+                    note(records, done * size, error.errno or -1, 0, 0, _EMPTY)
                 done += 1
                 heads[0] = done
         finally:
             os.close(where)
         return True
 
-    def plain(self, name: bytes, count: int) -> bytes:
+    def plain(self, name: bytes, read: memoryview) -> bytes:
         """Return the digest of what was just read."""
-        return self._hash(self._view[self._used : self._used + count]).digest()
+        return self._hash(read).digest()
 
-    def kept(self, name: bytes, count: int) -> bytes:
-        """Return the digest of what was just read, and keep that for the twin."""
-        used = self._used
-        digest = self._hash(self._view[used : used + count]).digest()
-        if used + count <= HELD:
-            self._kept[name] = used, count, digest
-            self._used = used + count
+    def kept(self, name: bytes, read: memoryview) -> bytes:
+        """Keep what was just read for the twin, and return its digest if that is wanted."""
+        start, end = self._used, self._used + len(read)
+        if end > _CLEAR + HELD:
+            return self._hash(read).digest()
+        digest = self._hash(read).digest() if self._hashes else _EMPTY
+        self._kept[name] = start, end, self._heads[0], digest
+        self._used = end
         return digest
 
-    def compared(self, name: bytes, count: int) -> bytes:
+    def compared(self, name: bytes, read: memoryview) -> bytes:
         """Return the twin's digest if what was just read is the same, else its own."""
-        start, length, digest = self._kept.get(name, (0, -1, _EMPTY))
+        start, end, _, digest = self._kept.get(name, _NOTHING)
         # memoryviews compare item by item, which takes ten times as long as hashing
-        if length == count:
-            read = self._view[self._used : self._used + count]
-            if self._bytes.startswith(read, start):
-                return digest
-        return self.plain(name, count)
+        if end - start == len(read) and self._bytes.startswith(read, start):
+            return digest
+        self._hash_kept(name)
+        return self._hash(read).digest()
 
-    def _read(
-        self, name: bytes, where: int, digest: Callable[[bytes, int], bytes]
-    ) -> tuple[int, int, int, bytes]:
-        """Hash one file; its size is what was read, its time that after the last byte was."""
-        try:
-            descriptor = _opened(name, where)
-        except OSError as error:
-            return error.errno or -1, 0, 0, _EMPTY
-        try:
-            room = self._view[self._used : self._used + PIECE]
-            count = os.readv(descriptor, (room,))
-            self._heads[1] += count
-            facts = os.fstat(descriptor)
-            if count == facts.st_size and count != PIECE:
-                found = digest(name, count)
-            else:  # a file of which more may come
-                running = self._hash(room[:count])
-                while more := os.readv(descriptor, (room,)):
-                    running.update(room[:more])
-                    self._heads[1] += more
-                    count += more
-                facts, found = os.fstat(descriptor), running.digest()
-        except OSError as error:
-            return error.errno or -1, 0, 0, _EMPTY
-        finally:
-            os.close(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            return _UNFIT, 0, 0, _EMPTY
-        # not the size that it claims: a server may end a file too soon
-        return 0, count, facts.st_mtime_ns, found
+    def _hash_kept(self, name: bytes) -> None:
+        """Add the digest of what was kept of a twin, now that this one has a digest of its own."""
+        start, end, record, _ = self._kept.get(name, _NOTHING)
+        if record >= 0 and not self._hashes:
+            at = record * RECORD.size + RECORD.size - len(_EMPTY)
+            self._records[at : at + len(_EMPTY)] = self._hash(self._view[start:end]).digest()
+
+    def _read_on(
+        self, descriptor: int, room: memoryview, length: int
+    ) -> tuple[int, os.stat_result, bytes]:
+        """Hash a file of which more may come."""
+        running = self._hash(room[:length])
+        while more := os.readv(descriptor, (room,)):
+            running.update(room[:more])
+            self._heads[1] += more  # a sign of life, of large files the only one
+            length += more
+        return length, os.fstat(descriptor), running.digest()
 
 
 def _opened(name: bytes, where: int) -> int:
@@ -220,6 +243,7 @@ def main() -> None:
     asked, told = sys.stdin.fileno(), sys.stdout.fileno()
     import blake3  # noqa: F401 - loaded before the first job, whose time counts
 
+    gc.disable()  # nothing here refers to itself
     os.write(told, READY)
     while slot := os.read(asked, 1):
         work(board, slot[0])

@@ -194,15 +194,15 @@ def _clear_once() -> None:
     cleared()
 
 
-def own_module(name: str, shared: int) -> subprocess.Popen[bytes]:
-    """Start a module of this package beside this process, with a descriptor that both share.
+def own_module(name: str, *shared: int) -> subprocess.Popen[bytes]:
+    """Start a module of this package beside this process, with descriptors that both share.
 
     Parameters
     ----------
     name : str
         The module.
-    shared : int
-        The descriptor, whose number is its only argument.
+    *shared : int
+        The descriptors, whose numbers are its arguments.
 
     Returns
     -------
@@ -210,13 +210,13 @@ def own_module(name: str, shared: int) -> subprocess.Popen[bytes]:
         In a session of its own: what the terminal interrupts is its parent, which ends it.
     """
     return subprocess.Popen(
-        [sys.executable, "-P", "-S", "-m", name, str(shared)],
+        [sys.executable, "-P", "-S", "-m", name, *map(str, shared)],
         env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         cwd="/",
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        pass_fds=(shared,),
+        pass_fds=shared,
         bufsize=0,
         start_new_session=True,
     )

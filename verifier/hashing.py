@@ -63,6 +63,8 @@ class Tree:
         How many may read in this lane at the same time; 0 for as many as there are processors.
     twin : Twin, optional
         Its copy. Small files that are alike are hashed once for both.
+    digests : bool
+        Whether the digests of twins that are alike are wanted, which costs more than to compare.
     """
 
     root: str
@@ -71,6 +73,7 @@ class Tree:
     lane: str = ""
     readers: int = 2
     twin: Twin | None = None
+    digests: bool = True
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -99,7 +102,7 @@ class Batch:
     size, mtime : array of int
         How many bytes were read, and the time as it was after the last of them.
     digest : array of uint8, shape (rows, 32)
-        BLAKE3.
+        BLAKE3; zeros of twins that are alike, if the tree does not want it.
     read_at : int
         No byte was read before. [ns since 1970]
     stopped_at : int

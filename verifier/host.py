@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import errno
 import io
+import math
 import os
 import queue
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from verifier._births import births
+from verifier._listing import listed_together
 from verifier._opening import open_regular
 from verifier._reading import GuardedFile, translated
 from verifier._running import executed, located, own_module
@@ -57,6 +59,7 @@ CHUNK_BYTES = 1 << 20
 SMALL_FILE_BYTES = 4 << 20
 MOST_FAILED = 1000  # files that are remembered
 _AT_ONCE = 1000  # paths of which one answer tells, within the timeout
+_ALONE_STEPS = 3  # some 10,000 names, which take no longer than processes that help take to start
 MAX_HANGS = 3  # folders that do not answer before a walk is given up
 
 
@@ -218,7 +221,7 @@ class Host:
             If the root itself cannot be listed.
         """
         folder, gathered = "", list[tuple[str, Stat | None, AccessError | None]]()
-        for part in self._walked(root, Sights):
+        for part in self._walked(Walk(root, Sights, self._slice_seconds())):
             if part.folder != folder:
                 yield from _entries(folder, gathered)
                 folder, gathered = part.folder, []
@@ -230,23 +233,39 @@ class Host:
                 yield Entry(folder, None, part.problem)
 
     def listing(
-        self, root: str, skip: Callable[[str], bool] | None = None
+        self,
+        root: str,
+        skip: Callable[[str], bool] | None = None,
+        listers: Callable[[], int] = lambda: 1,
     ) -> Iterator[Part[Columns]]:
         """Yield the regular files below a directory, some thousand at a time, column by column.
 
         Much quicker than `walk` where there are millions; a folder's come one after another, in no
         order. It raises as `walk` does. Folders that `skip` matches, by their path from the root,
-        need not be looked into.
+        need not be looked into. Once a tree turns out to be large, so many processes as `listers`
+        then says list its folders at the same time.
         """
-        return self._walked(root, Columns, skip)
+        seconds = self._slice_seconds()
+        walk, left = yield from self._walked(Walk(root, Columns, seconds, skip), _ALONE_STEPS)
+        count = 1 if walk.ended else listers()
+        if count > 1:
+            start = partial(own_module, "verifier._lister")
+            yield from listed_together(
+                root, walk.waiting, skip, start, count, self.timeout, seconds, left
+            )
+        else:
+            yield from self._walked(walk, hangs=MAX_HANGS - left)
 
     def _walked(
-        self, root: str, kind: type[M], skip: Callable[[str], bool] | None = None
-    ) -> Iterator[Part[M]]:
-        """Walk in steps; a folder that hangs costs the timeout and is a part with that problem."""
+        self, walk: Walk[M], steps: float = math.inf, hangs: int = 0
+    ) -> Generator[Part[M], None, tuple[Walk[M], int]]:
+        """Walk in steps; a folder that hangs costs the timeout and is a part with that problem.
+
+        Between two folders it ends after so many steps, and returns what is left of the walk and
+        how many more may hang.
+        """
+        root, kind = walk.root, walk.kind
         self._refuse_in_replay(root)
-        walk = Walk(root, kind, self._slice_seconds(), skip)
-        hangs = 0
         try:
             while True:
                 try:
@@ -264,8 +283,10 @@ class Host:
                     if not hung_in or hangs == MAX_HANGS:
                         raise hung
                     yield Part(hung_in, kind(), ended=True, problem=hung)
-                elif walk.ended:
-                    return
+                steps -= 1
+                walk.held = steps <= 0
+                if walk.ended or (walk.held and walk.between):
+                    return walk, MAX_HANGS - hangs
         finally:
             walk.close()
 

@@ -188,7 +188,8 @@ def by_columns(entries: Iterable[Entry]) -> Iterator[Part[Columns]]:
 class Walk(Generic[M]):
     """A walk below `root` that is taken step by step; only one thread may step at a time.
 
-    Folders that `skip` matches, by their path from the root, are not looked into.
+    Folders that `skip` matches, by their path from the root, are not looked into; none is begun
+    while it is `held`.
     """
 
     root: str
@@ -199,6 +200,7 @@ class Walk(Generic[M]):
     parts: list[Part[M]] = field(default_factory=list)
     folder: str = ""
     abandoned: bool = False
+    held: bool = False
     _descriptor: int = -1
     _entries: Any = None  # an os.scandir, whose type has no public name
     _below: list[str] = field(default_factory=list)
@@ -210,7 +212,7 @@ class Walk(Generic[M]):
         until = time.monotonic() + self.seconds
         while left > 0 and not self.abandoned and time.monotonic() < until:
             if self._entries is None:
-                if not self.waiting:
+                if self.held or not self.waiting:
                     break
                 left -= 1
                 self.folder = self.waiting.pop()
@@ -225,6 +227,11 @@ class Walk(Generic[M]):
         if self.abandoned:
             self.close()
         return self.parts
+
+    @property
+    def between(self) -> bool:
+        """True if no folder is half listed."""
+        return self._entries is None
 
     @property
     def ended(self) -> bool:

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,26 @@ def test_twins_have_digests_of_their_own_bytes(tmp_path, reader, monkeypatch):
     }
     assert found == wanted
     assert len({found[f"{tmp_path}/one/{path}"] for path in paths}) == 6
+
+
+def test_without_digests_only_twins_that_differ_are_hashed(tmp_path, reader):
+    bodies = [b"", b"a" * 100, b"a" * 70_000, b"a" * 250_000]
+    unlike = [b"y", b"a" * 99 + b"b", b"a" * 70_001, b"b" + b"a" * 249_999]
+    for number in range(80):
+        for side in ("one", "other"):
+            path = tmp_path / side / f"d{number % 3}" / str(number)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            differs = side == "other" and number % 5 == 0
+            path.write_bytes((unlike if differs else bodies)[number % 4])
+    tree = replace(twins_of(tmp_path / "one", tmp_path / "other"), digests=False)
+    found = digests(Host().hashed([tree]), [tree])
+    for number in range(80):
+        paths = [tmp_path / side / f"d{number % 3}" / str(number) for side in ("one", "other")]
+        own, theirs = (found[str(path)] for path in paths)
+        assert (own == theirs) is (number % 5 != 0)
+        hashed = [blake3(path.read_bytes()).digest() for path in paths]
+        assert [own, theirs] in ([hashed] if number % 5 == 0 else [hashed, [bytes(32)] * 2])
+    assert bytes(32) in found.values()
 
 
 @pytest.mark.parametrize(("stuck", "sound"), [("one", "other"), ("other", "one")])

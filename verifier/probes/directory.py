@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from verifier.excluding import Excluding
 from verifier.files import FileFact, Gathering, table
@@ -18,6 +19,7 @@ from verifier.probes.comparing import (
     shared_extents,
     shared_inodes,
 )
+from verifier.probes.fixity import readers_of
 from verifier.probes.newer import as_of_tree
 from verifier.probes.placeholders import hollow_rows, mostly_placeholders
 from verifier.progress import Progress
@@ -66,7 +68,8 @@ def read_manifest(host: Host, path: str, leaving: Excluding | None = None) -> Ma
     unreadable: list[str] = []
     links = specials = 0
     progress = Progress(host.talk, "files listed")
-    for part in host.listing(path) if leaving is None else host.listing(path, leaving.folder):
+    skip = None if leaving is None else leaving.folder
+    for part in host.listing(path, skip, partial(readers_of, host, path)):
         met = part.met if leaving is None else leaving.sift(part.folder, part.met)
         gathered.extend(part.folder, met)
         links += met.links

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from verifier.files import Files, Rows
 
-__all__ = ["Side", "read"]
+__all__ = ["Side", "read", "readers_of"]
 
 _CLOCK_SLACK_NS = 86_400 * 10**9
 _KEEP_FILES, _KEEP_S = 8192, 3.0
@@ -99,6 +100,13 @@ class Side:
             self.failures[place] = failure_of(int(error))
         return settled
 
+    def forget(self, places: NDArray[np.bool_]) -> None:
+        """Take files for unread that were to be read beside their twins."""
+        self.read_at[places] = 0
+        self.now[places] = False
+        for place in places.nonzero()[0].tolist():
+            self.failures[place] = Failure("its twin was not read beside it")
+
 
 def read(
     host: Host,
@@ -141,6 +149,10 @@ def read(
     finally:
         for keeper in kept:
             keeper.flush()
+    # read beside a twin that was read later, alone: without a digest nothing can be said of it
+    lone = own.now & theirs.now & (own.digest.any(axis=1) != theirs.digest.any(axis=1))
+    for side in sides:
+        side.forget(lone & ~side.digest.any(axis=1))
 
 
 def _work(
@@ -165,7 +177,9 @@ def _work(
         twin = Twin(theirs.root, theirs.files, theirs.rows[twins])
         drives = ",".join(sorted({drive for drive, _ in lanes}))
         readers = 0 if all(readers == 0 for _, readers in lanes) else 2
-        work.append((Tree(own.root, own.files, own.rows[twins], drives, readers, twin), (0, 1)))
+        kept = host.digests is not None
+        tree = Tree(own.root, own.files, own.rows[twins], drives, readers, twin, digests=kept)
+        work.append((tree, (0, 1)))
     for number, (side, mask) in enumerate(zip(sides, wanted, strict=True)):
         rows = side.rows[mask & ~twins]
         work.append((Tree(side.root, side.files, rows, *lanes[number]), (number,)))
@@ -199,6 +213,11 @@ class _Keeper:
         digest = np.concatenate([part[1] for part in held])
         times = np.concatenate([np.full(len(part[0]), part[2], np.int64) for part in held])
         self._store.keep(self._side.root, self._side.files, rows, digest, times)
+
+
+def readers_of(host: Host, root: str) -> int:
+    """Tell how many processes may look at a tree at the same time."""
+    return _lane(host, root)[1] or max(os.cpu_count() or 2, 2)
 
 
 def _lane(host: Host, root: str) -> tuple[str, int]:

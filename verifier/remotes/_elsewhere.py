@@ -128,11 +128,16 @@ class Elsewhere(Host):
         return self.here.walk(root) if key is None else self._below(root, key)
 
     def listing(
-        self, root: str, skip: Callable[[str], bool] | None = None
+        self,
+        root: str,
+        skip: Callable[[str], bool] | None = None,
+        listers: Callable[[], int] = lambda: 1,
     ) -> Iterator[Part[Columns]]:
         """Yield the files below a folder in columns, as `Host.listing` does, none skipped."""
         key = self._key(root)
-        return self.here.listing(root, skip) if key is None else by_columns(self._below(root, key))
+        if key is None:
+            return self.here.listing(root, skip, listers)
+        return by_columns(self._below(root, key))
 
     def program(self, name: str) -> str | None:
         """Return the absolute path of a program of this machine."""

@@ -21,7 +21,7 @@ from verifier.files import table
 from verifier.host import Host
 from verifier.inventory import Depth, Location, State
 from verifier.probes import fixity
-from verifier.probes.comparing import against_source, compare
+from verifier.probes.comparing import Compared, against_source, compare
 from verifier.probes.directory import read_manifest
 
 
@@ -154,6 +154,33 @@ def test_a_copy_that_is_being_written_is_unknown_and_not_damaged(twins):
     located = against_source(Host(), source, held, Depth.SOURCE, Location("c", "d", "", State.READ))
     assert (located.errors, located.depth) == ((), None)
     assert located.reason.startswith("d3/3.jpg changed while it was being read")
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_twins_one_of_which_comes_in_short_reads_are_compared(twins, side, monkeypatch):
+    rot(twins[1] / "d3" / "150.jpg")
+    target = {path.stat().st_ino for path in twins[side].rglob("*.jpg")}
+    really = os.readv
+
+    def readv(descriptor, buffers):
+        short = os.fstat(descriptor).st_ino in target
+        return really(descriptor, [memoryview(buffers[0])[:100]] if short else buffers)
+
+    monkeypatch.setattr(_hasher.os, "readv", readv)
+    found = compare(Host(), *manifests(twins))
+    assert found == Compared(("d3/150.jpg differs from the source under the same size.",))
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_of_twins_one_of_which_hangs_no_half_is_taken_for_damage(twins, side):
+    source, held = manifests(twins)
+    middle = twins[side] / "d3" / "150.jpg"
+    middle.unlink()
+    os.mkfifo(middle)  # opened for reading it waits for one that writes
+    found = compare(Host(timeout=0.5), source, held)
+    assert found.errors == ()
+    of = " of the source" * (side == 0)
+    assert found.unseen == f"d3/150.jpg{of} could not be read: no answer within 0.5 s"
 
 
 @pytest.mark.parametrize("side", ["source", "copy"])
