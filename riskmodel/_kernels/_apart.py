@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from numba.core import types, typing
+from numba.core import types
 from numba.core.compiler import compile_result
 from numba.core.funcdesc import FunctionDescriptor
 
@@ -113,7 +113,7 @@ def _stand_in(root: _Root, library: Elsewhere) -> Any:
         typing_context=root.kernel.typingctx,
         target_context=context,
         entry_point=key,
-        signature=typing.signature(root.returns, *root.arguments),
+        signature=root.returns(*root.arguments),
         fndesc=fndesc,
         library=library,
         objectmode=False,
