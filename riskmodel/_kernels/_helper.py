@@ -95,7 +95,7 @@ def _be_helper(work: Callable[[], bytes], question: int) -> NoReturn:
     """Do the work and end, whatever happens: this process must never go on as its parent."""
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, signal.SIG_IGN)  # the first process ends it
         nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nothing, stream)

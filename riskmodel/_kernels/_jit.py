@@ -8,6 +8,7 @@ entry can be called from Python, since unboxing two dozen arrays costs more than
 Constants are typed like variables, or each would compile its callee once more. Bundles of arrays
 travel by reference: by value, every call passes some two hundred words. Garbage is not collected
 meanwhile: what numba makes is mostly kept, and walking it took a fifth of the time.
+Where there are two cores, two processes share the work (``_apart``).
 """
 
 from __future__ import annotations
