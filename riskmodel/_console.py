@@ -6,16 +6,14 @@ import errno
 import logging
 import math
 import os
-import signal
 import sys
 import textwrap
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from riskmodel._signals import Stopped, stopped_by_signals
 from riskmodel.errors import printable
 
 if TYPE_CHECKING:
@@ -24,27 +22,10 @@ if TYPE_CHECKING:
     from riskmodel.simulation import Progress
 
 _INTERRUPTED = 130
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_GRACE_SECONDS = 3.0  # whoever stops a group of processes often sends each of them two signals
 _LINE_EVERY = 2.0  # [s]
 _SILENT = logging.NullHandler()
 
 __all__ = ["bar", "run", "say", "show", "stop", "stopped", "wrapped"]
-
-
-class _Heard(KeyboardInterrupt):
-    """A signal that asks to stop.
-
-    Not a plain KeyboardInterrupt: should one pass through an `exec` on its way, Python would end
-    itself by SIGINT in the end, whatever the exit code.
-    """
-
-
-class _Stopped:
-    """Which signal asked this process to stop, and when."""
-
-    number: int = signal.SIGINT
-    at: float = -math.inf
 
 
 def say(text: str) -> None:
@@ -103,7 +84,7 @@ def run(app: typer.Typer, name: str) -> NoReturn:
     logging.getLogger().addHandler(_SILENT)
     # typer carries its own click in some versions, so the class is found by its place in the tree
     usage_error = cast(type[Exception], typer.BadParameter.__mro__[2])
-    with _stopped_by_signals():
+    with stopped_by_signals():
         try:
             code = app(args=sys.argv[1:] or ["--help"], prog_name=name, standalone_mode=False)
             sys.stdout.flush()
@@ -117,7 +98,7 @@ def run(app: typer.Typer, name: str) -> NoReturn:
             _leave_output()  # the reader has seen enough
             sys.exit(141)
         except Exception as error:
-            if _Stopped.at > -math.inf:
+            if Stopped.at > -math.inf:
                 _stopped_within_a_library(name)
             if not (isinstance(error, OSError) and _is_of_output(error)):
                 raise
@@ -130,7 +111,7 @@ def run(app: typer.Typer, name: str) -> NoReturn:
 
 def stopped(name: str, message: str) -> NoReturn:
     """End a command that a signal stopped, with the exit code that shells give to it."""
-    stop(name, message, 128 + _Stopped.number)
+    stop(name, message, 128 + Stopped.number)
 
 
 def _stopped_within_a_library(name: str) -> NoReturn:
@@ -142,31 +123,7 @@ def _stopped_within_a_library(name: str) -> NoReturn:
     say(f"{name}: stopped before the end")
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(128 + _Stopped.number)
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the program the way Ctrl-C does, so that it leaves nothing."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    _Stopped.number, _Stopped.at = signal.SIGINT, -math.inf
-
-    def heard(number: int, frame: FrameType | None) -> None:
-        if time.monotonic() - _Stopped.at < _GRACE_SECONDS:
-            return
-        _Stopped.number, _Stopped.at = number, time.monotonic()
-        raise _Heard
-
-    # what is ignored, by nohup or in the background, stays so
-    asked = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, heard) for number in asked}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    os._exit(128 + Stopped.number)
 
 
 def _is_of_output(error: OSError) -> bool:

@@ -37,7 +37,7 @@ ROOMS = [
     {"improvement", "_screening", "_refining", "frontier"},
     {"fitting"},
     {"_text", "_decide_text", "_parameters_text", "_console", "_fit_command", "plot", "reporting",
-     "_completing", "_options",
+     "_signals", "_completing", "_options",
      "_decide_command", "_improve_text", "_improve_command", "_history_text",
      "_picture_commands", "cli", "__main__"},
 ]  # fmt: skip

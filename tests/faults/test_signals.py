@@ -203,7 +203,7 @@ def test_what_was_told_to_ignore_ctrl_c_goes_on(room):
     assert b"3-2-1" in out
 
 
-IMPORTING = """
+COMMAND = """
 import time
 import typer
 from riskmodel._console import run
@@ -211,19 +211,36 @@ from riskmodel._console import run
 app = typer.Typer()
 
 @app.command()
-def imports(now: bool = False) -> None:
+def works(now: bool = False) -> None:
+{body}
+
+run(app, "riskmodel")
+"""
+IMPORTS = """
     try:
         time.sleep(60)
     except KeyboardInterrupt as stopped:
         raise ImportError("numpy.core.multiarray failed to import") from stopped
-
-run(app, "riskmodel")
+"""
+DRAWING = """
+def draw():
+    until = time.monotonic() + 3.0
+    while time.monotonic() < until:
+        pass
+    print("drawn", flush=True)
+"""
+DRAWS = f"""
+    names = dict(time=time)
+    exec(compile({DRAWING!r}, "/lib/matplotlib/drawing.py", "exec"), names)
+    names["draw"]()
+    time.sleep(60)
 """
 
 
-def test_a_library_may_make_an_error_of_its_own_of_the_signal(room):
-    """As those written in C do that are being imported at the time."""
-    (room.base / "imports.py").write_text(IMPORTING)
-    done = stopped(room, signal.SIGTERM, 1.5, "imports", "--now")
-    assert (done.returncode, done.stdout) == (143, "")
+@pytest.mark.parametrize(("body", "said"), [(IMPORTS, ""), (DRAWS, "drawn\n")])
+def test_a_signal_within_a_library_written_in_c(room, body, said):
+    """It waits for one that an exception may break, and may become an error of another kind."""
+    (room.base / "works.py").write_text(COMMAND.format(body=body))
+    done = stopped(room, signal.SIGTERM, 1.5, "works", "--now")
+    assert (done.returncode, done.stdout) == (143, said)
     assert done.stderr == "riskmodel: stopped before the end\n"
