@@ -13,19 +13,27 @@ from verifier.host import AccessError, Entry, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
 from verifier.probes._digests import Digest, closed, compare, small_text
-from verifier.probes._keys import declared_key, password_path
+from verifier.probes._keys import declared_key
 from verifier.probes._noting import noted
 from verifier.probes._restic_output import (
     KeyFile,
     Listed,
     Snapshot,
     failure_reason,
-    newest_of_each,
     parse_key,
     parse_ls,
     parse_snapshots,
     parse_version,
     series_of,
+)
+from verifier.probes._restic_program import (
+    Unopened,
+    checked,
+    is_remote,
+    listed_newest,
+    newest_point,
+    secrets_of,
+    snapshots_of,
 )
 from verifier.probes.comparing import capped
 from verifier.probes.newer import as_of
@@ -51,17 +59,10 @@ __all__ = [
 ]
 
 FOLDERS = ("data", "index", "keys", "snapshots")
-_TRIED = 4  # series of snapshots whose newest is compared with the source
-_ENOUGH = 0.99  # of the source's files, as the default of min_coverage
 _SEALED = 32  # bytes that encryption adds
 _ID = re.compile(r"[0-9a-f]{64}")
 # what desktops and NAS systems leave in any folder; restic passes over it
 _LITTER = re.compile(r"/([@#][^/]*/|(Thumbs\.db|desktop\.ini)$)", re.IGNORECASE)
-_REMOTE = re.compile(r"(s3|sftp|rest|rclone|b2|azure|gs|swift):")
-
-
-class Unopened(Exception):
-    """The program does not open the repository; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,6 @@ def detect(host: Host, path: str) -> bool:
         return False
     # one whose config is gone is no folder of files: it is a repository that nobody can open
     return "config" in names or any(_ID.fullmatch(key) for key in host.listdir(f"{path}/keys"))
-
-
-def is_remote(address: str) -> bool:
-    """Tell whether an address is one of restic's own, not a path."""
-    return _REMOTE.match(address) is not None
 
 
 def collect(
@@ -287,10 +283,10 @@ def _contents(
     try:
         tool = parse_version(host.run(["restic", "version"], timeout=60.0).stdout)
         found = replace(found, tool=tool)
-        snapshots = _snapshots(host, target, repository)
+        snapshots = snapshots_of(host, target, repository)
         if not snapshots:
             return replace(found, points=Points(0), files=0, size_bytes=0, **_none_of(source))
-        chosen, listed = _listed(host, target, repository, snapshots, source)
+        chosen, listed = listed_newest(host, target, repository, snapshots, source)
     except Unopened as problem:
         return closed(found, str(problem))
     except Missing:
@@ -316,106 +312,6 @@ def _contents(
         content=coverage.content,
         encrypted=Fact(True, Evidence.TOOL_REPORTED, found.tool or "restic"),
     )
-
-
-def newest_point(
-    host: Host, target: Target, source: Manifest | None, repository: str
-) -> tuple[Snapshot, Listed]:
-    """Return the newest snapshot that was made of the source, and its files.
-
-    Parameters
-    ----------
-    host : Host
-        Runs restic, with the logins that it needs.
-    target : Target
-        With a ``password_file``.
-    source : Manifest or None
-        The live data's files.
-    repository : str
-        As restic is given it.
-
-    Raises
-    ------
-    Unopened
-        If restic does not open it, or there is no snapshot.
-    AccessError
-        If restic is not here or does not end.
-    """
-    try:
-        snapshots = _snapshots(host, target, repository)
-        if not snapshots:
-            raise Unopened("it has no snapshot")
-        return _listed(host, target, repository, snapshots, source)
-    except ValueError as error:
-        message = f"restic's answer is not understood: {error}"
-        raise Unopened(message) from error
-
-
-def _snapshots(host: Host, target: Target, repository: str) -> tuple[Snapshot, ...]:
-    return parse_snapshots(_asked(host, target, repository, "snapshots"))
-
-
-def _listed(
-    host: Host,
-    target: Target,
-    repository: str,
-    snapshots: tuple[Snapshot, ...],
-    source: Manifest | None,
-) -> tuple[Snapshot, Listed]:
-    """List the newest snapshot of each host and job until one holds the source; else the best."""
-    found: list[tuple[float, Snapshot, Listed]] = []
-    root = None if source is None else source.root
-    for snapshot in newest_of_each(snapshots, root)[:_TRIED]:
-        listed = parse_ls(_asked(host, target, repository, "ls", snapshot.id))
-        prefix = prefix_in(source, listed.files)
-        held = {name.removeprefix(prefix): size for name, size in listed.files.items()}
-        share = as_of(host, source, cover(source, held), snapshot.time).share.value
-        found.append((share or 0.0, snapshot, listed))
-        if share is None or share >= _ENOUGH:
-            return snapshot, listed
-    _, chosen, best = max(found, key=lambda one: one[0])
-    return chosen, best
-
-
-def _asked(host: Host, target: Target, repository: str, *command: str) -> str:
-    argv = ["restic", "--no-lock", "--no-cache", command[0], "--json"]
-    ended = host.run([*argv, *command[1:]], secrets=secrets_of(target, repository))
-    if ended.code != 0:
-        raise Unopened(failure_reason(ended))
-    return ended.stdout
-
-
-def checked(host: Host, target: Target, repository: str, found: Location) -> Location:
-    """Let restic follow its index: only that notices a file that is gone.
-
-    Parameters
-    ----------
-    host, target, repository
-        As for `newest_point`.
-    found : Location
-        What is already known.
-
-    Returns
-    -------
-    Location
-        With what restic found, or no deeper than ``LISTED`` if it did not end.
-    """
-    argv = ["restic", "--no-lock", "--no-cache", "check"]
-    try:
-        ended = host.run(argv, secrets=secrets_of(target, repository))
-    except AccessError as problem:
-        return replace(found, depth=Depth.LISTED, reason=problem.reason)
-    if ended.code == 0:
-        return found
-    return replace(found, errors=capped([*found.errors, f"restic check: {failure_reason(ended)}."]))
-
-
-def secrets_of(target: Target, repository: str) -> dict[str, str]:
-    """Return what opens a repository: its address, which may hold a login, and its password's file.
-
-    What a program is given as an argument, everybody on the machine can see.
-    """
-    return {"RESTIC_REPOSITORY": repository, "RESTIC_PASSWORD_FILE": password_path(target)}
 
 
 def _none_of(source: Manifest | None) -> dict[str, Any]:

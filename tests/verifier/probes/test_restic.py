@@ -22,7 +22,7 @@ from tests.verifier.probes.repositories import (
 from verifier.bounds import sample_size
 from verifier.effort import Effort
 from verifier.host import Completed, Host
-from verifier.inventory import Depth, Evidence
+from verifier.inventory import Depth, Evidence, Location, State
 from verifier.probes import probe
 from verifier.probes._restic_output import (
     Snapshot,
@@ -32,6 +32,7 @@ from verifier.probes._restic_output import (
     parse_ls,
     series_of,
 )
+from verifier.probes._restic_program import checked
 from verifier.target import Target
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -55,6 +56,31 @@ def test_a_crash_is_told_by_its_first_word():
     assert failure_reason(Completed(2, "", lines)).startswith("Load(<data/8b>")
     panic = Completed(2, "", f"{lines}panic: index out of range\n")
     assert failure_reason(panic).startswith("panic: index")
+
+
+GONE = "pack 758a838c: does not exist\n"
+RETRIED = "Load(<tree/cd25>) returned error, retrying after 1s: "
+FOUND = "Fatal: repository contains errors\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_damage"),
+    [
+        (GONE + FOUND, True),
+        (f"{RETRIED}The specified key does not exist.\n{GONE}{FOUND}", True),
+        (f"{RETRIED}503 Service Unavailable\n{GONE}{FOUND}", False),
+        ("Fatal: unable to open config file: dial tcp: connection refused\n", False),
+        ("", False),
+    ],
+)
+def test_a_check_from_afar_that_was_disturbed_is_no_damage(said, is_damage, monkeypatch):
+    host, found = Host(), Location("cloud", "restic", "s3:x", State.READ, depth=Depth.BYTES)
+    monkeypatch.setattr(host, "run", lambda *_, **__: Completed(1, "", said))
+    target = Target("cloud", "s3:https://x/y", password_file="/key")
+    seen = checked(host, target, "s3:https://x/y", found)
+    assert bool(seen.errors) == is_damage
+    assert seen.depth is (Depth.BYTES if is_damage else Depth.LISTED)
+    assert checked(host, target, "/mnt/usb", found).errors  # a disk that fails to give has failed
 
 
 def test_a_stack_trace_is_told_by_its_first_line():
