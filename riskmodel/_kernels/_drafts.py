@@ -14,11 +14,8 @@ Drafts are made without numba's clocks, each of which hears of all that happens 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import cache
 from typing import Any
 
-from llvmlite.binding import create_new_module_pass_manager, parse_bitcode
 from numba.core import sigutils
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase
@@ -44,7 +41,7 @@ from numba.core.untyped_passes import (
 from riskmodel._kernels._lowering import Lowering
 from riskmodel._kernels._memory import Target, remembering
 
-__all__ = ["Drafting", "Elsewhere", "Emitting", "Together", "compile_draft"]
+__all__ = ["Drafting", "Emitting", "compile_draft"]
 
 
 def compile_draft(kernel: Any, signature: Any) -> Any:
@@ -87,79 +84,21 @@ class _Draft(JITCodeLibrary):
         return module
 
 
-class Elsewhere(JITCodeLibrary):
-    """The code of kernels that are compiled and optimised elsewhere.
-
-    Parameters
-    ----------
-    codegen : numba.core.codegen.Codegen
-    names : list of str
-        What the kernels are called by; nothing else in the code can be called.
-    code : callable
-        Waits for the code, as LLVM's bitcode; called once.
-    """
-
-    def __init__(self, codegen: Any, names: list[str], code: Callable[[], bytes]) -> None:
-        super().__init__(codegen, "elsewhere")
-        self._names, self._code = names, cache(code)
-        self._finalized = True
-
-    def _get_module_for_linking(self) -> Any:
-        module = parse_bitcode(self._code())
-        for name in self._names:
-            module.get_function(name).linkage = "linkonce_odr"
-        return module
-
-
 class _Whole(JITCodeLibrary):
     """The code of an entry and of all drafts below it."""
 
-    _elsewhere: tuple[Elsewhere, ...] = ()
-
     def finalize(self) -> None:
-        self._take_in_drafts()
-        super().finalize()
-
-    def _take_in_drafts(self, kept: Iterable[str] = ()) -> None:
-        """Link all drafts; what is to be kept though nothing calls it is named."""
         below = _below(self)
-        self._elsewhere = tuple(one for one in below if isinstance(one, Elsewhere))
         for library in below:
-            if library not in self._elsewhere:
-                self._reload_init.update(library._reload_init)
-                module = _alone(library)
-                for function in module.functions if kept else ():
-                    if function.name in kept:
-                        function.linkage = "external"
-                self._final_module.link_in(module, preserve=True)
+            self._reload_init.update(library._reload_init)
+            self._final_module.link_in(_alone(library), preserve=True)
         self._linking_libraries = []
+        super().finalize()
 
     def _optimize_final_module(self) -> None:
         # numba's first and cheaper round is for reference counts, which kernels do not have
         manager, builder = self._codegen._module_pass_manager()
         manager.run(self._final_module, builder)
-        for library in self._elsewhere:
-            self._final_module.link_in(library._get_module_for_linking())
-        if self._elsewhere:  # of which an entry need not call all
-            manager = create_new_module_pass_manager()
-            manager.add_global_dead_code_eliminate_pass()
-            manager.run(self._final_module, builder)
-
-
-class Together(_Whole):
-    """The code of some kernels and of all drafts below them, for use elsewhere."""
-
-    def optimised(self, names: dict[str, str]) -> bytes:
-        """Return it as bitcode in which nothing but the kernels can be called, by new names."""
-        self._take_in_drafts(names)
-        for function in self._final_module.functions:
-            if function.name in names:
-                function.name = names[function.name]
-            elif not function.is_declaration:
-                function.linkage = "internal"
-        self._optimize_final_module()
-        code: bytes = self._final_module.as_bitcode()
-        return code
 
 
 def _below(library: Any) -> list[Any]:

@@ -8,7 +8,6 @@ entry can be called from Python, since unboxing two dozen arrays costs more than
 Constants are typed like variables, or each would compile its callee once more. Bundles of arrays
 travel by reference: by value, every call passes some two hundred words. Garbage is not collected
 meanwhile: what numba makes is mostly kept, and walking it took a fifth of the time.
-Where there are two cores, two processes share the work (``_apart``).
 """
 
 from __future__ import annotations
@@ -34,10 +33,9 @@ from numba.extending import (
     register_model,
 )
 
-from riskmodel._kernels._apart import helped, note_kernel, set_apart
 from riskmodel._kernels._drafts import Drafting, Emitting, compile_draft
 
-__all__ = ["apart", "by_reference", "entry", "is_cold", "jit", "kernel_digest"]
+__all__ = ["by_reference", "entry", "is_cold", "jit", "kernel_digest"]
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _CONFIG: Any = numba.config  # its settings come into being at run time
@@ -94,7 +92,7 @@ _OPTIONS: dict[str, Any] = {
 
 def entry(function: Callable[..., Any]) -> Any:
     """Compile a kernel that Python may call: no GIL, cached on disk where that is safe."""
-    return _uncollected(_helped(_with_plain_types(_kept_on_disk(function))))
+    return _uncollected(_with_plain_types(_kept_on_disk(function)))
 
 
 def _kept_on_disk(function: Callable[..., Any]) -> Any:
@@ -123,29 +121,7 @@ class _Cache(FunctionCache):
 def jit(function: Callable[..., Any]) -> Any:
     """Compile a kernel that only other kernels call; it is optimised and cached within entries."""
     options = {**_OPTIONS, "no_cpython_wrapper": True, "pipeline_class": Drafting}
-    kernel = _closed_to_python(_with_plain_types(numba.njit(**options)(function)))
-    note_kernel(kernel)
-    return kernel
-
-
-def apart(*parameters: Any, returns: Any) -> Callable[[Callable[..., Any]], Any]:
-    """Compile a kernel as `jit` does, or in a second process while its callers are compiled.
-
-    Parameters
-    ----------
-    parameters : type
-        Types of its arguments: classes of bundles by reference, int, float, bool.
-    returns : type
-        Type of its result: one of these, a tuple of them, or None.
-    """
-
-    def make(function: Callable[..., Any]) -> Any:
-        kernel = jit(function)
-        if not _CONFIG.DISABLE_JIT:
-            set_apart(kernel, parameters, returns)
-        return kernel
-
-    return make
+    return _closed_to_python(_with_plain_types(numba.njit(**options)(function)))
 
 
 def _with_plain_types(kernel: Any) -> Any:
@@ -179,21 +155,6 @@ def _uncollected(kernel: Any) -> Any:
                 gc.enable()
 
     kernel.compile = compile_paused
-    return kernel
-
-
-def _helped(kernel: Any) -> Any:
-    """Let a kernel be compiled with a second process; what lies on disk is loaded without."""
-    if _CONFIG.DISABLE_JIT:
-        return kernel
-    alone = kernel._compiler.compile
-
-    def compile_helped(arguments: Any, result: Any) -> Any:
-        found = [one for one in arguments if isinstance(one, types.NamedTuple)]
-        bundles = {one.instance_class: _Reference(one) for one in found}
-        return helped(partial(alone, arguments, result), bundles)
-
-    kernel._compiler.compile = compile_helped
     return kernel
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from riskmodel._kernels._jit import apart, jit
+from riskmodel._kernels._jit import jit
 from riskmodel._kernels.errors import any_error
 from riskmodel._kernels.groups import find_next, restress, start_rebuild
 from riskmodel._kernels.losses import kill_copy, lose_as_it_is, settle_people
@@ -18,8 +18,6 @@ from riskmodel._kernels.records import (
     SHOCK_CHOOSE,
     THREAT_DATA,
     UP,
-    Program,
-    State,
 )
 from riskmodel._kernels.rest import await_site, lose_piece
 from riskmodel._kernels.rng import uniform
@@ -40,7 +38,7 @@ def pick_source(P, rng):
     return i
 
 
-@apart(Program, State, int, float, returns=None)
+@jit
 def strike(P, S, i, t):
     """Let source i strike."""
     source = P.sources[i]

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from riskmodel._kernels._jit import apart, by_reference, entry, jit
+from riskmodel._kernels._jit import by_reference, entry, jit
 from riskmodel._kernels.blows import pick_source, strike
 from riskmodel._kernels.groups import run_group
 from riskmodel._kernels.losses import kill_copy, lose_group, settle_people
 from riskmodel._kernels.outage import after_blow, end_outages, start_outages
 from riskmodel._kernels.parts import something_is_gone
-from riskmodel._kernels.records import (
-    INTACT,
-    LOST_TO_REBUILD_ERROR,
-    NOTHING,
-    PART_LOST,
-    ROLLBACK,
-    Program,
-    State,
-)
+from riskmodel._kernels.records import INTACT, LOST_TO_REBUILD_ERROR, NOTHING, PART_LOST, ROLLBACK
 from riskmodel._kernels.recoveries import recover_next, start_over
 from riskmodel._kernels.rest import look_ahead
 from riskmodel._kernels.rng import exponential, start_stream
@@ -46,7 +38,7 @@ def _become_unreadable(P, S, t):
     return gone
 
 
-@apart(Program, State, float, returns=(float, int))
+@jit
 def next_blow(P, S, until):
     """Play on to the next instant at which a copy may have been lost.
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from riskmodel._kernels._jit import apart, jit
+from riskmodel._kernels._jit import jit
 from riskmodel._kernels.errors import advance_errors, any_error
 from riskmodel._kernels.laws import draw, residual_time
 from riskmodel._kernels.parts import lose_part
@@ -22,8 +22,6 @@ from riskmodel._kernels.records import (
     UNKNOWN,
     UP,
     WAITING,
-    Program,
-    State,
 )
 from riskmodel._kernels.rng import exponential, uniform
 from riskmodel._kernels.weights import coin, draw_long, forget_errors, meets_error
@@ -196,7 +194,7 @@ def revive_group(P, S, g, t):
     find_next(P, S, g)
 
 
-@apart(Program, State, int, returns=None)
+@jit
 def find_next(P, S, g):
     """Find the group's next instant. ``next`` is a drive, or -1 - drive for its latent error."""
     group = P.groups[g]
@@ -237,7 +235,7 @@ def run_group(P, S, g, limit):
     return NOTHING
 
 
-@apart(Program, State, int, returns=int)
+@jit
 def step_group(P, S, g):
     """Let the group's next event happen; what comes after it is not looked for."""
     c = P.groups[g].owner

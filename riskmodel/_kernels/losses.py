@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from riskmodel._kernels._jit import apart, jit
+from riskmodel._kernels._jit import jit
 from riskmodel._kernels.groups import find_next, stop_rebuilds
 from riskmodel._kernels.parts import forget_parts, noticed_at
-from riskmodel._kernels.records import DOWN, INTACT, UP, Program, State
+from riskmodel._kernels.records import DOWN, INTACT, UP
 from riskmodel._kernels.rest import lose_piece
 from riskmodel._kernels.threats import follow, settle_keys
 from riskmodel._kernels.weights import draw_long
@@ -42,7 +42,7 @@ def lose_as_it_is(P, S, c, t, seen):
         find_next(P, S, g)
 
 
-@apart(Program, State, int, float, returns=bool)
+@jit
 def lose_group(P, S, g, t):
     """Lose what a group holds: a piece of its copy, or all of it; tell whether it was all."""
     c = P.groups[g].owner

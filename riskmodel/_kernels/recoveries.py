@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from riskmodel._kernels._jit import apart, jit
+from riskmodel._kernels._jit import jit
 from riskmodel._kernels.groups import revive_group
 from riskmodel._kernels.losses import settle_people
 from riskmodel._kernels.outage import after_recovery
-from riskmodel._kernels.records import INTACT, OUT, RESTORED, Program, State
+from riskmodel._kernels.records import INTACT, OUT, RESTORED
 from riskmodel._kernels.rest import arrange, fall_due, renew, return_to_site
 from riskmodel._kernels.threats import restart_points
 
 _INF = np.inf
 
 
-@apart(Program, State, int, float, returns=None)
+@jit
 def recover_next(P, S, i, t):
     """End the recovery of copy i or, beyond the copies, of a site; beyond those, media at rest."""
     if i < len(P.copies):
