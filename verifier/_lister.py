@@ -5,7 +5,7 @@ It is asked for some folders at once, and answers folder by folder; whoever asks
 
 from __future__ import annotations
 
-import marshal
+import json
 import struct
 import sys
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ FRAME = struct.Struct("<Q")  # length of what follows
 
 def framed(message: Any) -> bytes:
     """Return numbers, texts, tuples and lists of these as bytes that tell their length."""
-    text = marshal.dumps(message)
+    text = json.dumps(message).encode("ascii")  # which keeps names that are no UTF-8
     return FRAME.pack(len(text)) + text
 
 
@@ -59,7 +59,7 @@ def main() -> None:
 
     def heard() -> Any:
         head = asked.read(FRAME.size)
-        return marshal.loads(asked.read(*FRAME.unpack(head))) if head else None  # noqa: S302
+        return json.loads(asked.read(*FRAME.unpack(head))) if head else None
 
     root, seconds = heard()
     while folders := heard():

@@ -7,7 +7,7 @@ the process that asked, and a new one goes on with the others.
 from __future__ import annotations
 
 import contextlib
-import marshal
+import json
 import os
 import select
 import time
@@ -161,8 +161,7 @@ class _Lister:
             end = start + FRAME.size + FRAME.unpack_from(self._heard, start)[0]
             if len(self._heard) < end:
                 break
-            # of our own process, over a pipe that nobody else holds
-            message = marshal.loads(self._heard[start + FRAME.size : end])  # noqa: S302
+            message = json.loads(self._heard[start + FRAME.size : end])
             start = end
             if message is None:
                 self.ready = True

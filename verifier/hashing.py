@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from verifier.files import Files, Rows
 
-__all__ = ["Batch", "Failure", "Tree", "Twin", "failure_of", "hashed"]
+__all__ = ["Batch", "Failure", "Tree", "Twin", "failure_of", "hashed", "most_readers"]
 
 _LOOK_S = 0.2
 _START_S = 30.0  # an interpreter that starts beside other work
@@ -150,6 +150,11 @@ class _Busy:
     seen: float = field(default_factory=time.monotonic)
 
 
+def most_readers() -> int:
+    """Return how many processes this machine reads with where the medium sets no limit."""
+    return max(os.cpu_count() or 2, 2)
+
+
 def hashed(
     trees: list[Tree], timeout: float, start: Callable[[int], Popen[bytes]]
 ) -> Iterator[Batch]:
@@ -179,7 +184,7 @@ def hashed(
     pool = _Pool(trees, timeout, ThreadReader if few else lambda: ProcessReader(start))
     try:
         for numbers in lanes.values():
-            most = max(trees[number].readers or max(os.cpu_count() or 2, 2) for number in numbers)
+            most = max(trees[number].readers or most_readers() for number in numbers)
             pool.open(numbers, 1 if few else most)
         yield from pool.run()
     except KeyboardInterrupt:

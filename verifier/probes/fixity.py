@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from verifier._hasher import PIECE
 from verifier.access import AccessError
 from verifier.digests import DIGEST_BYTES
 from verifier.domains import place_of
-from verifier.hashing import Batch, Failure, Tree, Twin, failure_of
+from verifier.hashing import Batch, Failure, Tree, Twin, failure_of, most_readers
 from verifier.host import Host
 from verifier.progress import Reading
 
@@ -217,7 +216,7 @@ class _Keeper:
 
 def readers_of(host: Host, root: str) -> int:
     """Tell how many processes may look at a tree at the same time."""
-    return _lane(host, root)[1] or max(os.cpu_count() or 2, 2)
+    return _lane(host, root)[1] or most_readers()
 
 
 def _lane(host: Host, root: str) -> tuple[str, int]:
