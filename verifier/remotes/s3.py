@@ -285,8 +285,9 @@ class S3Link:
         medium: Fact[str] = Fact(source=f"what {server} keeps its objects on is not known")
         if served or declared.provider.value:
             medium = Fact("object-storage", Evidence.TOOL_REPORTED, f"S3 service at {server}")
-        # a bucket is one by whichever of its machine's names; another port is another service
-        who = provider or f"{'this machine' if here else server}{_port_of(self._endpoint)}"
+        # one by whichever name of this machine, whose ports may be tunnels to different services;
+        # elsewhere two ports of a server are most often two ways to one
+        who = provider or (f"this machine{_port_of(self._endpoint)}" if here else server)
         pools = [f"bucket:{who}/{self._address.bucket}"]
         if account.value and region.value:
             pools.append(f"cloud:{who}/{account.value}/{region.value}")
