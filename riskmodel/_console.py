@@ -10,7 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from riskmodel._signals import Stopped, stopped_by_signals
@@ -121,8 +121,8 @@ def _stopped_within_a_library(name: str) -> NoReturn:
     in its own end; all that is ours has been put in order on the way here.
     """
     say(f"{name}: stopped before the end")
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):  # nobody may be reading any more
+        sys.stdout.flush()
     os._exit(128 + Stopped.number)
 
 

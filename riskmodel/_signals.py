@@ -37,7 +37,10 @@ class Stopped:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the program the way Ctrl-C does, so that it leaves nothing."""
+    """Let SIGTERM and SIGHUP end the program the way Ctrl-C does, so that it leaves nothing.
+
+    While a fragile library is at work the signal waits, and an alarm looks again now and then.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
