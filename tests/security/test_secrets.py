@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import verifier_command
+from tests.keyring import keyring
 from tests.needs import needs
 
 RESTIC, BORG, DUPLICITY, LOGIN, DATABASE, AGENT = (
@@ -37,8 +38,8 @@ def places(tmp_path) -> dict[str, Path]:
         (tmp_path / f"{name}.password").chmod(0o600)
     (tmp_path / "home").mkdir()
     environment = {
-        "PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "RESTIC_PASSWORD": RESTIC,
-        "BORG_PASSPHRASE": BORG, "PASSPHRASE": DUPLICITY,
+        "PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "GNUPGHOME": keyring(),
+        "RESTIC_PASSWORD": RESTIC, "BORG_PASSPHRASE": BORG, "PASSPHRASE": DUPLICITY,
     }  # fmt: skip
 
     def run(*words: object) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.keyring import keyring
 from tests.needs import needs
 from tests.verifier.drills.test_drills import copied
 from tests.verifier.probes.repositories import flip, make_source, manifest_of, state_of
@@ -36,7 +37,8 @@ def source(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *command: object, **env: str) -> None:
-    home = {"HOME": str(folder), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    home = {"HOME": str(folder), "GNUPGHOME": keyring(), "PATH": os.environ["PATH"],
+            "LC_ALL": "C.UTF-8", "TZ": "UTC"}  # fmt: skip
     words = [str(word) for word in command]
     ended = subprocess.run(
         words, env={**home, **env}, cwd=folder, capture_output=True, text=True, check=False

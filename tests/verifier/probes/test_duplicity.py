@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.keyring import keyring
 from tests.verifier.probes.repositories import (
     flip,
     look,
@@ -125,7 +127,7 @@ class TestDuplicity:
         (base / "password").write_text("correct horse\n")
         (base / "home").mkdir()
         environment = {"PATH": os.environ["PATH"], "HOME": str(base / "home"), "TZ": "UTC"}
-        environment["PASSPHRASE"] = "correct horse"
+        environment |= {"PASSPHRASE": "correct horse", "GNUPGHOME": keyring()}
 
         def run(name, *more):
             argv = ["duplicity", *more, "--volsize", "1", str(base / "photos")]
@@ -176,6 +178,13 @@ class TestDuplicity:
         assert found.encrypted.value is True
         assert found.tool.startswith("duplicity ")
         assert state_of(secret) == before
+
+    def test_a_long_path_of_temporary_files(self, made, secret, photos, monkeypatch, tmp_path):
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("long" * 25)))
+        Path(tempfile.gettempdir()).mkdir()
+        found = look(secret, photos, Depth.BYTES, password_file=str(made / "password"))
+        assert (found.coverage.value, found.depth) == (1.0, Depth.BYTES)
+        assert list(Path(tempfile.gettempdir()).iterdir()) == []
 
     @pytest.mark.parametrize("password", [None, "wrong", "none"])
     def test_without_the_password_only_names_tell(self, secret, photos, tmp_path, password):

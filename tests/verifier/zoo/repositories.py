@@ -286,7 +286,7 @@ def tar_cut_off(yard: Yard) -> Tables:
 def tar_encrypted(yard: Yard) -> Tables:
     source = yard.source()
     yard.run("tar", "-czf", yard.base / "plain", "photos")
-    gpg = ("gpg", "--batch", "-q", "--homedir", yard.home, "--pinentry-mode", "loopback")
+    gpg = ("gpg", "--batch", "-q", "--pinentry-mode", "loopback")
     secret = ("--passphrase-file", password(yard), "--output", yard.base / "photos.tar.gz.gpg")
     yard.run(*gpg, *secret, "--symmetric", yard.base / "plain")
     (yard.base / "plain").unlink()

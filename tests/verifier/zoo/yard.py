@@ -18,6 +18,7 @@ from typing import Any
 
 import tomli_w
 
+from tests.keyring import keyring
 from tests.needs import ADMIN
 
 REPOSITORY = Path(__file__).parents[3]
@@ -48,6 +49,7 @@ class Yard:
         self.env = {
             "PATH": PATH,
             "HOME": str(self.home),
+            "GNUPGHOME": keyring(),
             "XDG_STATE_HOME": str(self.home / "state"),
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
