@@ -27,8 +27,6 @@ MOST_SAID = 1 << 30  # what a program may print; `restic ls` takes some 300 byte
 _MOST_COMPLAINED = 1 << 20
 _PIPE_BYTES = 1 << 20
 _LOOK_SECONDS = 0.5
-_LONGEST_HOME = 70  # a socket's path has at most 107 bytes (unix(7)), gpg's ends in 25 of its own
-_SHORT = "/tmp"  # noqa: S108 - the folders in it are made by mkdtemp
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -92,11 +90,11 @@ def executed(
     AccessError
         If it cannot be started, or floods its output; it is killed then.
     """
-    with _home(argv[0]) as (home, keyring):
+    with _home(argv[0]) as home:
         for name, wanted in links.items():
             (link := Path(home, name)).parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(wanted)
-        Path(keyring).mkdir(mode=0o700)
+        Path(home, "gnupg").mkdir(mode=0o700)
         environment = {
             "PATH": trusted_path(),
             "LC_ALL": "C",
@@ -104,7 +102,7 @@ def executed(
             "HOME": home,
             "XDG_CACHE_HOME": home,
             "XDG_CONFIG_HOME": home,
-            "GNUPGHOME": keyring,  # or gpg asks the agent of the user's session
+            "GNUPGHOME": f"{home}/gnupg",  # or gpg asks the agent of the user's session
             "TMPDIR": home,
             **secrets,
         }
@@ -124,7 +122,7 @@ def executed(
         # what opens a location has secrets or links; what asks the system may need its devices
         inside = bool(secrets or links)
         try:
-            started = confined(start, (home, keyring, environment["TMPDIR"])) if inside else start()
+            started = confined(start, (home, environment["TMPDIR"])) if inside else start()
         except OSError as error:
             raise translated(argv[0], error) from error
         with started:
@@ -179,25 +177,21 @@ def _ended(started: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _home(name: str) -> Iterator[tuple[str, str]]:
-    """Make a home, and name a folder to make for gpg, whose agent wants a short path."""
+def _home(name: str) -> Iterator[str]:
     _clear_once()
     with ExitStack() as stack:
         try:
-            folder = near = stack.enter_context(own_folder("run"))
-            if len(os.fsencode(folder)) > _LONGEST_HOME:
-                near = stack.enter_context(own_folder("run", _SHORT))
+            folder = stack.enter_context(own_folder("run"))
         except OSError as error:
             reason = f"its private folder cannot be made: {error.strerror}"
             raise Unreadable(name, reason) from error
-        yield folder, f"{near}/gnupg"
+        yield folder
 
 
 @cache
 def _clear_once() -> None:
     """Remove what earlier processes left when they were killed, the first time that one is made."""
     cleared()
-    cleared(_SHORT)
 
 
 def own_module(name: str, *shared: int) -> subprocess.Popen[bytes]:

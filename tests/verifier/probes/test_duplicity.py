@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -178,13 +177,6 @@ class TestDuplicity:
         assert found.encrypted.value is True
         assert found.tool.startswith("duplicity ")
         assert state_of(secret) == before
-
-    def test_a_long_path_of_temporary_files(self, made, secret, photos, monkeypatch, tmp_path):
-        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("long" * 25)))
-        Path(tempfile.gettempdir()).mkdir()
-        found = look(secret, photos, Depth.BYTES, password_file=str(made / "password"))
-        assert (found.coverage.value, found.depth) == (1.0, Depth.BYTES)
-        assert list(Path(tempfile.gettempdir()).iterdir()) == []
 
     @pytest.mark.parametrize("password", [None, "wrong", "none"])
     def test_without_the_password_only_names_tell(self, secret, photos, tmp_path, password):
