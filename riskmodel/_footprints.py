@@ -113,7 +113,8 @@ def pair_chance(shapes: Footprints, distance_km: float) -> float:
     )
     rectangles = np.maximum(whole, 0.0) * 2.0 / (math.pi * a * b)
     both = shapes.disc_shares @ discs + shapes.rectangle_shares @ rectangles
-    return float(min(both, 1.0))
+    # sums of shares round otherwise on another processor
+    return 1.0 if both > 1.0 - _ROUNDING else float(both)
 
 
 def plane_of(distances_km: _Array) -> _Array:
