@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
@@ -47,6 +48,7 @@ __all__ = [
 
 SOURCE = "source"
 _KINDS = dict.fromkeys(KINDS)
+_VARIABLE = re.compile(r"\$\w+(/|$)|\$\{|%\w+%")  # at the start of a path
 
 DepthWord = Literal["listed", "structure", "bytes", "source", "restore"]
 Kilometres = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=20_100)]
@@ -262,16 +264,24 @@ class Setup(Described):
             found = cls.model_validate(raw, context={"from_file": True})
         except ValidationError as error:
             raise InputError(prefix + first_mistake(error, raw)) from None
-        return found.resolved(folder or Path.cwd())
+        try:
+            return found.resolved(folder or Path.cwd())
+        except InputError as error:
+            raise InputError(prefix + str(error)) from None
 
     def resolved(self, folder: Path) -> Setup:
         """Return the same with absolute paths."""
-        source = self.source.model_copy(update={"path": _absolute(self.source.path, folder)})
+        path = _absolute("source.path", self.source.path, folder)
+        source = self.source.model_copy(update={"path": path})
         places = []
         for place in self.locations:
             paths = {"path": place.path, "password_file": place.password_file}
             paths["identity_file"] = place.identity_file
-            known = {key: _absolute(path, folder) for key, path in paths.items() if path}
+            known = {
+                key: _absolute(f"locations.{place.name}.{key}", path, folder)
+                for key, path in paths.items()
+                if path
+            }
             places.append(place.model_copy(update=known))
         return self.model_copy(update={"source": source, "locations": tuple(places)})
 
@@ -369,12 +379,15 @@ def _looks_like_address(word: str) -> bool:
     return bool(colon) and len(head) > 1 and "/" not in head
 
 
-def _absolute(path: str, folder: Path) -> str:
+def _absolute(place: str, path: str, folder: Path) -> str:
     """Expand ``~`` and start relative paths at a folder; ``..`` and links are left to the host."""
+    if _VARIABLE.match(path):
+        way = f"write ~ or the whole path, or './{path}' if it is really called so"
+        raise InputError(f"{place}: variables as in '{path}' are not filled in; {way}")
     try:
         expanded = Path(path).expanduser()
     except RuntimeError:
-        raise InputError(f"{path}: nobody here has this home folder") from None
+        raise InputError(f"{place}: nobody here has the home folder '{path}'") from None
     return str(expanded if expanded.is_absolute() else folder / expanded)
 
 

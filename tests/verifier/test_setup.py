@@ -91,6 +91,13 @@ def test_everything_the_format_knows_is_read(load, tmp_path, monkeypatch):
     assert setup.keys_["pw"].kept == ("home", "ada")
 
 
+def test_a_folder_may_be_called_like_a_variable(load, tmp_path):
+    paths = "./$HOME/x", "$RECYCLE.BIN", "/mnt/$HOME", "$5 and more", "100%x%"
+    for path in paths:
+        setup = load(GOOD.replace('path = "/mnt/usb"', f'path = "{path}"'))
+        assert setup.locations[0].path == str(tmp_path / path)
+
+
 def test_the_policy_is_optional_and_asks_for_bytes(load):
     policy = load('[source]\npath = "/data"').policy
     assert policy.required_depth is Depth.BYTES
@@ -126,6 +133,9 @@ def test_sites_are_free_labels_while_none_is_described(load):
         ("location = [52.37, 4.90]", "location = [152.37, 4.90]", r"sites\.home\.location"),
         ("[policy]", "[polcy]", r"unknown key 'polcy'; did you mean 'policy'\?"),
         ("[policy]", "[[datasets]]\n[policy]", r"datasets: holds several"),
+        ('path = "live"', 'path = "$HOME/live"', r"source\.path: variables as in '\$HOME/live'"),
+        ('path = "/mnt/usb"', 'path = "%HOME%/x"', r"locations\.usb\.path: .* '\./%HOME%/x' if"),
+        ('path = "/mnt/usb"', 'path = "~nobody-of-that-name/x"', r"usb\.path: nobody here has"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_that_says_where(load, old, new, message):
