@@ -191,10 +191,10 @@ class Catalogue:
             asked = asked.where(runs.c.at <= latest)
         with self._database.reading() as connection:
             row = connection.execute(asked).mappings().first()
-        if row is None:
-            return place
+            if row is None:
+                return place
+            at = _moment(row["at"])
         seen = self._location(row)
-        at = datetime.fromisoformat(row["at"])
         if place.last_seen is not None and place.last_seen.date() > at.date():
             return place  # somebody has seen it since, but did not audit it
         return documents.recalled(place, seen, at)
@@ -255,15 +255,7 @@ class Catalogue:
             asked = asked.where(table.c.run >= since.number)
         with self._database.reading() as connection:
             rows = connection.execute(asked).mappings().all()
-        return tuple(
-            ChangedDigest(
-                row["run"], row["host"], row["root"],
-                bytes(row["path"]).decode("utf-8", "surrogateescape"),
-                row["size"], row["mtime_ns"], bytes.fromhex(row["old"]), row["old_read_at"],
-                bytes.fromhex(row["new"]), row["new_read_at"],
-            )
-            for row in rows
-        )  # fmt: skip
+            return tuple(_changed(row) for row in rows)
 
     def _location(self, row: RowMapping) -> Location:
         try:
@@ -306,9 +298,22 @@ def _runs(connection: Connection, dataset: str | None) -> tuple[Run, ...]:
         asked = asked.where(table.c.dataset == text(dataset))
     rows = connection.execute(asked).mappings()
     return tuple(
-        Run(row["id"], datetime.fromisoformat(row["at"]).astimezone(UTC), row["host"],
-            row["dataset"], row["source"], bool(row["finished"]))
+        Run(row["id"], _moment(row["at"]), row["host"], row["dataset"], row["source"],
+            bool(row["finished"]))
         for row in rows
+    )  # fmt: skip
+
+
+def _moment(said: str) -> datetime:
+    return datetime.fromisoformat(said).astimezone(UTC)
+
+
+def _changed(row: RowMapping) -> ChangedDigest:
+    path = bytes(memoryview(row["path"])).decode("utf-8", "surrogateescape")
+    return ChangedDigest(
+        row["run"], row["host"], row["root"], path,
+        row["size"], row["mtime_ns"], bytes.fromhex(row["old"]), row["old_read_at"],
+        bytes.fromhex(row["new"]), row["new_read_at"],
     )  # fmt: skip
 
 

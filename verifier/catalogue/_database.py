@@ -118,9 +118,6 @@ class Database:
         except NewerSchema:
             message = f"the catalogue {self.shown} was written by a newer version of verifier"
             raise CatalogueError(message) from None
-        except DamagedPiece:
-            message = f"the catalogue {self.shown} is damaged: a piece is not what its name says"
-            raise CatalogueError(message) from None
         except ArgumentError as error:  # its message repeats the URL
             kind = type(error).__name__
             message = f"the catalogue {self.shown} cannot be used: it is no database URL ({kind})"
@@ -134,6 +131,11 @@ class Database:
         except OSError as error:
             message = f"the catalogue {self.shown} cannot be used: {error.strerror}"
             raise CatalogueError(message) from None
+        except (OverflowError, TypeError, ValueError) as error:
+            # SQLite keeps any value in any column, and may quote what is no text
+            known = isinstance(error, DamagedPiece)
+            what = "a piece is not what its name says" if known else "it holds what no audit writes"
+            raise CatalogueError(f"the catalogue {self.shown} is damaged: {what}") from None
 
     @contextmanager
     def _transaction(self, engine: Engine, *, writes: bool, alone: bool) -> Iterator[Connection]:

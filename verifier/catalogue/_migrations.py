@@ -25,9 +25,15 @@ def is_present(connection: Connection) -> bool:
     ------
     NewerSchema
         If they are of a newer one.
+    ValueError
+        If it says of which in no number.
     """
     known = _known(connection)
-    if known is not None and known > SCHEMA:
+    if known is None:
+        return False
+    if not isinstance(known, int) or known < 1:
+        raise ValueError
+    if known > SCHEMA:
         raise NewerSchema
     return known == SCHEMA
 

@@ -55,8 +55,8 @@ def suspects(history: History, differences: Mapping[str, Difference]) -> tuple[S
     if history:
         for one in _unlike_the_source(history[-1][1]):
             wanted.setdefault(one.path, one)
-    chosen = sorted(wanted)[:MOST_JUDGED]
-    return tuple(judged(path, _sights(history, wanted[path])) for path in chosen)
+    chosen = [wanted[path] for path in sorted(wanted)[:MOST_JUDGED]]
+    return tuple(judged(path, sights) for path, sights in _sights(history, chosen).items())
 
 
 def _unlike_the_source(seen: Mapping[str, Seen]) -> list[_Wanted]:
@@ -81,28 +81,32 @@ def _unlike_the_source(seen: Mapping[str, Seen]) -> list[_Wanted]:
     return found
 
 
-def _sights(history: History, wanted: _Wanted) -> list[Sight]:
-    """Return the readings of a file in all audits: of its size and time, or of the same bytes."""
-    exact: list[Sight] = []
-    others: list[Sight] = []
+def _sights(history: History, chosen: Sequence[_Wanted]) -> dict[str, list[Sight]]:
+    """Return the readings of files in all audits: of their size and time, or of the same bytes."""
+    exact: dict[str, list[Sight]] = {wanted.path: [] for wanted in chosen}
+    others: dict[str, list[Sight]] = {wanted.path: [] for wanted in chosen}
     for run, seen in history:
         for name in seen:
-            place = seen[name]
+            place = seen[name]  # which a catalogue reads anew each time, all files of it
             if place.files is None or place.digests is None:
                 continue
-            row = place.files.row(wanted.path)
-            if row is None or place.digests.read_at[row] <= 0:
-                continue
-            fact = place.files.fact(row)
-            if fact.size != wanted.size:
-                continue
             point = place.location.points.newest if place.location.kind != "directory" else None
-            digest = place.digests.digest[row].tobytes()
-            sight = Sight(name, run.number, run.at, digest, point)
-            (exact if _same(fact.mtime_ns, wanted.mtime_ns) else others).append(sight)
-    known = {sight.digest for sight in exact}
-    # a tool that keeps no times still bears witness to bytes that were seen elsewhere
-    return exact + [sight for sight in others if sight.digest in known]
+            for wanted in chosen:
+                row = place.files.row(wanted.path)
+                if row is None or place.digests.read_at[row] <= 0:
+                    continue
+                fact = place.files.fact(row)
+                if fact.size != wanted.size:
+                    continue
+                digest = place.digests.digest[row].tobytes()
+                sight = Sight(name, run.number, run.at, digest, point)
+                same = _same(fact.mtime_ns, wanted.mtime_ns)
+                (exact if same else others)[wanted.path].append(sight)
+    for path, sights in exact.items():
+        known = {sight.digest for sight in sights}
+        # a tool that keeps no times still bears witness to bytes that were seen elsewhere
+        sights += [sight for sight in others[path] if sight.digest in known]
+    return exact
 
 
 def _same(one: int, other: int) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import sqlite3
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +27,8 @@ from tests.verifier.inventories import inventory, place
 from verifier.catalogue import Catalogue, CatalogueError
 from verifier.catalogue._database import Database
 from verifier.catalogue._pieces import cuts
+from verifier.catalogue._tables import tables
+from verifier.diffing import diffs
 from verifier.files import FileFact, Files
 from verifier.inventory import State
 from verifier.rules import Finding, Severity, Status
@@ -336,3 +341,45 @@ def test_times_before_and_after_a_long_absence(where):
     assert store.known("/mnt/usb", files(facts(1))).read_at.all()
     assert book.runs()[0].at == START
     assert book.runs()[-1].at == START + timedelta(days=801)
+
+
+def test_any_value_of_another_kind_is_an_answer_or_damage(tmp_path):
+    """SQLite keeps any value in any column."""
+    where = tmp_path / "catalogue.db"
+    book = Catalogue(str(where))
+    for day in (0, 1):
+        store = begin(book, day)
+        store.known(ROOT, files(facts(1)))
+        read_all(store, files(facts(1)), salt=day)
+        finish(book, store, "usb")
+    assert book.changed()
+    sound, damaged = where.read_bytes(), set()
+    for table in tables().sorted_tables:
+        for column, value in itertools.product(table.columns, VALUES):
+            for log in tmp_path.glob("catalogue.db-*"):
+                log.unlink()
+            where.write_bytes(sound)
+            with contextlib.closing(sqlite3.connect(where)) as connection:
+                connection.execute("PRAGMA synchronous=OFF")
+                with contextlib.suppress(sqlite3.IntegrityError), connection:
+                    connection.execute(f"UPDATE {table.name} SET {column.name} = {value}")
+            try:
+                look_at_everything(Catalogue(str(where)))
+            except CatalogueError as told:
+                assert "\n" not in str(told)
+                damaged.add(f"{table.name}.{column.name}")
+    read = {"runs.at", "changed.old", "sightings.document", "trees.pieces", "trees.devices"}
+    assert damaged >= read | {"schema_version.version", "pieces.data"}
+
+
+VALUES = ("'zebra'", "5", "-1", "1e300", "x'00ff'", "'0001-01-01T00:00:00+14:00'")
+
+
+def look_at_everything(book: Catalogue) -> None:
+    runs = book.runs()
+    book.changed()
+    for run in runs:
+        for seen in book.seen(run).values():
+            list(seen.files or ())
+    book.recalled("host", place("source", "sda"), place("usb", "sdb", state=State.ABSENT_OFFLINE))
+    list(diffs(book))

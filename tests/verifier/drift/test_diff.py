@@ -281,3 +281,34 @@ def test_an_audit_judges_rot_with_the_copies_of_earlier_audits():
 
 def _real(one):
     return replace(one, location=replace(one.location, real_path="/source"))
+
+
+class _CountingBook(MemoryBook):
+    """Counts how often the files of a location are asked for, which a catalogue reads each time."""
+
+    asked = 0
+
+    def seen(self, run):
+        book = self
+
+        class Counted(dict):
+            def __getitem__(self, name):
+                book.asked += 1
+                return super().__getitem__(name)
+
+        return Counted(super().seen(run))
+
+
+def test_many_suspects_ask_for_no_more_lists_than_one():
+    asked = []
+    for count in (1, 40):
+        names = [f"{number}.jpg" for number in range(count)]
+        facts = dict.fromkeys(names, (9, 10))
+        book = _CountingBook()
+        for content in (GOOD, BAD):
+            contents = dict.fromkeys(names, content)
+            book.add({name: seen(name, facts, contents) for name in ("source", "usb")})
+        (found,) = diffs(book)
+        assert all(f"{number}.jpg" in diff_text(found) for number in range(min(count, 3)))
+        asked.append(book.asked)
+    assert asked[0] == asked[1]
