@@ -16,7 +16,8 @@ _VIRTUAL_PLACE = re.compile(r"/devices/(pseudo_|virtual/|platform/mhvtl)|/mhvtl|
 _DRIVE = re.compile(r"(?:ultrium|lto)[ _-]*(?:td|hh|fh)?[ _-]*(\d{1,2})", re.IGNORECASE)
 _BARCODE = re.compile(r"[A-Z0-9]{6}(?:L([1-9A])|M8|L([TUVWXYZ]))$")
 _SLOT = re.compile(
-    r"(Data Transfer|Storage) Element (\d+)[^:]*:(Full|Empty)(?:.*?VolumeTag\s*=\s*(\S+))?"
+    r"\s*(Data Transfer|Storage) Element (\d{1,9})(?!\d)[^:]*:(Full|Empty)"
+    r"(?:.*?VolumeTag\s*=\s*(\S+))?"
 )
 
 
@@ -72,7 +73,7 @@ def parse_mtx(text: str) -> tuple[Cartridge, ...]:
     """Read ``mtx -f /dev/sgN status``, which moves nothing; empty slots are left out."""
     found = []
     for line in text.splitlines():
-        slot = _SLOT.search(line)
+        slot = _SLOT.match(line)
         if slot and slot[3] == "Full" and slot[4]:
             in_drive = slot[1] == "Data Transfer"
             found.append(Cartridge(slot[4], in_drive, generation_of_barcode(slot[4])))
