@@ -181,7 +181,7 @@ def parse_mdstat(text: str) -> dict[str, MdArray]:
         )
         if head:
             current = head[1]
-            members = re.findall(r"([^\s\[]+)\[\d+\]((?:\([A-Z]\))*)", head[3])
+            members = re.findall(r"([^\s\[]{1,255})\[\d{1,9}\]((?:\([A-Z]\))*)", head[3])
             arrays[current] = MdArray(
                 current,
                 head[2] or "unknown",

@@ -13,7 +13,7 @@ _VIRTUAL = re.compile(
 )
 # a device that hangs on no bus is made by software
 _VIRTUAL_PLACE = re.compile(r"/devices/(pseudo_|virtual/|platform/mhvtl)|/mhvtl|/adapter\d+/")
-_DRIVE = re.compile(r"(?:ultrium|lto)[ _-]*(?:td|hh|fh)?[ _-]*(\d{1,2})", re.IGNORECASE)
+_DRIVE = re.compile(r"(?:ultrium|lto)[ _-]{0,3}(?:td|hh|fh)?[ _-]{0,3}(\d{1,2})", re.IGNORECASE)
 _BARCODE = re.compile(r"[A-Z0-9]{6}(?:L([1-9A])|M8|L([TUVWXYZ]))$")
 _SLOT = re.compile(
     r"\s*(Data Transfer|Storage) Element (\d{1,9})(?!\d)[^:]*:(Full|Empty)"

@@ -87,9 +87,9 @@ def parse_zpool_status(text: str) -> dict[str, Pool]:
         By name.
     """
     pools: dict[str, Pool] = {}
-    for part in re.split(r"(?m)^\s*pool:\s*", text)[1:]:
+    for part in re.split(r"(?m)^[ \t]*pool:[ \t]*", text)[1:]:
         name = part.split("\n", 1)[0].strip()
-        state = re.search(r"(?m)^\s*state:\s*(\S+)", part)
+        state = re.search(r"(?m)^[ \t]*state:[ \t]*(\S+)", part)
         errors = re.search(r"(?m)^errors:\s*(.*)", part)
         said = errors[1].strip() if errors else ""
         _, _, config = part.partition("config:")

@@ -62,7 +62,7 @@ def unquoted(text: str) -> str:
     if text[:1] in {"'", '"'}:
         end = text.find(text[0], 1)
         return text[1:end] if end > 0 else text[1:]
-    return re.split(r"\s+#|;", text)[0].strip()
+    return re.split(r"(?<!\s)\s+#|;", text)[0].strip()
 
 
 def assignments(text: str) -> dict[str, str]:

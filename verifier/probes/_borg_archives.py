@@ -100,8 +100,12 @@ def series_of(name: str) -> str:
 
     A name without digits belongs to the nameless series.
     """
-    bare = re.sub(r"[\d:.TZ+_-]*\d[\d:.TZ+_-]*", "#", name)
+    bare = re.sub(r"[\d:.TZ+_-]+", _sign, name)
     return bare if bare != name else ""
+
+
+def _sign(run: re.Match[str]) -> str:
+    return "#" if re.search(r"\d", run[0]) else run[0]
 
 
 def failure_reason(ended: Completed) -> str:

@@ -303,7 +303,7 @@ def _label(data: bytes) -> tuple[str, str]:
     reader = _Reader(data)
     identity = reader.text()
     reader.skip(4 + 32)
-    return identity.split()[0], reader.text()
+    return identity.partition(" ")[0], reader.text()
 
 
 def _file(run: Run, data: bytes) -> None:

@@ -255,7 +255,7 @@ def _task(
         for key in ("ExecStartPre", "ExecStart", "ExecStartPost"):
             commands += [_plain(text) for text in service.all("Service", key)]
         for text in service.all("Service", "Environment"):
-            variables += re.findall(r'"?([A-Za-z_]\w*)=((?<==)[^"\s]*)"?', text)
+            variables += re.findall(r'(?<!\w)"?([A-Za-z_]\w*)=((?<==)[^"\s]*)"?', text)
         files = tuple(t.removeprefix("-") for t in service.all("Service", "EnvironmentFile"))
     instance = name.partition("@")[2].removesuffix(".timer")
     shown = [text.replace("%i", instance).replace("%I", instance) for text in commands]
