@@ -128,7 +128,8 @@ def wrong(
     told = (
         f"{done.args} {number.name}: {done.returncode}\n{done.stdout[-500:]}{done.stderr[-3000:]}"
     )
-    if done.returncode == -number and done.stdout and not done.stderr:
+    said = done.stderr.startswith("wrote ") if done.stderr else bool(done.stdout)
+    if done.returncode == -number and said:
         return ""  # all was said, and only the interpreter's own end was cut short
     if done.returncode != STOPPED[number] or "Traceback" in done.stderr:
         return told
