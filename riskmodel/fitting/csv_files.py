@@ -22,6 +22,10 @@ __all__ = ["CsvSource", "blocks", "header", "sources"]
 BROKEN = "rows with the wrong number of fields"
 _BLOCK_BYTES = 8_000_000
 _MAX_HEADER = 1_000_000
+# what the libraries raise on damaged, encrypted or exotic files; RuntimeError is zipfile's
+_UNREADABLE = (
+    OSError, zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, csv.Error, RuntimeError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def _sources(path: Path) -> Iterator[CsvSource]:
             ]
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except (OSError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
     if not members:
         raise InputError(f"{path}: holds no CSV")
@@ -92,7 +96,7 @@ def header(source: CsvSource) -> list[str]:
         with source.open() as file:
             line = file.readline(_MAX_HEADER)
         names = next(csv.reader(io.StringIO(line.decode("utf-8-sig"))), [])
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise InputError(f"{source.name}: cannot be read: {error}") from None
     if any(not character.isprintable() for name in names for character in name):
         raise InputError(f"{source.name}: is no CSV: its first line holds no names of columns")
@@ -149,5 +153,5 @@ def blocks(source: CsvSource, wanted: Sequence[str], counts: dict[str, int]) -> 
             )
             for batch in reader:
                 yield pa.Table.from_batches([batch])
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, pa.ArrowInvalid) as error:
+    except (*_UNREADABLE, pa.ArrowInvalid) as error:
         raise InputError(f"{source.name}: cannot be read: {error}") from None

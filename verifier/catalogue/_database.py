@@ -131,7 +131,7 @@ class Database:
         except OSError as error:
             message = f"the catalogue {self.shown} cannot be used: {error.strerror}"
             raise CatalogueError(message) from None
-        except (OverflowError, TypeError, ValueError) as error:
+        except (OverflowError, RecursionError, TypeError, ValueError) as error:
             # SQLite keeps any value in any column, and may quote what is no text
             known = isinstance(error, DamagedPiece)
             what = "a piece is not what its name says" if known else "it holds what no audit writes"

@@ -28,7 +28,10 @@ def loaded(text: str) -> Location:
     ValueError
         If it is none.
     """
-    found: Location = _adapter().validate_python(json.loads(text))  # ValidationError is one too
+    try:
+        found: Location = _adapter().validate_python(json.loads(text))  # ValidationError is one too
+    except RecursionError:
+        raise ValueError(text[:100]) from None
     return found
 
 

@@ -120,7 +120,10 @@ class _Measured:
         self._packed = packed
 
     def read(self, size: int = -1) -> bytes:
-        data: bytes = self._stream.read(size)
+        try:
+            data: bytes = self._stream.read(size)
+        except MemoryError:
+            raise Unreadable("", "its compression asks for more memory than there is") from None
         self._check()
         return data
 

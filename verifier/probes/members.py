@@ -141,7 +141,7 @@ def _opened_zip(file: BinaryIO, wanted: frozenset[str]) -> Iterator[Opened]:
     with _zip(file) as archive:
         for info in archive.infolist():
             path = info.filename.removeprefix("./").lstrip("/")
-            if path not in wanted or info.is_dir():
+            if path not in wanted or not path or info.is_dir():
                 continue
             mode, encrypted = info.external_attr >> 16, bool(info.flag_bits & 1)
             linked = stat.S_ISLNK(mode) and info.file_size <= _LINK_BYTES
@@ -314,7 +314,7 @@ class Watched:
 def _zip_members(file: BinaryIO, *, read: bool) -> Iterator[Member]:
     with _zip(file) as archive:
         for info in archive.infolist():
-            if info.is_dir():
+            if not info.filename or info.is_dir():
                 continue
             encrypted = bool(info.flag_bits & 1)
             sha256, damage = None, ""
