@@ -109,8 +109,9 @@ def tried(name: str, seconds: str, seed: str, folder: str, keep: str, how: str) 
     if how == "atheris":
         import atheris
 
-        ours, compiled = ["verifier", "riskmodel"], ["riskmodel._kernels"]  # which numba must read
-        with atheris.instrument_imports(include=ours, exclude=compiled):
+        kernels = Path(__file__).parents[2] / "riskmodel" / "_kernels"
+        compiled = [f"riskmodel._kernels.{file.stem}" for file in kernels.glob("*.py")]  # by numba
+        with atheris.instrument_imports(include=["verifier", "riskmodel"], exclude=compiled):
             from tests.fuzz.box import Trial
 
             trial = Trial(name, scratch)
