@@ -82,7 +82,7 @@ def _parts(
             file = pq.ParquetFile(path)
             names = _names(str(path), file.schema_arrow.names, theirs)
             yield _columns(_parquet(file, names), names)
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeError) as error:
             raise InputError(f"{path}: cannot be read: {error}") from None
         return
     for source in sources([path]):
