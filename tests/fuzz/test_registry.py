@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +77,12 @@ def test_a_parser_takes_its_samples_and_some_hostile_bytes(parser, tmp_path):
     mutator = Mutator(trial.samples, parser.words, seed=321)
     for data in (*trial.samples, *(mutator.next() for _ in range(25))):
         assert trial.broken_by(data) == "", shown_as(data)
+
+
+@pytest.fixture(autouse=True)
+def _path(monkeypatch):
+    """Give back the PATH that examined locations are to find no program in."""
+    monkeypatch.setenv("PATH", os.environ["PATH"])
 
 
 @pytest.mark.parametrize("file", all_findings(), ids=lambda file: file.stem)
