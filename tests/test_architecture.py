@@ -44,7 +44,7 @@ ROOMS = [
 # facts and values -> host -> domains -> places -> probes -> inventory -> rules -> audit -> show
 VERIFIER_ROOMS = [
     {"access", "_waiting", "apart", "progress", "_spent", "_texts"},
-    {"compared", "facts",
+    {"_forms", "compared", "facts",
      "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
      "identity", "manifest", "mounts", "history", "excluding",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host

@@ -161,7 +161,13 @@ class Files(Mapping[str, FileFact]):
         return np.frombuffer(getattr(self, f"_{name}"), dtype=kind)
 
     def pairs(self, other: Files) -> tuple[Rows, Rows]:
-        """Return the rows here and there that have the same path."""
+        """Return the rows here and there that have the same path, in whatever Unicode form."""
+        from verifier._forms import in_other_form
+
+        return in_other_form(self, other, *self.same_paths(other))
+
+    def same_paths(self, other: Files) -> tuple[Rows, Rows]:
+        """Return the rows here and there that have the same path, byte by byte."""
         import numpy as np
 
         here, there = array("q"), array("q")

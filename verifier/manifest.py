@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from verifier._forms import composed
 from verifier.compared import Newer
 from verifier.files import FileFact, Files, table
 from verifier.identity import sketch
@@ -143,13 +144,13 @@ class Rows:
         return absent
 
     def held_folders(self) -> set[str]:
-        """Return all folders in which, or below which, the copy holds anything."""
+        """Return all folders, in NFC, in which, or below which, the copy holds anything."""
         direct: Iterable[str]
         if isinstance(self.held, Files):
             direct = self.held.folder_rows()[0]
         else:
             direct = {path.rpartition("/")[0] for path in self.held}
-        return {above for folder in direct for above in and_above(folder)}
+        return {above for folder in direct for above in and_above(composed(folder))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from verifier._forms import composed, copy_names
 from verifier.files import FileFact, Gathering, table
 from verifier.manifest import Manifest, cover, shown
 from verifier.walking import Columns
 
 NAME = st.text(
     st.characters(exclude_characters="/\0", exclude_categories=["Cs"])
-    | st.sampled_from(["\udc80", "\udcff", "\n", "a", "b"]),
+    | st.sampled_from(["\udc80", "\udcff", "\n", "a", "b", "é", "e", "\u0301"]),
     min_size=1,
     max_size=3,
 )
@@ -49,15 +50,29 @@ def test_columns_hold_what_the_dictionary_holds(tree):
 @given(TREE, TREE)
 def test_pairs_are_the_paths_in_both(one, other):
     mine, theirs = table(one), table(other)
-    here, there = mine.pairs(theirs)
+    here, there = mine.same_paths(theirs)
     assert [mine.path(row) for row in here] == [theirs.path(row) for row in there]
     assert {mine.path(row) for row in here} == one.keys() & other.keys()
+
+
+@given(TREE, TREE)
+def test_pairs_are_the_paths_in_both_and_then_those_in_another_form(one, other):
+    mine, theirs = table(one), table(other)
+    rows = [found.tolist() for found in mine.pairs(theirs)]
+    assert rows[0] == sorted(set(rows[0]))
+    assert len(set(rows[1])) == len(rows[1])
+    pairs = {mine.path(here): theirs.path(there) for here, there in zip(*rows, strict=True)}
+    assert all(composed(here) == composed(there) for here, there in pairs.items())
+    assert all(pairs[path] == path for path in one.keys() & other.keys())
+    names = copy_names(one, other)
+    assert {composed(path) for path in pairs} == {composed(path) for path in names}
 
 
 @given(TREE.filter(bool), TREE)
 def test_coverage_by_columns_is_coverage_by_paths(source, held):
     manifest = Manifest("/s", source)
     by_paths = cover(manifest, {path: fact.size for path, fact in held.items()})
+    assume(copy_names(source, held).keys() == source.keys() & held.keys())
     assert cover(manifest, table(held)) == by_paths
     right = sum(path in held and held[path].size == f.size for path, f in source.items())
     assert by_paths.share.value == pytest.approx(right / len(source))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from verifier._forms import copy_names
 from verifier.drills._model import Point
 from verifier.files import MTIME_SLACK_NS
 from verifier.manifest import Manifest
@@ -64,9 +65,10 @@ def eligible(point: Point, source: Manifest | None) -> list[Wanted]:
     made = (point.time or datetime.max.replace(tzinfo=UTC)).timestamp()
     latest = int(made) * 1_000_000_000 + MTIME_SLACK_NS
     found = []
+    names = copy_names(source.files, point.sizes, point.prefix)
     for live, fact in source.files.items():
-        path = point.prefix + live
-        if path in point.sizes and fact.mtime_ns <= latest:
+        path = names.get(live)
+        if path is not None and fact.mtime_ns <= latest:
             told = point.sizes[path]
             found.append(Wanted(path, live, fact.size if told < 0 else told, fact.mtime_ns))
     return found

@@ -132,10 +132,10 @@ def shared_extents(host: Host, source: Manifest | None, held: Manifest) -> int:
     alike = (devices == others) & other_inode & (own.column("size")[here] > 0)
     some = spread(alike.nonzero()[0], _EXTENTS_LOOKED_AT)
     count = 0
-    paths = own.paths(here[some]) if len(some) else iter(())
-    for path in paths:
+    for row, other in zip(here[some].tolist(), there[some].tolist(), strict=True):
+        path, copy = own.path(row), theirs.path(other)
         try:
-            mine = host.shared_start(f"{held.root}/{path}")
+            mine = host.shared_start(f"{held.root}/{copy}")
             count += mine is not None and mine == host.shared_start(f"{source.root}/{path}")
         except AccessError:
             return count  # the file system cannot tell, or the file is gone

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from verifier._forms import copy_names
 from verifier.access import AccessError, TimedOut
 from verifier.files import MTIME_SLACK_NS
 from verifier.inventory import Depth, Sample
@@ -66,14 +67,12 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
     prefix = prefix_in(source, {path: fact.size for path, fact in held.files.items()})
     errors: list[str] = []
     unseen = "" if held.complete else held.unreadable[0]
-    shared = any(prefix + path in held.files for path in source.files)
-    reached = Depth.SOURCE if shared else Depth.LISTED
+    names = copy_names(source.files, held.files, prefix)
+    reached = Depth.SOURCE if names else Depth.LISTED
     judged: list[str] = []
     late: list[str] = []
-    for path in sorted(source.files.keys()):
-        live, copy = source.files[path], held.files.get(prefix + path)
-        if copy is None:
-            continue
+    for path in sorted(names):
+        live, copy = source.files[path], held.files[names[path]]
         if live.mtime_ns > copy.mtime_ns + MTIME_SLACK_NS:
             late += [path] if live.size == copy.size else []
             continue
@@ -85,10 +84,10 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
     before = len(errors)
     for path in chosen:
         try:
-            there = _there(link, f"{held.root}/{prefix}{path}", depth)
+            there = _there(link, f"{held.root}/{names[path]}", depth)
             here = hash_of(link.host, f"{source.root}/{path}", there.algorithm)
             differs = here != there.hexadecimal
-            doubt = _doubt(link, source, f"{prefix}{path}", path, there) if differs else ""
+            doubt = _doubt(link, source, names[path], path, there) if differs else ""
         except TimedOut:
             raise
         except AccessError as problem:
@@ -106,12 +105,17 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
     sample = sample and replace(sample, bad=len(errors) - before)
     # what was changed after the newest file was put there is only not copied yet
     late = [path for path in late if changed_before(source.files[path].mtime_ns, held.newest)]
-    outdated = _outdated(link, source, held, prefix, link.host.effort.some(late)[0], depth)
+    outdated = _outdated(link, source, held, names, link.host.effort.some(late)[0], depth)
     return Compared(capped(errors), unseen, reached, sample, outdated)
 
 
 def _outdated(
-    link: Link, source: Manifest, held: Manifest, prefix: str, paths: Sequence[str], depth: Depth
+    link: Link,
+    source: Manifest,
+    held: Manifest,
+    names: Mapping[str, str],
+    paths: Sequence[str],
+    depth: Depth,
 ) -> tuple[str, ...]:
     """Name files of which an older version is there; what cannot be read tells nothing.
 
@@ -120,16 +124,14 @@ def _outdated(
     found = []
     for path in paths:
         try:
-            place = f"{held.root}/{prefix}{path}"
+            place = f"{held.root}/{names[path]}"
             there = link.kept(place, read=False)
             if there is None and depth >= Depth.SOURCE:
                 there = _there(link, place, depth)
             if there is None:
                 continue
             here = hash_of(link.host, f"{source.root}/{path}", there.algorithm)
-            if here != there.hexadecimal and not _doubt(
-                link, source, f"{prefix}{path}", path, there
-            ):
+            if here != there.hexadecimal and not _doubt(link, source, names[path], path, there):
                 found.append(path)
         except TimedOut:
             raise

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from verifier._forms import paths_alike
 from verifier._hasher import PIECE
 from verifier.access import AccessError
 from verifier.digests import DIGEST_BYTES
@@ -120,7 +121,7 @@ def read(
     host : Host
         Access to both.
     own, theirs : Side
-        The trees; their rows are the same paths, one by one.
+        The trees; their rows are the same paths, one by one, in whatever Unicode form.
     wanted : two arrays of bool
         Which of the rows of each are to be read, whatever is remembered of them.
     """
@@ -171,8 +172,9 @@ def _work(
     twins = np.zeros(len(wanted[0]), np.bool_)
     if all(readers != 1 for _, readers in lanes):
         small = [side.files.column("size")[side.rows] < PIECE for side in sides]
-        twins = wanted[0] & wanted[1] & small[0] & small[1]
         own, theirs = sides
+        twins = wanted[0] & wanted[1] & small[0] & small[1]
+        twins &= paths_alike(own.files, theirs.files, own.rows)
         twin = Twin(theirs.root, theirs.files, theirs.rows[twins])
         drives = ",".join(sorted({drive for drive, _ in lanes}))
         readers = 0 if all(readers == 0 for _, readers in lanes) else 2

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from verifier._forms import composed
 from verifier.compared import Newer
 from verifier.files import MTIME_SLACK_NS, Files
 from verifier.host import Host
@@ -180,7 +181,7 @@ def _folders_made(host: Host, source: Manifest, rows: Rows, paths: list[str]) ->
     known = rows.held_folders()
     topmost: dict[str, str] = {}
     for folder in dict.fromkeys(path.rpartition("/")[0] for path in paths):
-        outside = [above for above in and_above(folder)[:-1] if above not in known]
+        outside = [above for above in and_above(folder)[:-1] if composed(above) not in known]
         if outside:
             topmost[folder] = outside[-1]
     tops = list(dict.fromkeys(topmost.values()))

@@ -72,16 +72,17 @@ def hollow_rows(host: Host, source: Manifest | None, held: Manifest) -> tuple[Ro
     suspect = np.isin(there, _rows(theirs)) & ~np.isin(here, _rows(own))
     suspect &= own.column("size")[here] == theirs.column("size")[there]
     rows = here[suspect]
-    some = spread(rows, _SAMPLE)
+    some = spread(np.flatnonzero(suspect), _SAMPLE)
     empty = []
-    for row, path in zip(some, own.paths(some), strict=True):
+    for row, other in zip(here[some].tolist(), there[some].tolist(), strict=True):
+        path = own.path(row)
         try:
-            if host.is_hole(f"{held.root}/{path}"):
+            if host.is_hole(f"{held.root}/{theirs.path(other)}"):
                 zeros = _only_zeros(host, f"{source.root}/{path}")
                 if zeros is None:
                     return None, f"whether {shown(path)} has any content cannot be told"
                 if not zeros:
-                    empty.append(int(row))
+                    empty.append(row)
         except AccessError as problem:
             return None, f"whether {shown(path)} has any content cannot be told: {problem.reason}"
     if len(some) == len(rows):

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from riskmodel.errors import InputError
+from tests.verifier.probes.repositories import flip
 from tests.verifier.remotes.servers import free_port
 from verifier.domains import host_identity, place_of
 from verifier.host import Host
@@ -272,3 +274,19 @@ class TestSshfs:
         assert mine["status"] == "unknown"
         assert "no answer" in mine["reason"]
         assert mine["counted"] is False
+
+
+@pytest.mark.parametrize("mark", [pytest.param("nfd", marks=served)])
+def test_names_in_another_unicode_form_are_asked_for_as_the_server_has_them(server, tmp_path, mark):
+    source, copy = tmp_path / "live", tmp_path / "copy"
+    for root, form in ((source, "NFC"), (copy, "NFD")):
+        place = root / unicodedata.normalize(form, "Åland/né.jpg")
+        place.parent.mkdir(parents=True)
+        place.write_bytes(b"x" * 1000)
+        os.utime(place, (10**9, 10**9))
+    server.known(tmp_path / "home")
+    found = look(server, copy, source, Depth.SOURCE)
+    assert (found.coverage.value, found.errors, found.depth) == (1.0, (), Depth.SOURCE)
+    flip(place)
+    (error,) = look(server, copy, source, Depth.SOURCE).errors
+    assert error == "Åland/né.jpg differs from the source under the same size."
