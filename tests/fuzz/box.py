@@ -89,7 +89,6 @@ class Trial:
         most = _data_bytes() + MEMORY_BYTES
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        signal.signal(signal.SIGPROF, _hangs)
         sys.addaudithook(self._audited)
 
     def one(self, data: bytes) -> str:
@@ -105,6 +104,7 @@ class Trial:
     def broken_by(self, data: bytes) -> str:
         """Return what an input breaks; empty if it gets an answer or one of the allowed errors."""
         self._guarded = True
+        signal.signal(signal.SIGPROF, _hangs)  # else the timer ends the process without a word
         signal.setitimer(signal.ITIMER_PROF, HANG_SECONDS)
         try:
             self._call(data)

@@ -72,6 +72,8 @@ def schedules(scheduled: Callable[[Host], object], data: bytes) -> object:
         "list /etc/systemd/system": ["x.timer", "x.service", "timers.target.wants"],
         "list /etc/systemd/system/timers.target.wants": ["x.timer"],
         "read /etc/systemd/system/x.timer": text, "read /etc/systemd/system/x.service": text,
+        "resolve /etc/systemd/system/x.timer": "/etc/systemd/system/x.timer",
+        "resolve /etc/systemd/system/x.service": "/etc/systemd/system/x.service",
         "read /etc/bacula/bacula-dir.conf": text, "read /etc/passwd": text,
         "read /etc/lsyncd.conf": text, "stat /etc/lsyncd.conf": _FILE,
     }  # fmt: skip

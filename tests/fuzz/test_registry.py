@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzz import documents
 from tests.fuzz.box import Trial, watched
 from tests.fuzz.findings import all_findings, read_as, shown_as
 from tests.fuzz.mutation import Mutator
@@ -17,6 +18,7 @@ from tests.fuzz.parsers import PARSERS, named
 from tests.fuzz.trees import TREES
 from tests.needs import missing
 from verifier.probes import PROBES
+from verifier.schedules import scheduled
 
 ROOT = Path(__file__).parents[2]
 _BEGINNINGS = ("parse", "read_", "decode_", "unpacked", "load_")
@@ -51,6 +53,22 @@ def test_every_public_parser_is_in_the_registry():
     assert not lacking, "add a line for each to tests/fuzz/parsers.py"
     for name, through in _NOT_PARSERS.items():
         assert named(through), name
+
+
+@pytest.mark.parametrize(
+    ("text", "by"),
+    [
+        ("0 3 * * * root restic -r /b backup /a\n", "cron"),
+        ("1 5 x restic -r /b backup /a\n", "anacron"),
+        (
+            "[Timer]\nOnCalendar=daily\n[Service]\nExecStart=restic -r /b backup /a\n",
+            "systemd timer",
+        ),
+    ],
+)
+def test_every_scheduler_reads_what_is_tried(text, by):
+    plan = documents.schedules(scheduled, text.encode())
+    assert by in {feed.task.by for feed in plan.feeds}
 
 
 def test_every_kind_of_location_is_tried_whole():
