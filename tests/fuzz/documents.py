@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from verifier.host import Host
+from verifier.remotes.rclone_config import Base, account_of, parse_config, server_of
 
 __all__ = [
     "catalogue", "catalogues", "checkpoint", "checkpoints", "layout", "layouts", "lifetimes",
-    "members", "opened", "recording", "recordings", "schedules", "setup", "setups", "space",
-    "spaces", "ssh_config", "tables",
+    "members", "opened", "recording", "recordings", "remote", "schedules", "setup", "setups",
+    "space", "spaces", "ssh_config", "tables",
 ]  # fmt: skip
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +79,13 @@ def schedules(scheduled: Callable[[Host], object], data: bytes) -> object:
         "read /etc/lsyncd.conf": text, "stat /etc/lsyncd.conf": _FILE,
     }  # fmt: skip
     return scheduled(Host.replay(facts))
+
+
+def remote(resolve: Callable[..., Iterable[Base]], data: bytes) -> object:
+    """Ask what each remote of a configuration stands for."""
+    remotes = parse_config(data.decode("utf-8", "surrogateescape"))
+    bases = [base for name in remotes for base in resolve(f"{name}:x/y", remotes)]
+    return [(server_of(base.options), account_of(base.options)) for base in bases]
 
 
 _FILE = {"mode": 0o100644, "size": 1, "mtime_ns": 0, "dev": 1, "ino": 1}

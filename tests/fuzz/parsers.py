@@ -197,6 +197,8 @@ PARSERS: tuple[Parser, ...] = (
     text("verifier.remotes.rclone_host.parse_hashsum", of=seeds.RCLONE_HASHSUM),
     # configurations and schedules
     text("verifier.remotes.rclone_config.parse_config", ValueError, of=seeds.RCLONE),
+    through("verifier.remotes.rclone_config.resolve", documents.remote, ValueError,
+            of=seeds.RCLONE),
     text("verifier.remotes.sftp.parse_sftp", InputError, of=("sftp://ada@nas:22/~/b",)),
     text("verifier.remotes.s3_address.parse_s3", InputError, of=("s3:https://s3.x.org/b/p",)),
     text("verifier.remotes.tool_address.server_and_path", of=("ssh://a@b:1/c", "a@b:c")),

@@ -73,7 +73,14 @@ RCLONE_LSJSON = (
     ),
 )
 RCLONE_HASHSUM = (f"{'ab' * 16}  a/b.jpg\n{' ' * 32}  c\n",)
-RCLONE = ("[cloud]\ntype = s3\nprovider = AWS\n[vault]\ntype = crypt\nremote = cloud:b/p\n",)
+RCLONE = (
+    "[cloud]\ntype = s3\nprovider = AWS\n[vault]\ntype = crypt\nremote = cloud:b/p\n",
+    (
+        "[u]\ntype = union\nupstreams = c: /x:ro u2:\n[c]\ntype = combine\nupstreams = d=a: e=/x\n"
+        "[a]\ntype = alias\nremote = s:p\n[s]\ntype = sftp\nhost = NAS\n[u2]\ntype = union\n"
+        "upstreams = a:\n[w]\ntype = webdav\nurl = https://a@b/c\n"
+    ),
+)
 SSH = ("Host nas\n  HostName 192.0.2.7\n  Port 2222\nMatch host x exec y\n  User z\n",)
 CONFIGS: dict[str, tuple[str | bytes, ...]] = {
     "borgmatic": (
@@ -116,6 +123,13 @@ SHELL = (
         "@daily root . /etc/x; duply p backup\n"
     ),
     "[Unit]\n[Service]\nEnvironmentFile=-/etc/x\nExecStart=/bin/sh -c 'rclone sync /a b:c'\n",
+    (
+        "@daily root duplicity --full-if-older-than 1M /home file:///mnt/d; bup -d /b save -n h h\n"
+        "@daily root borg create -C lz4 /b::{now} /h; rdiff-backup backup /h ada@nas::/r\n"
+        "@daily root zfs send -i a t/h@b | ssh nas zfs receive -o x=y b/h; dar -c /d/a -R /h\n"
+        "@daily root btrfs send /h/.s | btrfs receive /b; syncoid t/h nas:b/h; pg_dump -f /d/s db\n"
+        "@daily root rsync -a --delete --link-dest=/o --backup-dir /o /h/ nas:/r; cp -a /h /mnt/c\n"
+    ),
 )
 BORG_CONFIG = (f"[repository]\nversion = 1\nappend_only = 0\nid = {'ab' * 32}\nkey = hqlh\n",)
 VEEAM = (

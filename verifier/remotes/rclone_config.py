@@ -23,6 +23,7 @@ __all__ = [
 Remotes = Mapping[str, Mapping[str, str]]
 
 MAX_STACK = 16
+_MOST_JOINED = 100
 _ENCRYPTED = "RCLONE_ENCRYPT_V"
 _ADDRESS = re.compile(r"(?P<name>:?[\w.+@-][\w .+@-]*):(?P<path>.*)", re.DOTALL)
 _ONE_BELOW = frozenset({"alias", "crypt", "chunker", "compress", "hasher", "cache"})
@@ -150,7 +151,7 @@ def resolve(address: str, remotes: Remotes, depth: int = 0) -> tuple[Base, ...]:
     Raises
     ------
     ValueError
-        If a remote is not configured, or remotes go round in circles.
+        If a remote is not configured, if remotes go round in circles, or join too many places.
     """
     if depth > MAX_STACK:
         raise ValueError("its remotes lead to each other in a circle")
@@ -185,6 +186,8 @@ def resolve(address: str, remotes: Remotes, depth: int = 0) -> tuple[Base, ...]:
     if backend in {"union", "combine"}:
         found: list[Base] = []
         for upstream in options.get("upstreams", "").split():
+            if len(found) > _MOST_JOINED:  # unions of unions multiply
+                raise ValueError(f"remote '{name}' joins more than {_MOST_JOINED} places")
             target = upstream
             if backend == "combine":
                 folder, _, target = upstream.partition("=")

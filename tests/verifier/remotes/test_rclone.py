@@ -166,6 +166,14 @@ def test_an_unknown_remote_is_named_with_those_that_exist(config, photos):
     assert "known: near" in found.reason
 
 
+def test_unions_of_unions_are_not_counted_out():
+    remotes = {f"u{n}": {"type": "union", "upstreams": f"u{n + 1}: " * 10} for n in range(12)} | {
+        "u12": {"type": "local"}
+    }
+    with pytest.raises(ValueError, match="joins more than 100 places"):
+        resolve("u0:x", remotes)
+
+
 def test_remotes_in_a_circle_are_unknown(config, photos):
     config(a={"type": "alias", "remote": "b:"}, b={"type": "alias", "remote": "a:"})
     found = look("a:", photos)
