@@ -13,10 +13,10 @@ from riskmodel.errors import InputError, did_you_mean
 from verifier import drift
 from verifier.inventory import Changes, Fact, Inventory, Location, State
 from verifier.manifest import shown
-from verifier.noticing import RUNS_BACK, Book, compared_with, past_of, summed_up
+from verifier.noticing import RUNS_BACK, Book, Pairs, compared_with, past_of, summed_up
 from verifier.rules import Finding, Severity, Status, mass_change, stopped, suspected_rot, view_of
 from verifier.setup import SOURCE, Policy
-from verifier.sightings import Run, Seen
+from verifier.sightings import Run
 
 if TYPE_CHECKING:
     from verifier.files import Files, Rows
@@ -180,20 +180,21 @@ def _diff(
         first = _last(before)
     else:
         return Diff(now.dataset, now.source, None, now)
-    seen = book.seen(now)
-    last = (now, seen)
-    pairs = compared_with(book, (first,), last)
+    last = (now, book.seen(now))
+    located = {place.name: place for place in book.places(now)}
+    names: dict[str, Mapping[str, Names]] = {}
+    pairs = _named(compared_with(book, (first,), last), names)
     history = [run for run in before if run.number != first.number][-RUNS_BACK:]
     changes = {
-        name: _with_stored(one, seen[name].location)
+        name: _with_stored(one, located[name])
         for name, one in summed_up(book, [*history, first], last, pairs).items()
     }
     places = tuple(
-        _place(name, seen[name].location, pairs.get(name), changes.get(name))
-        for name in seen
+        _place(name, place, names.get(name), changes.get(name))
+        for name, place in located.items()
         if location in {None, name}
     )
-    findings = _findings(book, [run for run in before if run.at <= first.at], now, seen, changes)
+    findings = _findings(book, [run for run in before if run.at <= first.at], now, located, changes)
     if location is not None:
         findings = tuple(one for one in findings if one.location == location)
     return Diff(now.dataset, now.source, first, now, findings, places)
@@ -246,22 +247,28 @@ def _with_stored(counted: Changes, place: Location) -> Changes:
     )  # fmt: skip
 
 
+def _named(pairs: Pairs, names: dict[str, Mapping[str, Names]]) -> Pairs:
+    """Note the first names of what became of each location's files, and pass it on."""
+    for name, earlier, found in pairs:
+        old, new = found.moved
+        arrows = zip(_some(found.before, old), _some(found.now, new), strict=False)
+        names[name] = {
+            "new": Names(len(found.new), _some(found.now, found.new)),
+            "gone": Names(len(found.gone), _some(found.before, found.gone)),
+            "changed": Names(len(found.changed[1]), _some(found.now, found.changed[1])),
+            "moved": Names(len(old), tuple(f"{one} -> {other}" for one, other in arrows)),
+            "rotten": Names(len(found.rotten[1]), _some(found.now, found.rotten[1])),
+        }
+        yield name, earlier, found
+        del found
+
+
 def _place(
-    name: str, place: Location, pair: tuple[Run, drift.Difference] | None, changes: Changes | None
+    name: str, place: Location, files: Mapping[str, Names] | None, changes: Changes | None
 ) -> PlaceDiff:
-    if pair is None or changes is None:
+    if files is None or changes is None:
         reason = place.reason or "its files were not listed in both runs"
         return PlaceDiff(name, reason, normal=place.state in _NORMAL_ABSENCE)
-    found = pair[1]
-    old, new = found.moved
-    arrows = zip(_some(found.before, old), _some(found.now, new), strict=False)
-    files = {
-        "new": Names(len(found.new), _some(found.now, found.new)),
-        "gone": Names(len(found.gone), _some(found.before, found.gone)),
-        "changed": Names(len(found.changed[1]), _some(found.now, found.changed[1])),
-        "moved": Names(len(old), tuple(f"{one} -> {other}" for one, other in arrows)),
-        "rotten": Names(len(found.rotten[1]), _some(found.now, found.rotten[1])),
-    }
     return PlaceDiff(name, changes=changes, files=files)
 
 
@@ -273,10 +280,10 @@ def _findings(
     book: Book,
     past: Sequence[Run],
     now: Run,
-    seen: Mapping[str, Seen],
+    located: Mapping[str, Location],
     changes: Mapping[str, Changes],
 ) -> tuple[Finding, ...]:
-    places = [replace(seen[name].location, changes=changes.get(name)) for name in seen]
+    places = [replace(place, changes=changes.get(name)) for name, place in located.items()]
     source = next((place for place in places if place.name == SOURCE), None)
     if source is None:
         source = Location(SOURCE, "unknown", now.source, State.UNREADABLE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,9 +12,10 @@ if TYPE_CHECKING:
 
     from verifier.files import Files, Rows
 
-__all__ = ["DIGEST_BYTES", "DigestStore", "Digests", "nothing_known"]
+__all__ = ["DIGEST_BYTES", "DigestStore", "Digests", "Readings", "alike", "heads", "nothing_known"]
 
 DIGEST_BYTES = 32  # BLAKE3
+_ROWS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -30,6 +32,22 @@ class Digests:
 
     digest: NDArray[np.uint8]
     read_at: NDArray[np.int64]
+
+    def of(self, rows: Rows) -> NDArray[np.uint8]:
+        """Return the digests of some rows."""
+        found: NDArray[np.uint8] = self.digest[rows]
+        return found
+
+
+class Readings(Protocol):
+    """What is known of the rows of a `Files`, wherever the digests themselves are."""
+
+    @property
+    def read_at(self) -> NDArray[np.int64]:
+        """When each row was last read, 0 if never [ns since 1970]."""
+
+    def of(self, rows: Rows) -> NDArray[np.uint8]:
+        """Return the digests of some rows; all of those of millions would fill a machine."""
 
 
 class DigestStore(Protocol):
@@ -82,6 +100,38 @@ class DigestStore(Protocol):
         read_at : array of int64, shape (n,)
             When. [ns since 1970]
         """
+
+
+def alike(one: Readings, here: Rows, other: Readings, there: Rows) -> NDArray[np.bool_]:
+    """Tell which of some pairs of rows have the same digest.
+
+    Parameters
+    ----------
+    one, other : Readings
+        Two trees.
+    here, there : array of int64, shape (n,)
+        Their rows, pair by pair.
+    """
+    import numpy as np
+
+    same = np.empty(len(here), dtype=np.bool_)
+    for some in _blocks(len(here)):
+        same[some] = (one.of(here[some]) == other.of(there[some])).all(axis=1)
+    return same
+
+
+def heads(known: Readings, rows: Rows) -> NDArray[np.uint64]:
+    """Return the first eight bytes of the digests of some rows, as numbers."""
+    import numpy as np
+
+    found = np.empty(len(rows), dtype=np.uint64)
+    for some in _blocks(len(rows)):
+        found[some] = np.ascontiguousarray(known.of(rows[some])[:, :8]).view(np.uint64).ravel()
+    return found
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    return (slice(start, start + _ROWS_AT_ONCE) for start in range(0, count, _ROWS_AT_ONCE))
 
 
 def nothing_known(files: Files) -> Digests:

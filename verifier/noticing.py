@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO, Protocol
 
@@ -118,12 +118,10 @@ def past_of(book: Book, runs: Sequence[Run]) -> Iterator[Past]:
                 )  # fmt: skip
 
 
-Pairs = Mapping[str, tuple[Run, drift.Difference]]
+Pairs = Iterable[tuple[str, Run, drift.Difference]]
 
 
-def compared_with(
-    book: Book, runs: Sequence[Run], last: tuple[Run, Mapping[str, Seen]]
-) -> dict[str, tuple[Run, drift.Difference]]:
+def compared_with(book: Book, runs: Sequence[Run], last: tuple[Run, Mapping[str, Seen]]) -> Pairs:
     """Compare each location of a run with the last of the runs before that listed it.
 
     Parameters
@@ -135,26 +133,32 @@ def compared_with(
     last : tuple of Run and mapping of str to Seen
         The run to judge.
 
-    Returns
-    -------
-    dict of str to tuple of Run and Difference
-        Of the locations that can be compared.
+    Yields
+    ------
+    tuple of str, Run and Difference
+        For each location that can be compared. Who forgets one before the next is asked for needs
+        the memory of one.
     """
-    found: dict[str, tuple[Run, drift.Difference]] = {}
-    seen = last[1]
-    for name in seen:
-        now = seen[name]
-        if now.files is None or now.location.state is not State.READ:
+    for name in last[1]:
+        found = _compared(book, runs, last[1][name], name)
+        if found is not None:
+            yield name, *found
+        del found
+
+
+def _compared(
+    book: Book, runs: Sequence[Run], now: Seen, name: str
+) -> tuple[Run, drift.Difference] | None:
+    if now.files is None or now.location.state is not State.READ:
+        return None
+    for earlier in reversed(runs):
+        before = book.seen(earlier).get(name)
+        if before is None or before.location.address != now.location.address:
             continue
-        for earlier in reversed(runs):
-            before = book.seen(earlier).get(name)
-            if before is None or before.location.address != now.location.address:
-                continue
-            difference = drift.between(before, now)
-            if difference is not None:
-                found[name] = (earlier, difference)
-                break
-    return found
+        difference = drift.between(before, now)
+        if difference is not None:
+            return earlier, difference
+    return None
 
 
 def summed_up(
@@ -174,8 +178,8 @@ def summed_up(
         Those whose readings bear witness, newest last.
     last : tuple of Run and mapping of str to Seen
         The run to judge.
-    pairs : mapping of str to tuple of Run and Difference
-        What `compared_with` found.
+    pairs : iterable of tuple of str, Run and Difference
+        What `compared_with` finds.
     read : callable, optional
         Takes a location and a path, and returns some bytes of the file, or None.
 
@@ -183,20 +187,27 @@ def summed_up(
     -------
     dict of str to Changes
     """
-    differences = {name: pair[1] for name, pair in pairs.items()}
-    suspects = drift.suspects([last], differences)
-    if suspects:  # only now are all the runs worth loading
-        history = [*((earlier, book.seen(earlier)) for earlier in runs), last]
-        suspects = drift.suspects(history, differences)
     found: dict[str, Changes] = {}
-    for name, (earlier, difference) in pairs.items():
-        mine = tuple(one for one in suspects if name in (*one.good, *one.bad))
+    doubted: list[drift.Doubted] = []
+    for name, earlier, difference in pairs:
         counted = drift.summed(difference, earlier.at, last[0].at)
-        counted = replace(counted, suspects=mine)
         if read is not None:
             counted = _with_content(counted, difference, name, read)
+        doubted += drift.rotten(difference)
         found[name] = counted
-    return found
+        del difference
+    doubted += drift.unlike_the_source(last[1])
+    if not doubted:
+        return found
+    # only now are all the runs worth loading
+    history = [*((earlier, book.seen(earlier)) for earlier in runs), last]
+    suspects = drift.suspects(history, doubted)
+    return {
+        name: replace(
+            counted, suspects=tuple(one for one in suspects if name in (*one.good, *one.bad))
+        )
+        for name, counted in found.items()
+    }
 
 
 class Sampler(Protocol):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from verifier.digests import Digests
+    from verifier.digests import Readings
     from verifier.files import Files
     from verifier.inventory import Location
 
@@ -52,10 +52,10 @@ class Seen:
         Its facts; the source too, under the name ``source``.
     files : Files or None
         What it held, where names could be listed.
-    digests : Digests or None
+    digests : Readings or None
         Of the rows of `files`, as far as they had been read by then.
     """
 
     location: Location
     files: Files | None = None
-    digests: Digests | None = None
+    digests: Readings | None = None

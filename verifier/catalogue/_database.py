@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from riskmodel.errors import ThreeTwoOneError
 from verifier.catalogue._migrations import NewerSchema, is_present, present
 from verifier.catalogue._pieces import DamagedPiece
-from verifier.catalogue._trees import SeenTrees
+from verifier.catalogue._seen import SeenTrees
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -40,7 +40,7 @@ class Database:
         self._engine: Engine | None = None
         self._checked = False
         self._held: Connection | None = None
-        self.trees = SeenTrees()
+        self.trees = SeenTrees(self.reading)
 
     @property
     def exists(self) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -38,14 +37,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Kept",
+    "Keys",
     "Named",
-    "SeenTrees",
+    "devices_of",
     "digests_of",
     "drop_trees",
     "fold",
+    "has_fresh",
+    "in_groups",
     "keep_tree",
+    "keys_of",
     "newest",
-    "seen_tree",
+    "read_pieces",
     "sweep",
 ]
 
@@ -100,9 +103,9 @@ def keep_tree(connection: Connection, run: int, location: str, named_: Named, fi
     parts = list(cuts(files))
     listings = [key_of(packed_listing(files, cut, devices)) for cut in parts]
     before = newest(connection, named_)
-    old = _keys_of(before["pieces"]) if before is not None else []
+    old = keys_of(before["pieces"]) if before is not None else []
     known = {listing: (digests, times) for listing, digests, times in old}
-    fresh = before is not None and _has_fresh(connection, before["id"])
+    fresh = before is not None and has_fresh(connection, before["id"])
     wanted: dict[bytes, Callable[[], bytes]] = {
         key: partial(packed_listing, files, cut, devices)
         for key, cut in zip(listings, parts, strict=True)
@@ -167,9 +170,9 @@ def digests_of(
     count = sum(sizes)
     found = Digests(np.zeros((count, DIGEST_BYTES), np.uint8), np.zeros(count, np.int64))
     first = 0
-    for some in _some(list(zip(keys, sizes, strict=True))):
+    for some in in_groups(list(zip(keys, sizes, strict=True))):
         wanted = [key for three, _ in some for key in three[1:] if key != NOTHING]
-        raw = _read(connection, wanted)
+        raw = read_pieces(connection, wanted)
         for (_, digests, times), rows in some:
             if digests != NOTHING:
                 found.digest[first : first + rows] = unpacked_digests(raw[digests], rows)
@@ -195,7 +198,7 @@ def fold(connection: Connection, tree: Kept, digests: Digests, touched: NDArray[
 def drop_trees(connection: Connection, numbers: Sequence[int]) -> None:
     """Forget trees; their pieces stay until `sweep`."""
     trees, fresh = tables().tables["trees"], tables().tables["fresh"]
-    for some in _some(list(numbers)):
+    for some in in_groups(list(numbers)):
         connection.execute(fresh.delete().where(fresh.c.tree.in_(some)))
         connection.execute(trees.delete().where(trees.c.id.in_(some)))
 
@@ -207,52 +210,13 @@ def sweep(connection: Connection) -> int:
     trees, pieces = tables().tables["trees"], tables().tables["pieces"]
     used = {NOTHING}
     for packed_keys in connection.execute(select(trees.c.pieces)).scalars():
-        for three in _keys_of(packed_keys):
+        for three in keys_of(packed_keys):
             used.update(three)
     held = connection.execute(select(pieces.c.key)).scalars().all()
     unused = [key for key in held if bytes.fromhex(key) not in used]
-    for some in _some(unused):
+    for some in in_groups(unused):
         connection.execute(pieces.delete().where(pieces.c.key.in_(some)))
     return len(unused)
-
-
-def seen_tree(connection: Connection, row: RowMapping) -> tuple[Files, Digests | None]:
-    """Return the files of a tree and their digests; None if none was ever read."""
-    keys = _keys_of(row["pieces"])
-    sizes: list[int] = []
-
-    def listings() -> Iterator[bytes]:
-        for some in _some(keys):
-            raw = _read(connection, [three[0] for three in some])
-            for three in some:
-                sizes.append(rows_in(raw[three[0]]))
-                yield raw[three[0]]
-
-    files = files_of(listings(), _devices_of(row))
-    digests = digests_of(connection, row["id"], keys, sizes)
-    return files, digests if digests.read_at.any() else None
-
-
-class SeenTrees:
-    """Trees that somebody still looks at: one that did not change is the same, not there twice."""
-
-    def __init__(self) -> None:
-        self._files: WeakValueDictionary[tuple[bytes, str], Files] = WeakValueDictionary()
-        self._digests: WeakValueDictionary[tuple[bytes, str], Digests] = WeakValueDictionary()
-
-    def seen(self, connection: Connection, row: RowMapping) -> tuple[Files, Digests | None]:
-        """Return what `seen_tree` returns."""
-        if _has_fresh(connection, row["id"]):  # its digests are not all in its pieces
-            return seen_tree(connection, row)
-        key = key_of(row["pieces"]), str(row["devices"])
-        files, digests = self._files.get(key), self._digests.get(key)
-        if files is not None and digests is not None:
-            return files, digests
-        files, digests = seen_tree(connection, row)
-        self._files[key] = files
-        if digests is not None:
-            self._digests[key] = digests
-        return files, digests
 
 
 def _carried(
@@ -263,9 +227,9 @@ def _carried(
     ``here`` are the pieces of the files by the keys of their lists. A piece that is in the earlier
     list too has not changed; of the others the files are compared one by one.
     """
-    old = _keys_of(before["pieces"])
+    old = keys_of(before["pieces"])
     same = {key: cut for key, cut in here.items() if _tells_time(files, cut)}
-    raw = _read(connection, [three[0] for three in old if three[0] not in same])
+    raw = read_pieces(connection, [three[0] for three in old if three[0] not in same])
     sizes = [
         same[key].end - same[key].first if key in same else rows_in(raw[key]) for key, _, _ in old
     ]
@@ -281,7 +245,7 @@ def _carried(
         else:
             rows.append(np.arange(first, first + size))
         first += size
-    others = files_of((raw[key] for key, _, _ in old if key not in same), _devices_of(before))
+    others = files_of((raw[key] for key, _, _ in old if key not in same), devices_of(before))
     _carry(files, others, np.concatenate(rows), known, found)
     return found
 
@@ -313,7 +277,8 @@ def _carry(
         found.read_at[here[some]] = known.read_at[there[some]]
 
 
-def _devices_of(row: RowMapping) -> list[int]:
+def devices_of(row: RowMapping) -> list[int]:
+    """Return the numbers of the devices of a tree, which its pieces number."""
     found: list[int] = json.loads(row["devices"])
     return found
 
@@ -329,7 +294,8 @@ def _add_fresh(connection: Connection, number: int, digests: Digests) -> None:
         digests.read_at[rows] = np.frombuffer(batch["read_at"], "<i8")
 
 
-def _has_fresh(connection: Connection, number: int) -> bool:
+def has_fresh(connection: Connection, number: int) -> bool:
+    """Tell whether a tree has digests that are not in its pieces yet."""
     fresh = tables().tables["fresh"]
     asked = fresh.select().where(fresh.c.tree == number).limit(1)
     return connection.execute(asked).first() is not None
@@ -353,7 +319,7 @@ def _write(connection: Connection, wanted: Mapping[bytes, Callable[[], bytes]]) 
 
     pieces = tables().tables["pieces"]
     add = _adding(connection)
-    for some in _some(sorted(wanted)):  # in one order, lest two hosts wait for each other
+    for some in in_groups(sorted(wanted)):  # in one order, lest two hosts wait for each other
         names = [key.hex() for key in some]
         asked = select(pieces.c.key).where(pieces.c.key.in_(names))
         there = set(connection.execute(asked).scalars())
@@ -372,10 +338,17 @@ def _adding(connection: Connection) -> Any:
     return pieces.insert()
 
 
-def _read(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+def read_pieces(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+    """Return pieces by their keys.
+
+    Raises
+    ------
+    DamagedPiece
+        If one is not there, or is not what its name says.
+    """
     pieces = tables().tables["pieces"]
     found: dict[bytes, bytes] = {}
-    for some in _some(list(dict.fromkeys(keys))):
+    for some in in_groups(list(dict.fromkeys(keys))):
         asked = pieces.select().where(pieces.c.key.in_([key.hex() for key in some]))
         for row in connection.execute(asked).mappings():
             key = bytes.fromhex(row["key"])
@@ -385,7 +358,8 @@ def _read(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, bytes]:
     return found
 
 
-def _keys_of(packed_keys: bytes) -> list[Keys]:
+def keys_of(packed_keys: bytes) -> list[Keys]:
+    """Return the keys of the pieces of a tree, in the order of rows."""
     size = 3 * KEY_BYTES
     if len(packed_keys) % size:
         raise DamagedPiece
@@ -394,5 +368,6 @@ def _keys_of(packed_keys: bytes) -> list[Keys]:
     return [(three[0], three[1], three[2]) for three in found]
 
 
-def _some(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def in_groups(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Yield values, as many at a time as one question may name."""
     return (values[at : at + _AT_ONCE] for at in range(0, len(values), _AT_ONCE))

@@ -5,7 +5,14 @@ from __future__ import annotations
 from verifier.drift._alarm import Alarm, Level, alarm, usual_limit
 from verifier.drift._between import Difference, between, same_time
 from verifier.drift._content import PIECE_BYTES, Look, ending_of, entropy, looks, random_bytes
-from verifier.drift._history import MOST_JUDGED, History, suspects
+from verifier.drift._history import (
+    MOST_JUDGED,
+    Doubted,
+    History,
+    rotten,
+    suspects,
+    unlike_the_source,
+)
 from verifier.drift._summary import NAMED, Sampled, sample, summed, with_content
 from verifier.drift._witnesses import Sight, judged
 
@@ -15,6 +22,7 @@ __all__ = [
     "PIECE_BYTES",
     "Alarm",
     "Difference",
+    "Doubted",
     "History",
     "Level",
     "Look",
@@ -27,10 +35,12 @@ __all__ = [
     "judged",
     "looks",
     "random_bytes",
+    "rotten",
     "same_time",
     "sample",
     "summed",
     "suspects",
+    "unlike_the_source",
     "usual_limit",
     "with_content",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from verifier.digests import alike, heads, nothing_known
 from verifier.excluding import Excluding
 from verifier.files import MTIME_SLACK_NS
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from verifier.digests import Readings
     from verifier.files import Files, Rows
     from verifier.sightings import Seen
 
@@ -25,7 +27,6 @@ _SECOND = 1_000_000_000
 _QUARTER_HOUR = 900 * _SECOND
 _MOST_SHIFT = 26 * 3600 * _SECOND  # between the outermost time zones
 _CLOCK_SHARE = 0.95
-_ROWS_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +90,20 @@ def between(before: Seen, now: Seen) -> Difference | None:
     delta = new.mtime[there] - old.mtime[here]
     delta -= _clock_shift(delta[alike_size])
     unmoved = alike_size & same_time(old.mtime[here], delta)
+    del delta
     read = old.read[here] & new.read[there]
-    alike = read & alike_size & _same_bytes(old, new, here, there)
+    same = _same_bytes(old, new, here, there, read & alike_size)
     timeless = (old.mtime[here] == 0) | (new.mtime[there] == 0)  # of a tool that keeps no times
-    unmoved &= ~(read & ~alike & timeless)
-    rotten = unmoved & read & ~alike
-    changed = ~unmoved & ~alike
-    touched = ~unmoved & alike
+    unmoved &= ~(read & ~same & timeless)
+    rotten = unmoved & read & ~same
+    changed = ~unmoved & ~same
+    touched = ~unmoved & same
     gone, came = _others(len(old.files), here), _others(len(new.files), there)
     moved, gone, came = _moved(old, new, gone, came)
     gone = _not_left_out(old.files, gone, now.location.exclude)
     came = _not_left_out(new.files, came, before.location.exclude)
     moved_read = old.read[moved[0]] & new.read[moved[1]]
-    moved_other = moved_read & (old.digest[moved[0]] != new.digest[moved[1]]).any(axis=1)
+    moved_other = moved_read & ~_same_bytes(old, new, *moved, moved_read)
     return Difference(
         before=old.files,
         now=new.files,
@@ -148,14 +150,13 @@ def same_time(mtime: NDArray[np.int64], delta: NDArray[np.int64]) -> Mask:
     return same
 
 
-def _same_bytes(old: _Side, new: _Side, here: Rows, there: Rows) -> Mask:
-    """Tell which digests are equal, some at a time: those of millions of files fill a machine."""
+def _same_bytes(old: _Side, new: _Side, here: Rows, there: Rows, among: Mask) -> Mask:
+    """Tell which pairs of rows have the same digest; only some are asked about."""
     import numpy as np
 
-    same = np.empty(len(here), dtype=np.bool_)
-    for start in range(0, len(here), _ROWS_AT_ONCE):
-        some = slice(start, start + _ROWS_AT_ONCE)
-        same[some] = (old.digest[here[some]] == new.digest[there[some]]).all(axis=1)
+    same = np.zeros(len(here), dtype=np.bool_)
+    asked = np.flatnonzero(among)
+    same[asked] = alike(old.known, here[asked], new.known, there[asked])
     return same
 
 
@@ -163,15 +164,12 @@ class _Side:
     """The columns of one listing."""
 
     def __init__(self, seen: Seen) -> None:
-        from verifier.digests import nothing_known
-
         assert seen.files is not None  # noqa: S101 - for the type checker: the caller has looked
         self.files = seen.files
         self.size, self.mtime = self.files.column("size"), self.files.column("mtime")
         self.ino = self.files.column("ino").view("u8")
-        known = seen.digests or nothing_known(self.files)
-        self.digest: NDArray[np.uint8] = known.digest
-        self.read: Mask = known.read_at > 0
+        self.known: Readings = seen.digests or nothing_known(self.files)
+        self.read: Mask = self.known.read_at > 0
 
 
 def _clock_shift(delta: NDArray[np.int64]) -> int:
@@ -214,17 +212,11 @@ def _moved(old: _Side, new: _Side, gone: Rows, came: Rows) -> tuple[Pairs, Rows,
 
 
 def _by_digest(old: _Side, new: _Side, gone: Rows, came: Rows) -> Pairs:
-    import numpy as np
-
     gone = gone[old.read[gone] & (old.size[gone] > 0)]
     came = came[new.read[came] & (new.size[came] > 0)]
-    first, second = (
-        np.ascontiguousarray(digest[:, :8]).view(np.uint64).ravel()
-        for digest in (old.digest[gone], new.digest[came])
-    )
-    one, other = _paired(first, second)
+    one, other = _paired(heads(old.known, gone), heads(new.known, came))
     here, there = gone[one], came[other]
-    same = (old.digest[here] == new.digest[there]).all(axis=1)
+    same = alike(old.known, here, new.known, there)
     return here[same], there[same]
 
 

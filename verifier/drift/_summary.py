@@ -46,8 +46,6 @@ def summed(found: Difference, since: datetime, at: datetime) -> Changes:
     """
     old, new = found.before.column("size"), found.now.column("size")
     here, there = found.changed
-    grown = (new[there] - old[here]).tolist()
-    alike = Counter(size for size in grown if size > 0).most_common(1)
     ending, files, gained = _new_ending(found)
     return Changes(
         since,
@@ -66,7 +64,7 @@ def summed(found: Difference, since: datetime, at: datetime) -> Changes:
         ending=shown(ending),
         ending_files=files,
         gained=gained,
-        grown_alike=alike[0][1] if alike else 0,
+        grown_alike=_most_alike(new[there] - old[here]),
         folder=shown(_folder(found)),
     )
 
@@ -133,23 +131,31 @@ def _spread(rows: Rows, most: int) -> Rows:
     return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
+def _most_alike(grown: NDArray[np.int64]) -> int:
+    """Return how many files grew by the commonest of the numbers of bytes by which files grew."""
+    import numpy as np
+
+    counts = np.unique(grown[grown > 0], return_counts=True)[1]
+    return int(counts.max()) if len(counts) else 0
+
+
 def _new_ending(found: Difference) -> tuple[str, int, int]:
     """Return the commonest ending that no file had before, its files, and those that gained it."""
     import numpy as np
 
-    came = np.sort(np.concatenate([found.new, found.moved[1]]))
+    came = np.sort(np.concatenate([found.new, found.moved[1]])).tolist()
     if len(came) < _FEW_ENDING:
         return "", 0, 0
-    paths = list(found.now.paths(came.tolist()))
-    for ending, count in Counter(map(ending_of, paths)).most_common(3):
+    # the paths of millions of files fill a machine: they are gone through one by one
+    common = Counter(map(ending_of, found.now.paths(came))).most_common(3)
+    for ending, count in common:
         if not ending or count < _FEW_ENDING or _had(found.before, ending):
             continue
-        left = np.sort(np.concatenate([found.gone, found.moved[0]]))
-        went = set(found.before.paths(left.tolist()))
-        gained = sum(
-            ending_of(path) == ending and path[: -len(ending) - 1] in went for path in paths
-        )
-        return ending, count, gained
+        went = np.zeros(len(found.before), dtype=np.bool_)
+        went[found.gone] = went[found.moved[0]] = True
+        with_it = (path for path in found.now.paths(came) if ending_of(path) == ending)
+        rows = (found.before.row(path[: -len(ending) - 1]) for path in with_it)
+        return ending, count, sum(row is not None and bool(went[row]) for row in rows)
     return "", 0, 0
 
 
