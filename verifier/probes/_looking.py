@@ -74,6 +74,10 @@ def probe(
         elif restic.is_remote(target.address):
             given, told = with_environment(host), tool_address.known(host, target, found)
             return restic.collect_remote(given, target, source_manifest, told)
+        if (scheme := tool_address.unspoken(target.address)) and not target.offline:
+            reason = f"nothing here speaks {scheme}: audit it where it is, or by sftp:// or a mount"
+            told = tool_address.known(host, target, found)
+            return replace(told, state=State.UNREADABLE, reason=reason, depth=None)
         dataset = zfs.dataset_of(target.address)
         place = pool_place(host, dataset) if dataset else place_of(host, target.address)
         found = replace(
@@ -103,6 +107,8 @@ def probe(
         # what a remote place is called inside says nothing to its user
         reason = str(problem) if remote is None else problem.reason
         state = _state(problem, offline=target.offline)
+        if found.real_path is not None and isinstance(problem, Missing):
+            state = State.UNREADABLE  # it is there: something in it is not, or a program
         return replace(found, state=state, reason=reason, depth=None, errors=_damage(problem))
     except Exception as error:  # noqa: BLE001 - one broken location must not hide the others
         reason = f"the examination broke off: {type(error).__name__}: {error}"

@@ -117,7 +117,12 @@ def connect(host: Host, target: Target) -> Link | Here:
     logins = {name: os.environ[name] for name in _LOGINS if name in os.environ}
     reader = RcloneHost(host, target.address, text, logins)
     try:
-        reader.stat(reader.root)
+        try:
+            reader.stat(reader.root)
+        except Missing:
+            _unlocked(reader, target.address, bases)
+            raise
+        _unlocked(reader, target.address, bases)
     except BaseException as problem:
         reader.leave()
         if isinstance(problem, Missing) and problem.path == "rclone":
@@ -125,6 +130,21 @@ def connect(host: Host, target: Target) -> Link | Here:
             raise Unreadable(target.address, reason) from problem
         raise
     return RcloneLink(reader, target.address, bases, host)
+
+
+def _unlocked(reader: RcloneHost, address: str, bases: Sequence[Base]) -> None:
+    """Refuse a remote whose password opens no name: rclone leaves those out without a word.
+
+    Raises
+    ------
+    Unreadable
+        If something lies below a crypt remote, and nothing of it shows.
+    """
+    for base in bases:
+        below = f"{base.name}:{base.path}" if base.name else base.path
+        if base.encrypted_by and reader.holds(below) and not reader.holds(f"{base.encrypted_by}:"):
+            reason = f"the password of rclone's remote {base.encrypted_by} opens no name there"
+            raise Unreadable(address, reason)
 
 
 def _configuration(host: Host) -> str:

@@ -152,6 +152,15 @@ class RcloneHost(Elsewhere):
             raise failure_of(path, ended)
         return ended.stdout
 
+    def holds(self, at: str) -> bool:
+        """Tell whether there is anything at the top of a remote or a folder; False if it is not."""
+        try:
+            return bool(parse_lsjson(self.rclone(at, "lsjson", "--no-mimetype", at=at, first=True)))
+        except Missing:
+            return False
+        except ValueError as error:
+            raise Unreadable(at, f"rclone's answer is not understood: {error}") from error
+
     def sha256(self, path: str) -> str | None:
         """Return the digest of one file; all files are read once, in one run."""
         if self._digests is None:

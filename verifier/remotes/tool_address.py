@@ -12,15 +12,29 @@ from verifier.inventory import Evidence, Fact, Location
 from verifier.remotes._address import is_here
 from verifier.target import Target
 
-__all__ = ["known", "server_and_path"]
+__all__ = ["known", "server_and_path", "unspoken"]
 
 _PROVIDERS = {"b2": "backblaze", "azure": "microsoft", "gs": "google"}
-_SFTP = re.compile(r"sftp:(?://)?(?:[^@/]*@)?(\[[^\]]+\]|[^:/\[\]]+)(?::(\d+)(?=/))?[:/]?(.*)")
+_SFTP = re.compile(
+    r"(?:sftp|ssh):(?://)?(?:[^@/]*@)?(\[[^\]]+\]|[^:/\[\]]+)(?::(\d+)(?=/))?[:/]?(.*)"
+)
 _REST = re.compile(r"rest:https?://(?:[^@/]*@)?(\[[^\]]+\]|[^:/\[\]]+)")
 
 
+def unspoken(address: str) -> str:
+    """Return the scheme of an address that no probe speaks, as borg's ``ssh://``; empty for a path.
+
+    Parameters
+    ----------
+    address : str
+        One that no remote and no tool took for its own.
+    """
+    found = re.match(r"[a-z][a-z0-9+.-]*://", address)
+    return found[0] if found else ""
+
+
 def server_and_path(address: str) -> tuple[str, str] | None:
-    """Return server and path of restic's ``sftp:`` and ``rest:``; None for other addresses.
+    """Return server and path of ``sftp:``, ``ssh:`` and ``rest:``; None for other addresses.
 
     Parameters
     ----------
@@ -47,7 +61,7 @@ def known(host: Host, target: Target, found: Location) -> Location:
     host : Host
         This machine.
     target : Target
-        With one of restic's own addresses.
+        With an address that only its tool can open.
     found : Location
         What is already known; declarations stay where the address tells nothing.
 

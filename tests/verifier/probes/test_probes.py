@@ -119,6 +119,21 @@ class TestDirectory:
 
 
 class TestStates:
+    def test_what_is_there_is_not_missing(self, source, manifest):
+        found = look(source, manifest, kind="restic")  # which it is not
+        assert found.state is State.UNREADABLE
+
+    @pytest.mark.parametrize("address", ["ssh://ada@192.0.2.7:22/./b", "https://192.0.2.7/b"])
+    def test_an_address_that_nothing_here_speaks_is_unknown(self, manifest, address):
+        found = look(address, manifest)
+        assert found.state is State.UNREADABLE
+        assert f"nothing here speaks {address.partition('//')[0]}//" in found.reason
+        assert look(address, manifest, offline=True).state is State.ABSENT_OFFLINE
+
+    def test_the_server_of_a_tools_address_is_known(self, manifest):
+        found = look("ssh://ada@192.0.2.7:22/./b", manifest)
+        assert found.domains.host.value == "address:192.0.2.7"
+
     def test_missing_and_absent(self, manifest, tmp_path):
         assert look(tmp_path / "none", manifest).state == State.MISSING
         assert look(tmp_path / "none", manifest, offline=True).state == State.ABSENT_OFFLINE

@@ -90,6 +90,22 @@ def test_a_crypt_over_a_folder_here_stands_on_the_drive_here(config, photos, tmp
 
 @pytest.mark.integration
 @installed
+@pytest.mark.parametrize("inside", ["", "2026"])
+def test_a_wrong_password_of_a_crypt_is_unknown_and_not_empty(config, photos, tmp_path, inside):
+    (base := tmp_path / "base").mkdir()
+    right, wrong = ({"type": "crypt", "remote": str(base), "password": obscured(word)}
+                    for word in (CRYPT_PASSWORD, "another"))  # fmt: skip
+    config(safe=right, other=wrong)
+    assert look("other:", photos).files == 0  # nothing is there yet
+    subprocess.run(["rclone", "copy", str(photos), f"safe:{inside}"], check=True)
+    assert look(f"safe:{inside}", photos).coverage.value == 1.0
+    found = look(f"other:{inside}", photos)
+    assert (found.state, found.coverage.value) == (State.UNREADABLE, None)
+    assert "password of rclone's remote other opens no name there" in found.reason
+
+
+@pytest.mark.integration
+@installed
 def test_rot_below_a_crypt_is_found(config, photos, tmp_path):
     base = tmp_path / "base"
     base.mkdir()
