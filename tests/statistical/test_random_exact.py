@@ -108,4 +108,5 @@ def test_layouts_drawn_at_random(method: str, seeds: range) -> None:
             assert estimate.relative_error <= TARGET, seed
             scores[f"{seed}"] = score(estimate, chance)
     assert len(scores) > len(seeds) / 3
-    assert_like_normal(scores)
+    # 4 is too near for so many: one of twelve sets of 1,300 goes beyond it
+    assert_like_normal(scores, most=4.0 if len(scores) < 100 else 5.0)
