@@ -32,6 +32,7 @@ __all__ = [
 
 _CHECKPOINT = re.compile(r"\.checkpoint(\.\d+)?$")
 _FORMAT = "{type} {size} {source}{NUL}{path}{NUL}"
+_DAMAGE = re.compile(r"Data integrity error: (.*[^.\s])")
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|NotFound|NotExist)\w*(:|$)")
 _TRIED = 4  # series of archives whose newest is compared with the source
 _ENOUGH = 0.99
@@ -125,6 +126,19 @@ def failure_reason(ended: Completed) -> str:
     return (lines[-1] if lines else f"borg ended with code {ended.code}")[:200].rstrip(".")
 
 
+class _Refused(ValueError):
+    """borg gives no answer, and says why."""
+
+
+class _Damaged(_Refused):
+    """What borg would read does not have the bytes that were written."""
+
+
+def _failure(ended: Completed) -> _Refused:
+    harm = _DAMAGE.search(ended.stderr)
+    return _Damaged(f"borg finds: {harm[1][:200]}") if harm else _Refused(failure_reason(ended))
+
+
 def contents(
     host: Host, target: Target, source: Manifest | None, found: Location, links: Mapping[str, str]
 ) -> Location:
@@ -151,7 +165,7 @@ def contents(
         found = replace(found, tool=version.strip() if version.startswith("borg ") else None)
         ended = run("--consider-checkpoints", "--json", "repository")
         if ended.code > 1:
-            return closed(found, failure_reason(ended))
+            raise _failure(ended)
         archives = parse_archives(ended.stdout)
         whole = [archive for archive in archives if archive.finished]
         if not whole:
@@ -172,6 +186,10 @@ def contents(
         return closed(found, "the program borg is not installed")
     except AccessError as problem:
         return closed(found, problem.reason)
+    except _Damaged as error:
+        return replace(closed(found, str(error)), errors=(*found.errors, f"{error}."))
+    except _Refused as error:
+        return closed(found, str(error))
     except ValueError as error:
         return closed(found, f"borg's answer is not understood: {error}")
     coverage = as_of(host, source, coverage, chosen.time)
@@ -249,7 +267,7 @@ def _newest_of(
     for archive in tried:
         ended = run("--format", _FORMAT, f"repository::{archive.name}")
         if ended.code > 1:
-            raise ValueError(failure_reason(ended))
+            raise _failure(ended)
         files = parse_files(ended.stdout)
         prefix = prefix_in(source, files)
         coverage = cover(source, {name.removeprefix(prefix): n for name, n in files.items()})

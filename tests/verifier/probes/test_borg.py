@@ -288,6 +288,13 @@ class TestBorg:
         os.truncate(self.largest(closed), 0)
         assert any("is empty" in error for error in look(closed, photos).errors)
 
+    def test_a_segment_that_ends_within_an_entry_is_damage_at_depth_structure(self, repo, photos):
+        largest = self.largest(repo)
+        os.truncate(largest, largest.stat().st_size - 10)
+        found = look(repo, photos, Depth.STRUCTURE)
+        assert any("short read" in error for error in found.errors)
+        assert "\n" not in "".join(found.errors)
+
     def test_a_damaged_index_is_left_where_it_is(self, repo, photos):
         (index,) = repo.glob("index.*")
         flip(index, at=3)
