@@ -110,7 +110,7 @@ def _verdict(found: Location, min_coverage: float) -> tuple[int, str]:
     if found.errors:
         return 1, found.errors[0].rstrip(".")
     if found.points.count == 0:
-        return 1, "nothing in it can be restored"
+        return 1, "no point in it is whole"
     share = found.coverage.value
     if share is not None and share < min_coverage:
         lacking = f", without {', '.join(found.missing)}" if found.missing else ""

@@ -102,7 +102,7 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
     if location.disqualified:
         return Standing(Copyhood.NO, Status.FAIL, location.disqualified)
     if location.points.count == 0 and location.points.breaks:
-        reason = f"nothing in it can be restored: {location.points.breaks[0].rstrip('.')}"
+        reason = f"no point in it is whole: {location.points.breaks[0].rstrip('.')}"
         return Standing(Copyhood.NO, Status.FAIL, reason)
     share = location.coverage
     short = share.value is not None and share.value < policy.min_coverage
