@@ -9,6 +9,7 @@ from verifier.inventory import Evidence, Location, State
 from verifier.rules import View
 from verifier.rules._independence import Tie
 from verifier.rules._standing import Copyhood
+from verifier.rules.one_offsite import contradicted, served_here
 
 __all__ = ["Left", "left_after", "needs_no_key"]
 
@@ -110,7 +111,9 @@ def _beside(view: View, number: int) -> bool:
 def _fire(view: View, number: int) -> str | None:
     place, home = view.locations[number], view.inventory.source.domains.site.value
     site = place.domains.site.value
-    if view.relation(0, number).tie is Tie.SHARED or (site is not None and site == home):
+    if view.relation(0, number).tie is Tie.SHARED or contradicted(view, number):
+        return None
+    if site is not None and site == home:
         return None
     if _key_dies(view, number):
         return None
@@ -118,6 +121,8 @@ def _fire(view: View, number: int) -> str | None:
         if _beside(view, number):
             return None
         return "no site is stated"
+    if served_here(view, number):
+        return "what is here serves it from drives that are not seen"
     return _key_doubt(view, number)
 
 

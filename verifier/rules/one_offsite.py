@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from verifier.inventory import Evidence, Location
 from verifier.rules._independence import Tie
 from verifier.rules._model import Gate, Rule, Status
+from verifier.rules._ports import told_its_account, unseen
 from verifier.rules._view import View, distance_km, names, weakest
 
-__all__ = ["RULE", "contradicted", "judge", "sites_km"]
+__all__ = ["RULE", "contradicted", "judge", "served_here", "sites_km"]
 
 WANTED = 1
 
@@ -39,8 +40,9 @@ def judge(view: View) -> Gate:
     A declared site suffices and shows as declared, unless a measurement contradicts it: the
     location stands on the source's own drives, or on drives built into the source's own machine
     and is not marked offline. Then the declaration is void. A drive in the source's own machine
-    without a declared site is at the source's site. With ``min_offsite_km`` the great-circle
-    distance decides.
+    without a declared site is at the source's site. What this machine serves from drives that
+    nobody sees may be anywhere: that is unknown, whatever is declared. With ``min_offsite_km``
+    the great-circle distance decides.
 
     Parameters
     ----------
@@ -131,7 +133,7 @@ def _place(view: View, number: int) -> _Place:
     evidence = weakest((here.evidence, there.evidence))
     if here.value == there.value:
         return _Place(Status.FAIL, evidence, f"{place.name} is at {there.value} like the source")
-    if _served_by_this_machine(place, source):
+    if served_here(view, number):
         reason = f"{place.name} is served by the source's own machine, and its drives are not seen"
         return _Place(Status.UNKNOWN, Evidence.UNKNOWN, reason)
     return _distant(view, place, here.value, there.value, evidence)
@@ -162,12 +164,11 @@ def _perils_words(view: View, here: str, there: str) -> str:
     return f"; perils named at both: {names(shared)}" if shared else ""
 
 
-def _served_by_this_machine(place: Location, source: Location) -> bool:
-    """Tell whether the source's own machine was met behind an address, measured by its id."""
-    host = place.domains.host
-    own = host.value is not None and host.value == source.domains.host.value
-    seen = place.offline or place.domains.drives.value is not None
-    return own and not seen and host.evidence is Evidence.MEASURED and place.real_path is None
+def served_here(view: View, number: int) -> bool:
+    """Tell whether the source's own machine answers for a location, and hides its drives."""
+    place, host = view.locations[number], view.locations[number].domains.host.value
+    here = {view.inventory.host.value, view.inventory.source.domains.host.value}
+    return host is not None and host in here and unseen(place) and not told_its_account(place)
 
 
 def _in_this_machine(place: Location, source: Location) -> bool:

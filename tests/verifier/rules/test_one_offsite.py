@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from riskmodel.sites import Site
-from tests.verifier.inventories import place, source, unread, view
-from verifier.inventory import Evidence, State
+from tests.verifier.inventories import declared, measured, place, source, unread, view
+from verifier.inventory import Evidence, Fact, State
 from verifier.rules import Status, one_offsite
 from verifier.rules._view import distance_km
 
@@ -57,6 +57,19 @@ def test_a_server_that_is_the_sources_own_machine_is_nowhere_else_for_sure():
     gate = offsite(jail)
     assert gate.status is Status.UNKNOWN
     assert "the source's own machine" in gate.reason
+
+
+@pytest.mark.parametrize("offline", [False, True])
+@pytest.mark.parametrize("named", [{}, {"account": declared("a")}, {"provider": declared("p")}])
+def test_a_port_of_the_sources_own_machine_is_at_no_site_for_sure(named, offline):
+    served = replace(place("dav", None, site="office", offline=offline), real_path=None)
+    here = Fact("machine:here", Evidence.INFERRED, "127.0.0.1 is an address of this machine")
+    served = replace(served, domains=replace(served.domains, host=here, **named))
+    assert offsite(served).status is Status.UNKNOWN
+    # the source may be on a server, and what is served here may be that again
+    assert offsite(served, live=source(on=None, host="address:nas")).status is Status.UNKNOWN
+    told = replace(served, domains=replace(served.domains, account=measured("1")))
+    assert offsite(told).status is Status.PASS
 
 
 def test_an_unknown_site_leaves_it_unknown():
