@@ -9,7 +9,7 @@ from verifier.inventory import Evidence, Location, State
 from verifier.rules import View
 from verifier.rules._independence import Tie
 from verifier.rules._standing import Copyhood
-from verifier.rules.one_offsite import contradicted, served_here
+from verifier.rules.one_offsite import contradicted, one_spot, served_here
 
 __all__ = ["Left", "left_after", "needs_no_key"]
 
@@ -113,7 +113,7 @@ def _fire(view: View, number: int) -> str | None:
     site = place.domains.site.value
     if view.relation(0, number).tie is Tie.SHARED or contradicted(view, number):
         return None
-    if site is not None and site == home:
+    if site is not None and home is not None and (site == home or one_spot(view, site, home)):
         return None
     if _key_dies(view, number):
         return None

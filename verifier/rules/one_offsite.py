@@ -11,7 +11,7 @@ from verifier.rules._model import Gate, Rule, Status
 from verifier.rules._ports import told_its_account, unseen
 from verifier.rules._view import View, distance_km, names, weakest
 
-__all__ = ["RULE", "contradicted", "judge", "served_here", "sites_km"]
+__all__ = ["RULE", "contradicted", "judge", "one_spot", "served_here", "sites_km"]
 
 WANTED = 1
 
@@ -22,6 +22,8 @@ RULE = Rule(
     remediation="Keep one copy in another building, better in another city, and name its site.",
 )
 
+# points this close may lie in one building, whatever the two are called
+_ONE_SPOT_KM = 0.05
 _BUILT_IN = frozenset({"ata", "ide", "nvme", "pcie", "sas", "sata"})
 
 
@@ -41,8 +43,8 @@ def judge(view: View) -> Gate:
     location stands on the source's own drives, or on drives built into the source's own machine
     and is not marked offline. Then the declaration is void. A drive in the source's own machine
     without a declared site is at the source's site. What this machine serves from drives that
-    nobody sees may be anywhere: that is unknown, whatever is declared. With ``min_offsite_km``
-    the great-circle distance decides.
+    nobody sees may be anywhere: that is unknown, whatever is declared. Two sites less than
+    50 m apart are one, and with ``min_offsite_km`` the great-circle distance decides.
 
     Parameters
     ----------
@@ -92,6 +94,12 @@ def sites_km(view: View, one: str, other: str) -> float | None:
     return distance_km(here.location, there.location)
 
 
+def one_spot(view: View, one: str, other: str) -> bool:
+    """Tell whether two sites are one by their coordinates."""
+    km = sites_km(view, one, other)
+    return km is not None and km < _ONE_SPOT_KM
+
+
 def contradicted(view: View, number: int) -> bool:
     """Tell whether a location is declared at another site than where it was measured to be.
 
@@ -133,6 +141,10 @@ def _place(view: View, number: int) -> _Place:
     evidence = weakest((here.evidence, there.evidence))
     if here.value == there.value:
         return _Place(Status.FAIL, evidence, f"{place.name} is at {there.value} like the source")
+    if one_spot(view, here.value, there.value):
+        reason = f"{place.name} is at {there.value}, which is where {here.value} is: less than "
+        reason += f"{_ONE_SPOT_KM * 1000:g} m away by their coordinates"
+        return _Place(Status.FAIL, evidence, reason)
     if served_here(view, number):
         reason = f"{place.name} is served by the source's own machine, and its drives are not seen"
         return _Place(Status.UNKNOWN, Evidence.UNKNOWN, reason)

@@ -9,6 +9,7 @@ import pytest
 
 from riskmodel.sites import Site
 from tests.verifier.inventories import declared, measured, place, source, unread, view
+from verifier.aftermath import left_after
 from verifier.inventory import Evidence, Fact, State
 from verifier.rules import Status, one_offsite
 from verifier.rules._view import distance_km
@@ -18,6 +19,8 @@ SITES = {
     "home": Site(location=AMSTERDAM),
     "office": Site(location=UTRECHT),
     "nowhere": Site(),
+    "garden": Site(location=(52.3703, 4.9003)),
+    "next door": Site(location=(52.3707, 4.90)),
 }
 
 
@@ -103,6 +106,18 @@ def test_min_offsite_km_decides(wanted, status):
     assert gate.status is status
     km = distance_km(AMSTERDAM, UTRECHT)
     assert f"{km:.3g} km" in gate.reason
+
+
+@pytest.mark.parametrize("wanted", [None, 0.01])
+def test_two_sites_at_one_spot_are_one_whatever_they_are_called(wanted):
+    shed = place("nas", "sdb", site="garden", host="machine:there")
+    gate = offsite(shed, sites=SITES, policy={"min_offsite_km": wanted})
+    assert gate.status is Status.FAIL
+    assert "less than 50 m" in gate.reason
+    fire = left_after(view(shed, sites=SITES))[0]
+    assert (fire.sure, fire.perhaps) == ((), ())
+    # another building passes
+    assert offsite(place("nas", "sdb", site="next door"), sites=SITES).status is Status.PASS
 
 
 def test_without_coordinates_the_distance_is_unknown():
