@@ -98,6 +98,17 @@ def test_a_key_that_is_kept_only_at_the_source_burns_with_it():
     assert sure(kept, keys=keys)[FIRE] == {"cloud"}
 
 
+def test_a_key_that_is_kept_in_the_copy_that_it_opens_burns_with_the_source():
+    cloud = place("cloud", "x", site="far", host="machine:far", encrypted=measured(True),
+                  key_kept=measured(("/source/password",)))  # fmt: skip
+    cloud = replace(cloud, domains=replace(cloud.domains, key=declared("pw")))
+    for kept in (("cloud",), ("cloud", "source")):
+        keys = {"pw": Key(kept=kept)}
+        assert sure(cloud, keys=keys)[FIRE] == sure(cloud, keys=keys)[THEFT] == set()
+        assert perhaps(cloud, keys=keys)[FIRE] == {}
+    assert sure(cloud, keys={"pw": Key(kept=("cloud", "ada"))})[FIRE] == {"cloud"}
+
+
 def _slots(one):
     return {name: getattr(one, name) for name in one.__slots__}
 
