@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from verifier.inventory import Evidence, Location, State
 from verifier.rules import View
 from verifier.rules._independence import Tie
+from verifier.rules._keepers import at_home, keepers
 from verifier.rules._standing import Copyhood
+from verifier.rules.one_offsite import contradicted, one_spot, served_here
 
 __all__ = ["Left", "left_after", "needs_no_key"]
 
@@ -110,7 +112,9 @@ def _beside(view: View, number: int) -> bool:
 def _fire(view: View, number: int) -> str | None:
     place, home = view.locations[number], view.inventory.source.domains.site.value
     site = place.domains.site.value
-    if view.relation(0, number).tie is Tie.SHARED or (site is not None and site == home):
+    if view.relation(0, number).tie is Tie.SHARED or contradicted(view, number):
+        return None
+    if site is not None and home is not None and (site == home or one_spot(view, site, home)):
         return None
     if _key_dies(view, number):
         return None
@@ -118,6 +122,8 @@ def _fire(view: View, number: int) -> str | None:
         if _beside(view, number):
             return None
         return "no site is stated"
+    if served_here(view, number):
+        return "what is here serves it from drives that are not seen"
     return _key_doubt(view, number)
 
 
@@ -184,23 +190,25 @@ def needs_no_key(place: Location) -> bool:
 
 
 def _kept(view: View, place: Location) -> tuple[str, ...] | None:
-    if place.domains.key.value in view.keys:
-        return tuple(view.keys[place.domains.key.value or ""].kept)
-    return place.key_kept.value
+    """Return where the key can be had: empty if nowhere, None if nobody knows."""
+    declared = view.keys.get(place.domains.key.value or "")
+    if declared is None or not declared.kept:
+        return place.key_kept.value or None
+    held = keepers(view, hopeful=True)[place.domains.key.value or ""]
+    return held or place.key_kept.value or ()
 
 
 def _key_dies(view: View, number: int) -> bool:
     """Tell whether the only key is where the source is: it is lost with it."""
     place = view.locations[number]
     kept = _kept(view, place)
-    if not place.encrypted.value or not kept:
+    if not place.encrypted.value or kept is None:
         return False
-    home = view.inventory.source.domains.site.value
-    return all(one.startswith(("/", "~")) or one == home for one in kept)
+    return all(one.startswith(("/", "~")) or at_home(view, one) for one in kept)
 
 
 def _key_doubt(view: View, number: int) -> str:
     place = view.locations[number]
-    if place.encrypted.value and not _kept(view, place):
+    if place.encrypted.value and _kept(view, place) is None:
         return "if its password is kept elsewhere too"
     return ""

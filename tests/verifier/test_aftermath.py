@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskmodel.policies import Key
-from tests.verifier.inventories import NOW, declared, measured, place, source, unread, view
+from tests.verifier.inventories import NOW, declared, drive, measured, place, source, unread, view
 from verifier.aftermath import left_after
 from verifier.inventory import Points, State
 
@@ -39,6 +39,20 @@ def test_a_disk_in_a_drawer_survives_ransomware_and_burns():
 def test_a_copy_elsewhere_survives_the_fire():
     left = sure(place("office", "sdb", site="office", host="machine:there"))
     assert left[FIRE] == left[THEFT] == {"office"}
+
+
+def test_what_this_machine_serves_from_drives_unseen_is_not_sure_to_be_elsewhere():
+    dav = place("dav", None, site="office", real_path=None)
+    assert sure(dav)[FIRE] == sure(dav)[THEFT] == set()
+    assert "not seen" in perhaps(dav)[FIRE]["dav"]
+
+
+def test_a_drive_built_into_the_sources_machine_burns_wherever_it_is_said_to_be():
+    disk = replace(drive("sdb"), transport="sata")
+    inside = place("disk", "sdb", site="office")
+    inside = replace(inside, domains=replace(inside.domains, drives=measured((disk,))))
+    assert sure(inside)[FIRE] == set()
+    assert perhaps(inside)[FIRE] == {}
 
 
 def test_a_snapshot_on_the_sources_drive_helps_against_a_wrong_rm_only():
@@ -82,6 +96,17 @@ def test_a_key_that_is_kept_only_at_the_source_burns_with_it():
     domains = type(kept.domains)(**{**_slots(kept.domains), "key": declared("pw")})
     kept = type(kept)(**{**_slots(kept), "domains": domains})
     assert sure(kept, keys=keys)[FIRE] == {"cloud"}
+
+
+def test_a_key_that_is_kept_in_the_copy_that_it_opens_burns_with_the_source():
+    cloud = place("cloud", "x", site="far", host="machine:far", encrypted=measured(True),
+                  key_kept=measured(("/source/password",)))  # fmt: skip
+    cloud = replace(cloud, domains=replace(cloud.domains, key=declared("pw")))
+    for kept in (("cloud",), ("cloud", "source")):
+        keys = {"pw": Key(kept=kept)}
+        assert sure(cloud, keys=keys)[FIRE] == sure(cloud, keys=keys)[THEFT] == set()
+        assert perhaps(cloud, keys=keys)[FIRE] == {}
+    assert sure(cloud, keys={"pw": Key(kept=("cloud", "ada"))})[FIRE] == {"cloud"}
 
 
 def _slots(one):

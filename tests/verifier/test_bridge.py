@@ -262,6 +262,17 @@ def test_a_key_lies_where_the_set_up_or_the_audit_says() -> None:
     assert layout.sites["bank"].kind == "bank-vault"  # though no copy is there
 
 
+@pytest.mark.parametrize(
+    ("kept", "wanted"), [(("repo", "ada"), ("ada",)), (("repo",), ("source",))]
+)
+def test_a_copy_keeps_no_key_to_itself(kept: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+    repo = _place("repo", "b", kind="restic", encrypted=_known(True))
+    repo = replace(repo, domains=replace(repo.domains, key=_known("pw")))
+    inventory = Inventory("photos", NOW, _known("machine:1"), _place("source", "a"), (repo,))
+    view = view_of(inventory, Policy(), keys={"pw": Key(kept=kept)})
+    assert to_layouts("photos", view).worst.keys_["pw"].kept == wanted
+
+
 def test_a_source_that_cannot_be_read_is_refused() -> None:
     gone = replace(_place("source", "a"), state=State.UNREADABLE, reason="permission denied")
     with pytest.raises(rm.InputError, match=r"source: is no copy.*permission denied"):

@@ -16,6 +16,7 @@ from verifier.bridge._undo import undo_hours
 from verifier.history import history_hours, kept_counts, kept_within_hours
 from verifier.inventory import Depth, Evidence, Location
 from verifier.rules import View
+from verifier.rules._keepers import keepers
 
 __all__ = ["copy_of", "keys_of"]
 
@@ -250,9 +251,10 @@ def _kept(
     notes: dict[str, Evidence],
 ) -> tuple[str, ...]:
     declared = view.keys.get(name)
-    if declared is not None and declared.kept:
-        notes[f"{name} is kept at {', '.join(declared.kept)}"] = Evidence.DECLARED
-        return tuple(places.get(place, place) for place in declared.kept)
+    held = keepers(view, hopeful=True).get(name, ())
+    if held:
+        notes[f"{name} is kept at {', '.join(held)}"] = Evidence.DECLARED
+        return tuple(places.get(place, place) for place in held)
     files = location.key_kept.value
     if files:
         drives = {drive.key for drive in location.key_drives.value or ()}
@@ -263,6 +265,11 @@ def _kept(
             where = "on the source's drive, and nowhere else as far as is known"
             notes[f"{name} is kept {where}"] = location.key_kept.evidence
             return ("source",)
+    elif declared is not None and declared.kept:
+        notes[f"{name} is kept only in what it opens: it is lost with the source"] = (
+            Evidence.DECLARED
+        )
+        return ("source",)
     notes[f"{name} is known to one person, who may lose it; nothing says where it is kept"] = (
         Evidence.INFERRED
     )

@@ -320,7 +320,9 @@ class RcloneLink:
         elif server is not None:
             host: Fact[str] = Fact(f"address:{server}", Evidence.TOOL_REPORTED, source)
             if is_here(self._here, server):
-                host = replace(host_identity(self._here), evidence=Evidence.INFERRED)
+                own = f"{server} is an address of this machine"
+                host = replace(host_identity(self._here), evidence=Evidence.INFERRED, source=own)
+                domains = replace(domains, drives=Fact(source=own))
             domains = replace(domains, host=host)
         return replace(found, domains=domains, media_type=medium)
 

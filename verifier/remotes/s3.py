@@ -273,8 +273,10 @@ class S3Link:
             operator = Fact(provider, Evidence.MEASURED, f"endpoint {server}")
         elif served and not here and not is_private(server):
             operator = Fact(server, Evidence.INFERRED, f"endpoint {server}")
+        # at an address of this machine a provider is believed in once the service knows accounts
+        named = declared.provider.value is not None and (served or not here)
         host: Fact[str] = Fact(source="the service does not tell")
-        if here and declared.provider.value is None:
+        if here and not named:
             host = replace(
                 host_identity(self._here),
                 evidence=Evidence.INFERRED,
@@ -283,7 +285,7 @@ class S3Link:
         elif provider is None and is_private(server):
             host = Fact(f"address:{server}", Evidence.INFERRED, f"endpoint {server}")
         medium: Fact[str] = Fact(source=f"what {server} keeps its objects on is not known")
-        if served or declared.provider.value:
+        if served or named:
             medium = Fact("object-storage", Evidence.TOOL_REPORTED, f"S3 service at {server}")
         # one by whichever name of this machine, whose ports may be tunnels to different services;
         # elsewhere two ports of a server are most often two ways to one
@@ -291,8 +293,7 @@ class S3Link:
         pools = [f"bucket:{who}/{self._address.bucket}"]
         if account.value and region.value:
             pools.append(f"cloud:{who}/{account.value}/{region.value}")
-        named = provider is not None or declared.provider.value is not None
-        if not named and (here or is_private(server)):
+        if provider is None and not named and (here or is_private(server)):
             # every server at home says us-east-1: that is no place
             region = Fact(source=f"{server} is no provider's address, and its region no place")
         drives = "the drives of a storage service cannot be seen"

@@ -10,6 +10,7 @@ from verifier.domains import host_identity, place_of
 from verifier.host import Host
 from verifier.inventory import Evidence, Fact, Location
 from verifier.remotes._address import is_here
+from verifier.ssh_config import looked_up
 from verifier.target import Target
 
 __all__ = ["known", "server_and_path", "unspoken"]
@@ -81,8 +82,12 @@ def known(host: Host, target: Target, found: Location) -> Location:
     if told is None:
         return found
     server, path = told
+    # ssh may call it otherwise, and behind another server no name means what it means here
+    ssh = looked_up(host, server) if word == "sftp" else {}
+    proxied = "proxyjump" in ssh or "proxycommand" in ssh
+    server = server if proxied else str(ssh.get("hostname", server)).lower()
     drives = f"the drives of server {server} cannot be seen from here"
-    if not is_here(host, server):
+    if proxied or not is_here(host, server):
         away = Fact(f"address:{server}", Evidence.MEASURED, "server address")
         return replace(found, domains=replace(domains, host=away, drives=Fact(source=drives)))
     source = f"{server} is an address of this machine"

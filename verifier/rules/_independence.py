@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from verifier.inventory import Evidence, Fact, Location
+from verifier.rules._ports import behind_a_port, told_its_account
 
 __all__ = ["Relation", "Tie", "host_names", "relation"]
 
@@ -57,7 +58,8 @@ def relation(one: Location, other: Location) -> Relation:
     Relation
         Shared if they meet in a directory, a file system, a pool or a drive; if they are exports
         of one host whose drives cannot be told apart; or if they are in one account and region.
-        Apart if the drives of both are known, or the hosts or accounts differ.
+        Apart if the drives of both are known, or the hosts or accounts differ. On one host, or
+        behind a port of this machine, an account that is only declared tells nothing apart.
     """
     shared = tuple(dict.fromkeys(_shared(one, other)))
     if shared:
@@ -66,17 +68,20 @@ def relation(one: Location, other: Location) -> Relation:
     if all(drives):
         evidence = _weakest(one.domains.drives, other.domains.drives)
         return Relation(Tie.APART, evidence, reason="their drives are different ones")
-    cloud = _same_cloud(one, other)
+    cloud, hosts = _same_cloud(one, other), (one.domains.host, other.domains.host)
+    known = all(host.value for host in hosts)
+    common = sorted(host_names(one) & host_names(other)) if known else []
+    hidden = behind_a_port(one) or behind_a_port(other)
     if cloud is not None:
-        return cloud
-    hosts = one.domains.host, other.domains.host
-    if hosts[0].value and hosts[1].value:
-        common = sorted(host_names(one) & host_names(other))
-        if not common:
+        if cloud.tie is not Tie.APART or not (hidden or (common and _said(cloud, one, other))):
+            return cloud
+        return Relation(Tie.UNKNOWN, Evidence.UNKNOWN, reason=_why_unknown(one, other))
+    if known:
+        if not common and not hidden:
             reason = "they are on different hosts"
             return Relation(Tie.APART, Evidence.INFERRED, reason=reason)
         exports = _export(one), _export(other)
-        if common[0].startswith("address:") or all(exports):
+        if common and (common[0].startswith("address:") or all(exports)):
             name = common[0].partition(":")[2]
             what = f"host {name}, whose drives cannot be told apart"
             return Relation(Tie.SHARED, Evidence.INFERRED, (what,))
@@ -166,6 +171,12 @@ def _same_cloud(one: Location, other: Location) -> Relation | None:
             reason = "one is on local drives, the other with a provider"
             return Relation(Tie.APART, Evidence.INFERRED, reason=reason)
     return None
+
+
+def _said(cloud: Relation, one: Location, other: Location) -> bool:
+    """Tell whether accounts and providers are but what somebody calls them."""
+    weak = cloud.evidence in {Evidence.DECLARED, Evidence.INFERRED}
+    return weak and not (told_its_account(one) or told_its_account(other))
 
 
 def _all_declared(facts: Iterable[Fact[str]]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from verifier.inventory import Evidence, Location
 from verifier.rules import same_key
 from verifier.rules._backups import Word, all_of, backups, doubtful
+from verifier.rules._keepers import all_at_home, keepers
 from verifier.rules._model import Gate, Rule, Status
 from verifier.rules._view import View, names
 
@@ -31,26 +32,34 @@ def judge(view: View) -> Gate:
     Gate
     """
     dying = [found for found in same_key.judge(view) if found.status is Status.FAIL]
-    locked = [place for place in backups(view) if place.encrypted.value is not False]
-    encrypted = [place for place in locked if place.encrypted.value or _named(place)]
+    encrypted = [place for place in backups(view) if _needs_a_key(place)]
     wanted = "kept away from the source"
     if dying:
         reason = " ".join(found.message for found in dying).rstrip(".")
         return Gate(Status.FAIL, f"{len(dying)} at risk", wanted, Evidence.DECLARED, reason)
     if not encrypted and not doubtful(view):
-        return Gate(Status.PASS, "0 of 0", wanted, Evidence.MEASURED, "no copy needs a key")
+        others = any(_needs_a_key(place) for place in view.inventory.locations)
+        reason = f"no copy {'that counts ' if others else ''}needs a key"
+        return Gate(Status.PASS, "0 of 0", wanted, Evidence.MEASURED, reason)
     return all_of(view, [_word(view, place) for place in encrypted], wanted)
 
 
-def _named(place: Location) -> bool:
-    return place.domains.key.value is not None
+def _needs_a_key(place: Location) -> bool:
+    if place.encrypted.value is None:
+        return place.domains.key.value is not None
+    return place.encrypted.value
 
 
 def _word(view: View, place: Location) -> Word:
-    declared = view.keys.get(place.domains.key.value or "")
-    if declared is not None and declared.kept:
-        text = f"the key of {place.name} is kept at {names(declared.kept)}"
+    key = place.domains.key.value or ""
+    held = keepers(view, hopeful=False).get(key, ())
+    if not all_at_home(view, held):
+        text = f"the key of {place.name} is kept at {names(held)}"
         return Status.PASS, text, Evidence.DECLARED
+    held = keepers(view, hopeful=True).get(key, ())
+    if not all_at_home(view, held):
+        text = f"where the key of {names(held)} is kept, and with it that of {place.name}, "
+        return Status.UNKNOWN, f"{text}is not known", Evidence.UNKNOWN
     if place.key_kept.value:
         # a file that the source's drive does not hold; one on it was told of as dying
         where = names(place.key_kept.value)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from verifier.inventory import Evidence, Location
 from verifier.rules._independence import Tie
 from verifier.rules._model import Gate, Rule, Status
+from verifier.rules._ports import told_its_account, unseen
 from verifier.rules._view import View, distance_km, names, weakest
 
-__all__ = ["RULE", "contradicted", "judge", "sites_km"]
+__all__ = ["RULE", "contradicted", "judge", "one_spot", "served_here", "sites_km"]
 
 WANTED = 1
 
@@ -21,6 +22,8 @@ RULE = Rule(
     remediation="Keep one copy in another building, better in another city, and name its site.",
 )
 
+# points this close may lie in one building, whatever the two are called
+_ONE_SPOT_KM = 0.05
 _BUILT_IN = frozenset({"ata", "ide", "nvme", "pcie", "sas", "sata"})
 
 
@@ -39,8 +42,9 @@ def judge(view: View) -> Gate:
     A declared site suffices and shows as declared, unless a measurement contradicts it: the
     location stands on the source's own drives, or on drives built into the source's own machine
     and is not marked offline. Then the declaration is void. A drive in the source's own machine
-    without a declared site is at the source's site. With ``min_offsite_km`` the great-circle
-    distance decides.
+    without a declared site is at the source's site. What this machine serves from drives that
+    nobody sees may be anywhere: that is unknown, whatever is declared. Two sites less than
+    50 m apart are one, and with ``min_offsite_km`` the great-circle distance decides.
 
     Parameters
     ----------
@@ -90,6 +94,12 @@ def sites_km(view: View, one: str, other: str) -> float | None:
     return distance_km(here.location, there.location)
 
 
+def one_spot(view: View, one: str, other: str) -> bool:
+    """Tell whether two sites are one by their coordinates."""
+    km = sites_km(view, one, other)
+    return km is not None and km < _ONE_SPOT_KM
+
+
 def contradicted(view: View, number: int) -> bool:
     """Tell whether a location is declared at another site than where it was measured to be.
 
@@ -131,7 +141,11 @@ def _place(view: View, number: int) -> _Place:
     evidence = weakest((here.evidence, there.evidence))
     if here.value == there.value:
         return _Place(Status.FAIL, evidence, f"{place.name} is at {there.value} like the source")
-    if _served_by_this_machine(place, source):
+    if one_spot(view, here.value, there.value):
+        reason = f"{place.name} is at {there.value}, which is where {here.value} is: less than "
+        reason += f"{_ONE_SPOT_KM * 1000:g} m away by their coordinates"
+        return _Place(Status.FAIL, evidence, reason)
+    if served_here(view, number):
         reason = f"{place.name} is served by the source's own machine, and its drives are not seen"
         return _Place(Status.UNKNOWN, Evidence.UNKNOWN, reason)
     return _distant(view, place, here.value, there.value, evidence)
@@ -162,12 +176,11 @@ def _perils_words(view: View, here: str, there: str) -> str:
     return f"; perils named at both: {names(shared)}" if shared else ""
 
 
-def _served_by_this_machine(place: Location, source: Location) -> bool:
-    """Tell whether the source's own machine was met behind an address, measured by its id."""
-    host = place.domains.host
-    own = host.value is not None and host.value == source.domains.host.value
-    seen = place.offline or place.domains.drives.value is not None
-    return own and not seen and host.evidence is Evidence.MEASURED and place.real_path is None
+def served_here(view: View, number: int) -> bool:
+    """Tell whether the source's own machine answers for a location, and hides its drives."""
+    place, host = view.locations[number], view.locations[number].domains.host.value
+    here = {view.inventory.host.value, view.inventory.source.domains.host.value}
+    return host is not None and host in here and unseen(place) and not told_its_account(place)
 
 
 def _in_this_machine(place: Location, source: Location) -> bool:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from verifier.inventory import Evidence, Fact, Location
+from verifier.rules._keepers import all_at_home, keepers
 from verifier.rules._layers import meeting
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View, names
@@ -41,12 +42,18 @@ def judge(view: View) -> Iterator[Finding]:
     yield from meeting(view, RULE, _own_key, "key", would)
     yield from _one_repository(view)
     source = view.inventory.source
-    home = {source.name, source.domains.site.value}
+    held = keepers(view, hopeful=True)
     for name, key in view.keys.items():
-        users = [place.name for place in view.locations if place.domains.key.value == name]
-        if users and key.kept and set(key.kept) <= home:
-            text = f"The key {name} of {names(users)} is kept only at the source and dies with it."
-            yield Finding(RULE.id, Status.FAIL, Severity.HIGH, None, text, RULE.remediation)
+        users = [place for place in view.locations if place.domains.key.value == name]
+        if not users or not key.kept or not all_at_home(view, held[name]):
+            continue
+        if not held[name] and any(_lives(source, place) for place in users):
+            continue  # a file that needs no opening keeps it too
+        where = "where the source is and dies with it"
+        if not held[name]:
+            where = f"in {names(key.kept)}, which nobody opens without it once the source is gone"
+        text = f"The key {name} of {names(one.name for one in users)} is kept only {where}."
+        yield Finding(RULE.id, Status.FAIL, Severity.HIGH, None, text, RULE.remediation)
     for place in view.inventory.locations:
         declared = view.keys.get(place.domains.key.value or "")
         if declared is not None and declared.kept:
@@ -79,6 +86,11 @@ def _one_repository(view: View) -> Iterator[Finding]:
             "damage or a deletion in the one that is written to is copied to the others."
         )
         yield Finding(RULE.id, Status.PASS, Severity.NOTE, None, text, RULE.remediation)
+
+
+def _lives(source: Location, place: Location) -> bool:
+    """Tell whether a file with the password may outlive the source."""
+    return bool(place.key_kept.value) and not _dies_with(source, place)
 
 
 def _dies_with(source: Location, place: Location) -> str:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.verifier.inventories import declared, measured, place, view
+from tests.verifier.inventories import declared, measured, place, source, view
+from verifier.inventory import Evidence, Fact
 from verifier.rules import same_host
 from verifier.rules._independence import Tie, relation
 
@@ -48,6 +49,49 @@ def cloud(name, account, region, *, evidence=measured, provider=None, site=None)
 def test_accounts_and_regions(one, other, wanted):
     assert relation(one, other).tie is wanted
     assert relation(other, one).tie is wanted
+
+
+def port(name, **named):
+    """Something at an address of this machine, with an account or a provider of that name."""
+    found = place(name, None, real_path=None, inode=None)
+    here = Fact("machine:here", Evidence.INFERRED, "127.0.0.1 is an address of this machine")
+    said = {layer: declared(called) for layer, called in named.items()}
+    return replace(found, domains=replace(found.domains, host=here, **said))
+
+
+@pytest.mark.parametrize("named", [{}, {"account": "a"}, {"account": "a", "provider": "p"}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        source(),
+        source(on=None, host="address:nas"),  # which this machine may well serve again
+        place("usb", "sdb"),
+        port("b", account="b", provider="q"),
+        cloud("c", "1", "eu", provider="aws"),
+    ],
+)
+def test_nobody_knows_what_a_port_of_this_machine_stands_on_whatever_it_is_called(named, other):
+    one = port("a", **named)
+    assert relation(one, other).tie is relation(other, one).tie is Tie.UNKNOWN
+    assert view(one, port("b", account="b"), live=source()).counted == (0,)
+
+
+def test_a_service_at_a_port_of_this_machine_is_a_cloud_if_it_says_whose_it_is():
+    found = port("tunnel", provider="p")
+    told = replace(found, domains=replace(found.domains, account=measured("1")))
+    assert relation(source(), told).tie is Tie.APART
+
+
+def test_accounts_that_are_but_declared_do_not_take_one_server_apart():
+    def by(evidence):
+        both = (share(name, "address:nas") for name in "ab")
+        return relation(*(
+            replace(x, domains=replace(x.domains, account=Fact(x.name, evidence))) for x in both
+        ))  # fmt: skip
+
+    assert relation(share("a", "address:nas"), share("b", "address:nas")).tie is Tie.SHARED
+    assert by(Evidence.DECLARED).tie is Tie.UNKNOWN
+    assert by(Evidence.TOOL_REPORTED).tie is Tie.APART
 
 
 def share(name, host):

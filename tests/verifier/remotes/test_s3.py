@@ -367,6 +367,19 @@ def test_an_archive_in_a_bucket_is_read_as_one(storage, photos, tmp_path):
     assert found.real_path is None
 
 
+def test_a_provider_is_not_believed_in_at_a_port_here_that_knows_no_accounts(
+    storage, proxy, photos
+):
+    proxy.refuse = lambda method, path: 403 if method == "POST" else None
+    address = storage.address(storage.bucket(contents(photos))).replace(storage.url, proxy.url)
+    cloud = {"name": "cloud", "address": address, "provider": "first", "site": "far"}
+    result = judged(photos, cloud)
+    assert result.verdicts[1].location.media_type.value is None
+    assert [verdict.counted for verdict in result.verdicts] == [True, False]
+    assert result.gates["offsite"].status == "unknown"
+    assert result.gates["media"].status != "pass"
+
+
 def test_an_unreadable_bucket_makes_the_gates_unknown(storage, proxy, photos):
     bucket = storage.bucket(contents(photos))
     proxy.refuse = lambda method, path: 403

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.needs import needs
 from verifier.domains import host_identity, place_of
 from verifier.host import Host
 from verifier.inventory import Domains, Evidence, Fact, Location, State
@@ -37,6 +38,20 @@ def test_a_server_that_is_this_machine_has_its_drives(tmp_path):
     found = told(f"sftp:root@localhost:{tmp_path}")
     assert found.domains.host.value == host_identity(Host()).value
     assert found.domains.drives.value == place_of(Host(), str(tmp_path)).domains.drives.value
+
+
+@needs("ssh")
+def test_a_name_of_the_ssh_configuration_may_mean_this_machine(monkeypatch, tmp_path):
+    (tmp_path / ".ssh").mkdir()
+    config = tmp_path / ".ssh" / "config"
+    config.write_text("Host nas\n HostName 127.0.0.1\nHost box\n HostName 10.0.0.9\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    here = host_identity(Host()).value
+    assert told("sftp:ada@nas:repo").domains.host.value == here
+    assert told("sftp:ada@box:repo").domains.host.value == "address:10.0.0.9"
+    # behind another server 127.0.0.1 is that server
+    config.write_text("Host nas\n HostName 127.0.0.1\n ProxyJump gate\n")
+    assert told("sftp:ada@nas:repo").domains.host.value == "address:nas"
 
 
 def test_another_server_is_another_host():

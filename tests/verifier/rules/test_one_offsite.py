@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from riskmodel.sites import Site
-from tests.verifier.inventories import place, source, unread, view
-from verifier.inventory import Evidence, State
+from tests.verifier.inventories import declared, measured, place, source, unread, view
+from verifier.aftermath import left_after
+from verifier.inventory import Evidence, Fact, State
 from verifier.rules import Status, one_offsite
 from verifier.rules._view import distance_km
 
@@ -18,6 +19,8 @@ SITES = {
     "home": Site(location=AMSTERDAM),
     "office": Site(location=UTRECHT),
     "nowhere": Site(),
+    "garden": Site(location=(52.3703, 4.9003)),
+    "next door": Site(location=(52.3707, 4.90)),
 }
 
 
@@ -59,6 +62,19 @@ def test_a_server_that_is_the_sources_own_machine_is_nowhere_else_for_sure():
     assert "the source's own machine" in gate.reason
 
 
+@pytest.mark.parametrize("offline", [False, True])
+@pytest.mark.parametrize("named", [{}, {"account": declared("a")}, {"provider": declared("p")}])
+def test_a_port_of_the_sources_own_machine_is_at_no_site_for_sure(named, offline):
+    served = replace(place("dav", None, site="office", offline=offline), real_path=None)
+    here = Fact("machine:here", Evidence.INFERRED, "127.0.0.1 is an address of this machine")
+    served = replace(served, domains=replace(served.domains, host=here, **named))
+    assert offsite(served).status is Status.UNKNOWN
+    # the source may be on a server, and what is served here may be that again
+    assert offsite(served, live=source(on=None, host="address:nas")).status is Status.UNKNOWN
+    told = replace(served, domains=replace(served.domains, account=measured("1")))
+    assert offsite(told).status is Status.PASS
+
+
 def test_an_unknown_site_leaves_it_unknown():
     far = place("nas", None, host="address:10.0.0.9")
     assert offsite(far).status is Status.UNKNOWN
@@ -90,6 +106,18 @@ def test_min_offsite_km_decides(wanted, status):
     assert gate.status is status
     km = distance_km(AMSTERDAM, UTRECHT)
     assert f"{km:.3g} km" in gate.reason
+
+
+@pytest.mark.parametrize("wanted", [None, 0.01])
+def test_two_sites_at_one_spot_are_one_whatever_they_are_called(wanted):
+    shed = place("nas", "sdb", site="garden", host="machine:there")
+    gate = offsite(shed, sites=SITES, policy={"min_offsite_km": wanted})
+    assert gate.status is Status.FAIL
+    assert "less than 50 m" in gate.reason
+    fire = left_after(view(shed, sites=SITES))[0]
+    assert (fire.sure, fire.perhaps) == ((), ())
+    # another building passes
+    assert offsite(place("nas", "sdb", site="next door"), sites=SITES).status is Status.PASS
 
 
 def test_without_coordinates_the_distance_is_unknown():

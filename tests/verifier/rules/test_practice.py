@@ -8,9 +8,18 @@ from datetime import timedelta
 import pytest
 
 from riskmodel.policies import Key
-from tests.verifier.inventories import NOW, declared, measured, place, source, unread, view
+from tests.verifier.inventories import (
+    NOW,
+    declared,
+    drive,
+    measured,
+    place,
+    source,
+    unread,
+    view,
+)
 from verifier.audit import judge as judge_all
-from verifier.inventory import Evidence, Fact, Inventory, Points, Schedule, State
+from verifier.inventory import Evidence, Fact, Inventory, Location, Points, Schedule, State
 from verifier.rules import PRACTICE_RULES, Status
 from verifier.setup import Setup
 
@@ -113,6 +122,51 @@ def test_a_key_kept_only_at_the_source_fails_and_one_nobody_knows_of_is_unknown(
     assert status("key", named, keys={"k": Key(kept=("home",))}) == "fail"
     assert status("key", named, keys={"k": Key(kept=("source",))}) == "fail"
     assert status("key", named, keys={"k": Key(kept=("home", "mother"))}) == "pass"
+
+
+def locked(name: str, on: str, key: str | None, **more) -> Location:
+    found = place(name, on, **REPOSITORY, **more)
+    return replace(found, domains=replace(found.domains, key=declared(key) if key else Fact()))
+
+
+@pytest.mark.parametrize(
+    ("kept", "wanted"),
+    [
+        (("repo",), "fail"),  # like a safe that holds its own key
+        (("repo", "ada"), "pass"),
+        (("repo", "home"), "fail"),
+        (("usb",), "pass"),
+        (("twin",), "fail"),
+        (("other",), "fail"),  # each keeps the key of the other
+        (("closed",), "unknown"),
+    ],
+)
+def test_a_copy_keeps_a_key_for_whoever_can_open_it(kept, wanted):
+    places = (
+        locked("repo", "sdb", "k"), locked("other", "sdc", "o"), place("usb", "sdd"),
+        place("twin", "sda"), locked("closed", "sde", None, coverage=measured(0.1)),
+    )  # fmt: skip
+    keys = {"k": Key(kept=kept), "o": Key(kept=("repo",))}
+    if kept != ("other",):
+        keys["o"] = Key(kept=("ada",))
+    assert status("key", *places, keys=keys) == wanted
+
+
+def test_a_password_file_elsewhere_keeps_a_key_that_is_also_in_the_copy():
+    repo = locked("repo", "sdb", "k", key_kept=declared(("/media/stick/pw",)))
+    keys = {"k": Key(kept=("repo",))}
+    assert status("key", repo, keys=keys) == "unknown"
+    assert status("key", replace(repo, key_drives=measured((drive("sdz"),))), keys=keys) == "pass"
+    inside = replace(repo, key_kept=declared(("/source/pw",)))
+    assert status("key", inside, keys=keys) == "fail"
+
+
+def test_that_no_copy_needs_a_key_is_said_of_those_that_count():
+    def words(*places) -> str:
+        return JUDGES["key"](view(*places)).reason
+
+    assert words(place("usb", "sdb")) == "no copy needs a key"
+    assert words(place("usb", "sdb"), locked("r", "sda", None)) == "no copy that counts needs a key"
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from tests.verifier.zoo.repositories import SECRET, password
-from tests.verifier.zoo.servers import KEY, KEY_ID, Cloud, host_of_its_own, recorded, ssh, sshfs
-from tests.verifier.zoo.yard import Yard, aged, changed, elsewhere, place, remove
+from tests.verifier.zoo.servers import (
+    KEY,
+    KEY_ID,
+    LOCAL,
+    Cloud,
+    host_of_its_own,
+    recorded,
+    ssh,
+    sshfs,
+)
+from tests.verifier.zoo.yard import (
+    Yard,
+    aged,
+    changed,
+    elsewhere,
+    free_port,
+    listens,
+    place,
+    remove,
+)
 
 Tables = dict[str, Any]
 _OTHER = "0123456789abcdef0123456789abcd{:02}"
@@ -342,6 +360,20 @@ def rclone_to_a_bucket(yard: Yard, first: Cloud, second: Cloud) -> Tables:
     yard.run("rclone", "copy", source, f"cloud:{name}/photos")
     remote = elsewhere("remote", f"cloud:{name}/photos", provider="first", site="frankfurt")
     return yard.setup(source, remote)
+
+
+def rclone_to_servers_of_this_machine(yard: Yard) -> Tables:
+    """One folder by two ports, said to be with two companies far away."""
+    source, config, found = yard.source(), "", []
+    copy = yard.copy(source, "there")
+    for kind, site in (("webdav", "frankfurt"), ("http", "paris")):
+        port = free_port()
+        yard.start("rclone", "serve", kind, "--addr", f"{LOCAL}:{port}", copy, until=listens(port))
+        config += f"[{kind}]\ntype = {kind}\nurl = http://{LOCAL}:{port}\n"
+        said = {"site": site, "account": kind, "provider": kind}
+        found.append(elsewhere(f"by-{kind}", f"{kind}:", **said))
+    _rclone(yard, config)
+    return yard.setup(source, *found)
 
 
 def as_it_should_be(yard: Yard, first: Cloud, second: Cloud) -> Tables:

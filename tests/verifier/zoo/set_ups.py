@@ -252,6 +252,8 @@ ELSEWHERE = (
     SetUp("rclone to a bucket", remote.rclone_to_a_bucket,
           Truth(2, FAIL, CLOUD, PASS, DOUBT, "pass/unknown", status={"remote": PASS}),
           ("rclone", *_S3)),
+    SetUp("rclone to servers of this machine", remote.rclone_to_servers_of_this_machine,
+          Truth(1, UNKNOWN, UNKNOWN, UNKNOWN, DOUBT, "pass/unknown"), ("rclone",)),
     SetUp("SFTP of another host", remote.sftp_of_another_host,
           Truth(2, FAIL, UNKNOWN, PASS, DOUBT, status={"nas": PASS}), _NAS),
     SetUp("two folders of another host", remote.two_folders_of_another_host,
