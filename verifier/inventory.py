@@ -118,6 +118,8 @@ class Location:
         Who makes the points, and how often that is promised.
     audited : bool
         For an absent offline location: whether its facts are those of the audit at ``last_seen``.
+    in_its_place : str
+        For an absent offline location: what lies where it is mounted at other times; else empty.
     content : tuple of int
         A sketch of its names and sizes (`verifier.identity`), by which copies are compared where
         the source cannot be read.
@@ -176,6 +178,7 @@ class Location:
     key_drives: Fact[tuple[Drive, ...]] = field(default_factory=Fact)
     schedule: Fact[Schedule] = field(default_factory=Fact)
     audited: bool = False
+    in_its_place: str = ""
     content: tuple[int, ...] = ()
     expires_hours: Fact[float] = field(default_factory=Fact)
     read_since: datetime | None = None
