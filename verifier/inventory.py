@@ -94,7 +94,8 @@ class Location:
     shared_extents : int
         Files whose bytes lie where the source's lie (reflinks).
     identical : bool or None
-        Same paths, sizes and times as the source: fresh, however old its newest file is.
+        Same paths, sizes and times as the source, or the same bytes: fresh, however old its newest
+        file is.
     disqualified : str
         Why it is no copy, whatever it holds ("its repository is marked untrusted"); else empty.
     repeats_deletions : Fact of bool
