@@ -66,6 +66,8 @@ class Location:
         Since when its medium is in use, as declared; media age, and wear out.
     files, size_bytes : int or None
         Content of the newest point.
+    last_filled : datetime or None
+        If the newest point is empty, the last one before it that is known not to be.
     coverage : Fact[float]
         Share of the source's files that the newest point holds, in [0, 1].
         Files that cannot be in it, for they came to the source after it was made, are left out.
@@ -153,6 +155,7 @@ class Location:
     points: Points = field(default_factory=Points)
     files: int | None = None
     size_bytes: int | None = None
+    last_filled: datetime | None = None
     coverage: Fact[float] = field(default_factory=Fact)
     newer: Newer | None = None
     missing: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ _COMMON = frozenset(
 _FORMAT = frozenset(
     {"schema", "evidence", "state", "kind", "level", "file_system", "transport", "media_type",
      "made", "at", "newest", "oldest", "latest", "times", "time", "last_seen", "immutable_until",
-     "medium_since",
+     "medium_since", "last_filled",
      "model", "depth", "tool", "rule", "media", "country"}
 )  # fmt: skip
 _PATHS = frozenset(
