@@ -52,7 +52,7 @@ VERIFIER_ROOMS = [
     {"_births", "_confining", "_leftovers", "_opening", "_reading", "_running", "walking",
      "_hasher", "_cutting", "_readers", "_lister", "_listing",
      "hashing", "host"},
-    {"devices", "ssh_config", "resolver", "domains", "volumes"},
+    {"devices", "ssh_config", "resolver", "domains", "volumes", "unplugged"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
     {"probes"},

@@ -27,6 +27,7 @@ from verifier.rules import (
     rule_named,
     view_of,
 )
+from verifier.rules._caution import cautious
 from verifier.score import Ndsa, Score, ndsa, score
 from verifier.setup import Accept, Setup
 
@@ -266,7 +267,10 @@ def judge(setup: Setup, inventory: Inventory) -> Audit:
     findings += _gate_findings(gates) + _practice_findings(practice)
     accepted = [_accepted(finding, setup.accept, inventory.at) for finding in findings]
     order = list(Severity)
-    ranked = sorted(accepted, key=lambda f: (bool(f.accepted), order.index(f.severity)))
+    ranked = sorted(
+        cautious(accepted, inventory.source),
+        key=lambda f: (bool(f.accepted), order.index(f.severity)),
+    )
     return Audit(
         setup=setup,
         inventory=inventory,

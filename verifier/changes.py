@@ -25,6 +25,7 @@ from verifier.inventory import (
     State,
 )
 from verifier.rules import Status
+from verifier.rules._caution import before_a_run
 from verifier.rules._standing import Copyhood
 from verifier.wear import worn
 
@@ -135,7 +136,15 @@ def _repairs(audit: Audit) -> Iterator[Change]:
             if place.state is State.MISSING:
                 new = _apart(replace(new, domains=replace(new.domains, drives=_new_drives("x"))))
             name = f"bring {place.name} up to date and whole"
-            yield _with(audit, number, new, name, steps.backup(audit.setup, place))
+            yield _with(
+                audit, number, new, name, _first(audit, place) + steps.backup(audit.setup, place)
+            )
+
+
+def _first(audit: Audit, place: Location) -> str:
+    """Say what must come before something is written there; empty if nothing is suspected."""
+    first = before_a_run(audit.findings, audit.inventory.source, place.name)
+    return f"{first} Then: " if first else ""
 
 
 def _renewals(audit: Audit) -> Iterator[Change]:
@@ -181,7 +190,7 @@ def _of_copy(audit: Audit, number: int) -> Iterator[Change]:
     if by_hand and not place.offline:
         new = replace(place, schedule=_said(Schedule("cron", _ADVICE, 24.0)))
         text = f"let a scheduler make {name} every day"
-        yield _with(audit, number, new, text, steps.automate(setup, place))
+        yield _with(audit, number, new, text, _first(audit, place) + steps.automate(setup, place))
     if place.encrypted.value and audit.practice["key"].status is not Status.PASS:
         key = place.domains.key.value or f"key of {name}"
         new = replace(place, domains=replace(place.domains, key=_said(key)))

@@ -171,6 +171,7 @@ def _domains(stack: Stack, here: Fact[str]) -> Domains:
         file_system=Fact(stack.file_system, Evidence.MEASURED, "mount table")
         if stack.file_system
         else Fact(),
+        mounted=Fact(stack.mounted, Evidence.MEASURED, "mount table") if stack.mounted else Fact(),
         host=host,
     )
 

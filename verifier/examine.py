@@ -19,11 +19,13 @@ from verifier.identity import identified
 from verifier.inventory import Depth, Evidence, Fact, Inventory, Location, State
 from verifier.manifest import Manifest
 from verifier.setup import SOURCE, Place, Setup
+from verifier.unplugged import emptied, left_below
 from verifier.volumes import volume_of
 
 if TYPE_CHECKING:
     from verifier.catalogue import Catalogue
     from verifier.effort import Effort
+    from verifier.target import Target
 
 __all__ = ["examine"]
 
@@ -105,12 +107,13 @@ def examine(
         if record is not None:
             record.looking_at(place.name)
         try:
-            seen = probes.probe(host, target, manifest, deep)
+            left = _left_below(host, catalogue, here.value, source, target)
+            seen = left or probes.probe(host, target, manifest, deep)
         except InputError:
             raise
         except Exception as problem:  # noqa: BLE001 - one broken probe must not end the audit
             seen = _unseen(place.name, target.address, problem, offline=place.offline)
-        seen = _without_login(_unplugged(host, seen))
+        seen = _without_login(emptied(host, seen))
         if deep is Depth.RESTORE:
             seen = _without_login(drilled(host, target, seen, manifest, wish, parent))
         found.append(_with_declared(seen, place))
@@ -144,6 +147,17 @@ def _told_of_the_future(
             )
 
 
+def _left_below(
+    host: Host, catalogue: Catalogue | None, here: str | None, source: Location, target: Target
+) -> Location | None:
+    if catalogue is None or not target.offline:
+        return None
+    with contextlib.suppress(CatalogueError):  # which is told by who keeps the audit
+        last = catalogue.last_read(here, source, target.address)
+        return None if last is None else left_below(host, last[0], target)
+    return None
+
+
 def _source(setup: Setup, host: Host) -> tuple[Location, Manifest | None]:
     path = setup.source.path
     manifest: Manifest | None = None
@@ -168,25 +182,6 @@ def _without_login(found: Location) -> Location:
         reason=without_password(found.reason),
         errors=tuple(map(without_password, found.errors)),
     )
-
-
-def _unplugged(host: Host, found: Location) -> Location:
-    """Take the empty folder where an offline disk is mounted at other times for its absence."""
-    if not (found.offline and found.state is State.READ and found.files == 0):
-        return found
-    path = found.real_path or found.address
-    try:
-        empty = found.kind == "directory" and not host.listdir(path)
-        mounted = host.stat(path).dev != host.stat(f"{path.rstrip('/')}/..").dev
-    except AccessError:
-        return found
-    if not empty or mounted:
-        return found
-    reason = "its folder is empty: nothing is mounted there"
-    return Location(
-        found.name, "unknown", found.address, State.ABSENT_OFFLINE, reason,
-        offline=True, last_seen=found.last_seen,
-    )  # fmt: skip
 
 
 def _unseen(name: str, address: str, problem: Exception, *, offline: bool = False) -> Location:

@@ -128,6 +128,8 @@ class Domains:
         Whether that array or pool lacks members now, or is being rebuilt.
     file_system : Fact of str
         Its type.
+    mounted : Fact of str
+        Where that file system is mounted.
     host : Fact of str
         The machine that the drives are in, as ``"kind:identity"``.
     account, provider : Fact of str
@@ -145,6 +147,7 @@ class Domains:
     level: Fact[str] = field(default_factory=Fact)
     degraded: Fact[bool] = field(default_factory=Fact)
     file_system: Fact[str] = field(default_factory=Fact)
+    mounted: Fact[str] = field(default_factory=Fact)
     host: Fact[str] = field(default_factory=Fact)
     account: Fact[str] = field(default_factory=Fact)
     provider: Fact[str] = field(default_factory=Fact)

@@ -66,6 +66,8 @@ class Location:
         Since when its medium is in use, as declared; media age, and wear out.
     files, size_bytes : int or None
         Content of the newest point.
+    last_filled : datetime or None
+        If the newest point is empty, the last one before it that is known not to be.
     coverage : Fact[float]
         Share of the source's files that the newest point holds, in [0, 1].
         Files that cannot be in it, for they came to the source after it was made, are left out.
@@ -94,7 +96,8 @@ class Location:
     shared_extents : int
         Files whose bytes lie where the source's lie (reflinks).
     identical : bool or None
-        Same paths, sizes and times as the source: fresh, however old its newest file is.
+        Same paths, sizes and times as the source, or the same bytes: fresh, however old its newest
+        file is.
     disqualified : str
         Why it is no copy, whatever it holds ("its repository is marked untrusted"); else empty.
     repeats_deletions : Fact of bool
@@ -118,6 +121,8 @@ class Location:
         Who makes the points, and how often that is promised.
     audited : bool
         For an absent offline location: whether its facts are those of the audit at ``last_seen``.
+    in_its_place : str
+        For an absent offline location: what lies where it is mounted at other times; else empty.
     content : tuple of int
         A sketch of its names and sizes (`verifier.identity`), by which copies are compared where
         the source cannot be read.
@@ -150,6 +155,7 @@ class Location:
     points: Points = field(default_factory=Points)
     files: int | None = None
     size_bytes: int | None = None
+    last_filled: datetime | None = None
     coverage: Fact[float] = field(default_factory=Fact)
     newer: Newer | None = None
     missing: tuple[str, ...] = ()
@@ -176,6 +182,7 @@ class Location:
     key_drives: Fact[tuple[Drive, ...]] = field(default_factory=Fact)
     schedule: Fact[Schedule] = field(default_factory=Fact)
     audited: bool = False
+    in_its_place: str = ""
     content: tuple[int, ...] = ()
     expires_hours: Fact[float] = field(default_factory=Fact)
     read_since: datetime | None = None

@@ -23,7 +23,7 @@ _COMMON = frozenset(
 _FORMAT = frozenset(
     {"schema", "evidence", "state", "kind", "level", "file_system", "transport", "media_type",
      "made", "at", "newest", "oldest", "latest", "times", "time", "last_seen", "immutable_until",
-     "medium_since",
+     "medium_since", "last_filled",
      "model", "depth", "tool", "rule", "media", "country"}
 )  # fmt: skip
 _PATHS = frozenset(
@@ -37,6 +37,7 @@ _PATHS = frozenset(
         "examples",
         "folder",
         "exclude",
+        "mounted",
     }
 )
 _NAMES = frozenset(
@@ -44,7 +45,7 @@ _NAMES = frozenset(
      "key", "profile", "identity_file", "site", "host", "lineage", "fed_from", "device"}
 )  # fmt: skip
 _DEGREES = "location"  # of a site: latitude and longitude
-_QUOTED = frozenset({"reason", "source", "errors", "breaks"})
+_QUOTED = frozenset({"reason", "in_its_place", "source", "errors", "breaks"})
 _PART = re.compile(r"[^/:@\s'\"]+(?: [^/:@\s'\"]+)*")
 _QUOTED_PATH = re.compile(r"(?:^|[\s'\"])(/?(?:[^\s/'\"]+/)+[^\s/'\":;,]+|[\w-]+\.\w{1,5}\b)")
 _DRIVE_NAME = re.compile(r"(sd|vd|xvd|nvme|mmcblk|md|dm-|loop|sr|st|nst|zd|zram)[a-z0-9]*")

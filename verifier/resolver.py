@@ -98,7 +98,7 @@ class Resolver:
         # what memory and exports are is said below; an export has a new number at each mounting
         named = found.server is not None or mount.file_system in MEMORY_TYPES
         pools = found.pools if named else (pool, *found.pools)
-        return replace(found, pools=pools, file_system=mount.file_system)
+        return replace(found, pools=pools, file_system=mount.file_system, mounted=mount.point)
 
     def pool(self, name: str, depth: int = 0) -> Stack:
         """Return what a ZFS pool stands on."""

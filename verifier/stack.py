@@ -31,8 +31,8 @@ class Stack:
         Where this is known from, or why it is not.
     evidence : Evidence
         How it is known.
-    file_system, server : str or None
-        Type of the file system; server of a network mount.
+    file_system, mounted, server : str or None
+        Type of the file system, and where it is mounted; server of a network mount.
     foreign : bool
         Whether the data may be on another host.
     encrypted : bool
@@ -47,6 +47,7 @@ class Stack:
     source: str = ""
     evidence: Evidence = Evidence.MEASURED
     file_system: str | None = None
+    mounted: str | None = None
     server: str | None = None
     foreign: bool = False
     encrypted: bool = False

@@ -6,10 +6,12 @@ filled in.
 
 from __future__ import annotations
 
+import json
 import shlex
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from riskmodel.units import format_hours
 from verifier.inventory import Location
 
 if TYPE_CHECKING:
@@ -152,11 +154,26 @@ def retain(setup: Setup, place: Location) -> str:
         return f"let sanoid keep monthly = 12 on {place.address}"
     if "s3:" in place.address:
         return "turn versioning of the bucket on, and let its lifecycle keep versions for a year"
-    target = shlex.quote(place.address.rstrip("/") + "/$(date +%F)")
+    aged = f"retention passes once the oldest is {format_hours(setup.policy.min_retention)} old"
+    if place.kind == "dated":
+        return f"{aged}: let nothing delete a dated folder of {place.name} before that"
+    if place.kind == "directory" and place.address.startswith("/"):
+        return f"{_dated_folders(setup, place)}; {aged}, so delete none before; or use restic there"
+    return f"write each run of {place.name} beside the last, under a date; {aged}"
+
+
+def _dated_folders(setup: Setup, place: Location) -> str:
+    """Say how a flat copy becomes a row of dated ones, which must not lie in it."""
+    flat = (place.real_path or place.address).rstrip("/")
+    # beside the folder that a disk is mounted at is another disk
+    row = f"{flat}/dated" if place.domains.mounted.value == flat else f"{flat}-dated"
     source = shlex.quote(setup.source.path.rstrip("/") + "/")
     return (
-        f"write dated folders instead of one: rsync -a --link-dest=../LAST {source} "
-        f"{target.replace(chr(39), chr(34))}, or use restic there"
+        f'run, instead of what writes {place.name} now: DIR={shlex.quote(row)}; mkdir -p "$DIR"; '
+        'LAST=$(ls -d "$DIR"/????-??-?? 2>/dev/null | grep -v "$(date +%F)$" | tail -n 1); '
+        f'rsync -a ${{LAST:+--link-dest="$LAST"}} {source} "$DIR/$(date +%F)"; after the first run '
+        f"say path = {json.dumps(row, ensure_ascii=False)} at {place.name} in the set-up file, and "
+        "once 'verifier audit' calls the row whole, remove the flat copy"
     )
 
 

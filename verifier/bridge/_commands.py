@@ -177,19 +177,17 @@ def advise_command(
 
 def _audit(path: Path, dataset: str | None, html: Path | None = None) -> Audit:
     from verifier.apart import keep_apart
-    from verifier.audit import audit
     from verifier.catalogue import Catalogue, default_path
     from verifier.datasets import chosen, load_setups
-    from verifier.host import Host
+    from verifier.recorded import recorded_audit
 
     setups = chosen(load_setups(path), dataset)
     if len(setups) > 1:
         known = ", ".join(setup.name for setup in setups)
         raise InputError(f"{path}: holds several datasets; choose one with --dataset: {known}")
     keep_apart({"--html": html}, (place.path for place in setups[0].locations if place.path))
-    return audit(
+    return recorded_audit(
         setups[0],
-        Host(),
         now=datetime.now(UTC),
         catalogue=Catalogue(default_path()),
         talk=_progress,

@@ -67,7 +67,7 @@ def copy_of(
     else:
         fed = _feed(location, view, set(names), notes)
         fields |= {"fed": fed, "check": _check(location, notes)}
-        fields["retention"] = _retention(location, fed, horizon, notes)
+        fields["retention"] = _retention(location, fed, view.policy.min_retention, horizon, notes)
         fields["restore"] = _restore(location, notes)
         fields["immutable"] = _immutable(location, fields["retention"], horizon, notes)
         identity = location.domains.identity
@@ -164,7 +164,7 @@ def _check(location: Location, notes: dict[str, Evidence]) -> Check:
 
 
 def _retention(
-    location: Location, fed: Feed, horizon: float, notes: dict[str, Evidence]
+    location: Location, fed: Feed, wanted: float, horizon: float, notes: dict[str, Evidence]
 ) -> Retention | None:
     said = location.retention
     text = said.value or ""
@@ -180,10 +180,15 @@ def _retention(
     if not back:
         return None
     span = history_hours(location)
-    words = "as its points reach now" if back == span else "the one before the newest"
-    notes[f"{location.name} keeps versions for {format_hours(back)}, {words}"] = (
-        Evidence.MEASURED if back == span else Evidence.INFERRED
-    )
+    if back == span >= wanted:  # else a young row of points looks like one that is cut short
+        words = f"{location.name} keeps versions for {format_hours(back)}, as its points reach now"
+        notes[words] = Evidence.MEASURED
+        return Retention(within=back)
+    reach = "as its points reach now" if back == span else "the one before the newest"
+    notes[
+        f"nothing says for how long {location.name} keeps versions; counted are "
+        f"{format_hours(back)}, {reach}"
+    ] = Evidence.INFERRED
     return Retention(within=back)
 
 

@@ -170,8 +170,37 @@ class Catalogue:
         CatalogueError
             If the catalogue cannot be read.
         """
-        if place.state is not State.ABSENT_OFFLINE or not self._database.exists:
+        if place.state is not State.ABSENT_OFFLINE:
             return place
+        found = self.last_read(host, source, place.address)
+        if found is None:
+            return place
+        seen, at = found
+        if place.last_seen is not None and place.last_seen.date() > at.date():
+            return place  # somebody has seen it since, but did not audit it
+        return documents.recalled(place, seen, at)
+
+    def last_read(
+        self, host: str | None, source: Location, address: str
+    ) -> tuple[Location, datetime] | None:
+        """Return a location as the last audit that read it saw it, and when; None if none did.
+
+        Parameters
+        ----------
+        host : str or None
+            Identity of this machine.
+        source : Location
+            The live data that it is a copy of.
+        address : str
+            The location's.
+
+        Raises
+        ------
+        CatalogueError
+            If the catalogue cannot be read.
+        """
+        if not self._database.exists:
+            return None
         runs, sightings = tables().tables["runs"], tables().tables["sightings"]
         asked = (
             sightings.select()
@@ -180,7 +209,7 @@ class Catalogue:
             .where(
                 runs.c.host == text(host or ""),
                 runs.c.source == text(source.real_path or source.address),
-                sightings.c.address == text(place.address),
+                sightings.c.address == text(address),
                 sightings.c.state == State.READ.value,
             )
             .order_by(runs.c.at.desc(), sightings.c.id.desc())
@@ -191,13 +220,7 @@ class Catalogue:
             asked = asked.where(runs.c.at <= latest)
         with self._database.reading() as connection:
             row = connection.execute(asked).mappings().first()
-            if row is None:
-                return place
-            at = _moment(row["at"])
-        seen = self._location(row)
-        if place.last_seen is not None and place.last_seen.date() > at.date():
-            return place  # somebody has seen it since, but did not audit it
-        return documents.recalled(place, seen, at)
+        return None if row is None else (self._location(row), _moment(row["at"]))
 
     def runs(self, dataset: str | None = None) -> tuple[Run, ...]:
         """Return all runs, or those of one dataset, the newest last.

@@ -44,6 +44,7 @@ def recalled(place: Location, seen: Location, at: datetime) -> Location:
         reason=place.reason,
         offline=True,
         audited=True,
+        in_its_place=place.in_its_place,
         last_seen=at,
         medium_since=place.medium_since or seen.medium_since,
         domains=replace(seen.domains, **_declared(place)),

@@ -16,6 +16,7 @@ __all__ = [
     "Listed",
     "Snapshot",
     "failure_reason",
+    "made_of",
     "newest_of_each",
     "parse_key",
     "parse_ls",
@@ -100,14 +101,13 @@ def newest_of_each(snapshots: tuple[Snapshot, ...], root: str | None) -> list[Sn
     """
     newest = {(one.hostname, one.paths): one for one in snapshots}
     ranked = sorted(newest.values(), key=lambda one: one.time, reverse=True)
-    if root is None:
-        return ranked[:1]
+    return ranked[:1] if root is None else sorted(ranked, key=lambda one: not made_of(root, one))
 
-    def elsewhere(one: Snapshot) -> bool:
-        whole = root.rstrip("/") + "/"
-        return not any(whole.startswith(path.rstrip("/") + "/") for path in one.paths)
 
-    return sorted(ranked, key=elsewhere)
+def made_of(root: str, snapshot: Snapshot) -> bool:
+    """Tell whether a snapshot was made of a folder, or of one around it."""
+    whole = root.rstrip("/") + "/"
+    return any(whole.startswith(path.rstrip("/") + "/") for path in snapshot.paths)
 
 
 def series_of(chosen: Snapshot, snapshots: tuple[Snapshot, ...]) -> list[Snapshot]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Location
@@ -13,9 +14,11 @@ from verifier.probes._restic_output import (
     Listed,
     Snapshot,
     failure_reason,
+    made_of,
     newest_of_each,
     parse_ls,
     parse_snapshots,
+    series_of,
 )
 from verifier.probes.comparing import capped
 from verifier.probes.newer import as_of
@@ -25,6 +28,7 @@ __all__ = [
     "Unopened",
     "checked",
     "is_remote",
+    "last_filled",
     "listed_newest",
     "newest_point",
     "secrets_of",
@@ -91,7 +95,11 @@ def listed_newest(
     snapshots: tuple[Snapshot, ...],
     source: Manifest | None,
 ) -> tuple[Snapshot, Listed]:
-    """List the newest snapshot of each host and job until one holds the source; else the best."""
+    """List the newest snapshot of each host and job until one holds the source; else the best.
+
+    If none holds it, those made of the source's own folder go first, even if the newest is empty:
+    then the source was not there when it was made, and that is what would come back.
+    """
     found: list[tuple[float, Snapshot, Listed]] = []
     root = None if source is None else source.root
     for snapshot in newest_of_each(snapshots, root)[:_TRIED]:
@@ -102,8 +110,34 @@ def listed_newest(
         found.append((share or 0.0, snapshot, listed))
         if share is None or share >= _ENOUGH:
             return snapshot, listed
-    _, chosen, best = max(found, key=lambda one: one[0])
+    own = [
+        one
+        for one in found
+        if root is not None and made_of(root, one[1]) and (one[0] or not one[2].files)
+    ]
+    _, chosen, best = max(own or found, key=lambda one: one[0])
     return chosen, best
+
+
+def last_filled(
+    host: Host, target: Target, repository: str, chosen: Snapshot, snapshots: tuple[Snapshot, ...]
+) -> datetime | None:
+    """Return the time of the last snapshot of the same job before an empty one that is not empty.
+
+    Parameters
+    ----------
+    host, target, repository
+        As for `newest_point`.
+    chosen : Snapshot
+        The empty one.
+    snapshots : tuple of Snapshot
+        All of the repository.
+    """
+    before = [one for one in series_of(chosen, snapshots) if one.time < chosen.time]
+    for snapshot in before[: -_TRIED - 1 : -1]:
+        if parse_ls(_asked(host, target, repository, "ls", snapshot.id)).files:
+            return snapshot.time
+    return None
 
 
 def _asked(host: Host, target: Target, repository: str, *command: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from verifier.host import AccessError, Host, TimedOut
 from verifier.inventory import Depth, Location, Sample
 from verifier.manifest import Files, Manifest, instant, shown
 from verifier.probes.fixity import Side, read
+from verifier.probes.newer import without_equal
 from verifier.probes.outdated import without_outdated
 from verifier.progress import Progress
 
@@ -42,7 +44,8 @@ class Compared:
     """What a comparison of contents found: damage, and what could not be compared.
 
     `since` is the oldest of the earlier reads that it leans on, 0 if it read all. [ns since 1970]
-    `outdated` are files of the same size that the source has changed since, bytes and all.
+    `outdated` are files of the same size that the source has changed since, bytes and all; `equal`
+    are rows of the source that have only another time. `same` is true if both hold the same files.
     """
 
     errors: tuple[str, ...]
@@ -51,6 +54,8 @@ class Compared:
     sample: Sample | None = None
     note: str = ""
     outdated: tuple[str, ...] = ()
+    equal: Rows | Sequence[int] = field(default=(), compare=False)
+    same: bool = False
 
 
 def against_source(
@@ -87,7 +92,10 @@ def against_source(
         return replace(located, reason="it has no file of the source, so nothing was compared")
     compared = compare(host, source, held)
     located = without_outdated(located, source, compared.outdated)
+    located = without_equal(located, table(source.files), compared.equal)
     located = replace(located, errors=compared.errors, sample=compared.sample)
+    if compared.same and located.identical is False:
+        located = replace(located, identical=True)
     if compared.unseen:
         return replace(located, reason=compared.unseen)
     since = instant(compared.since or None)
@@ -203,7 +211,11 @@ def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
     more = len(wrong) + len(odd) - min(len(odd), MAX_ERRORS + 1) - len(errors)
     told = (*errors, *([f"{more} more errors of this kind."] if more else []))
     outdated = own.paths(np.array(sorted(found.outdated), np.int64))
-    return Compared(told, found.unseen, found.since, sample, found.note, tuple(outdated))
+    every = len(own) == len(theirs) == len(apart) and len(looked) == len(here)
+    return Compared(
+        told, found.unseen, found.since, sample, found.note, tuple(outdated),
+        equal=found.equal, same=every and found.same,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +235,8 @@ class _Found:
 
     wrong: dict[int, str] = field(default_factory=dict)
     outdated: list[int] = field(default_factory=list)
+    equal: Rows | Sequence[int] = ()
+    same: bool = False
     unseen: str = ""
     since: int = 0
     unjudged: int = 0
@@ -253,6 +267,9 @@ def _read_pairs(host: Host, pairs: _Pairs) -> _Found:
             found.outdated.append(int(pairs.here[place]))
         else:
             found.wrong[int(pairs.here[place])] = "differs from the source under the same size."
+    equal = own.known & theirs.known & ~differing()
+    found.equal = pairs.here[equal & pairs.excused]
+    found.same = bool(equal.all())
     _add_failures(found, pairs, own, theirs)
     _add_unsettled(found, pairs, own, theirs)
     leaned = [side.read_at[side.known & ~side.now] for side in (own, theirs)]
@@ -341,12 +358,14 @@ def _by_pieces(host: Host, pairs: _Pairs) -> _Found:
     own, theirs = table(pairs.source.files), table(pairs.held.files)
     progress = Progress(host.talk, f"compared of {len(pairs.here):,}")
     found = _Found()
+    found.equal = equal = list[int]()
     for number, (mine, other) in enumerate(zip(pairs.here, pairs.there, strict=True)):
         progress.at(number)
         path, excused = own.path(int(mine)), bool(pairs.excused[number])
         copy, live = f"{pairs.held.root}/{theirs.path(int(other))}", f"{pairs.source.root}/{path}"
         try:
             if same_bytes(host, copy, live):
+                equal += [int(mine)] if excused else []
                 continue
             if excused:
                 found.outdated.append(int(mine))

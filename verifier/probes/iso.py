@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from verifier.files import MTIME_SLACK_NS
+from verifier.files import MTIME_SLACK_NS, table
 from verifier.host import AccessError, Host, Unreadable
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
@@ -18,7 +18,7 @@ from verifier.probes._digests import hash_of
 from verifier.probes._noting import noted
 from verifier.probes.comparing import capped
 from verifier.probes.iso_image import DAMAGE, HEAD_BYTES, Image, content_of, is_image, read_image
-from verifier.probes.newer import as_of
+from verifier.probes.newer import as_of, without_equal
 from verifier.probes.outdated import without_outdated
 from verifier.probes.reading import head
 from verifier.target import Target
@@ -123,8 +123,9 @@ def collect(
         return replace(located, reason="no digests of its own, and the source could not be read")
     if not any(name.removeprefix(prefix) in source.files for name in sizes):
         return replace(located, reason="it has no file of the source, so nothing was compared")
-    different, not_compared, older = _compare(host, place, image, source, prefix)
+    different, not_compared, older, equal = _compare(host, place, image, source, prefix)
     located = without_outdated(located, source, older)
+    located = without_equal(located, table(source.files), equal)
     located = replace(located, errors=capped([*errors, *different]))
     return (
         replace(located, reason=not_compared)
@@ -177,13 +178,18 @@ def _read(host: Host, place: str) -> tuple[Image | None, str]:
 
 def _compare(
     host: Host, place: str, image: Image, source: Manifest, prefix: str
-) -> tuple[list[str], str, list[str]]:
-    """Return damage, what could not be compared, and files that the source has changed since."""
+) -> tuple[list[str], str, list[str], list[int]]:
+    """Return damage, what could not be compared, and files that the source has changed since.
+
+    Then rows of the source's files that have another time, and the same bytes.
+    """
     errors: list[str] = []
     unseen = ""
     wanted: dict[str, str] = {}
     late: set[str] = set()
     older: list[str] = []
+    equal: list[int] = []
+    files = table(source.files)
     for each in image.files:
         name = each.path.removeprefix(prefix)
         live = source.files.get(name)
@@ -200,6 +206,8 @@ def _compare(
         with host.open(place) as file:
             for path, mine in content_of(file, frozenset(wanted)):
                 if hash_of(host, f"{source.root}/{wanted[path]}", "sha256") == mine:
+                    row = files.row(wanted[path]) if wanted[path] in late else None
+                    equal += [] if row is None else [row]
                     continue
                 if wanted[path] in late:
                     older.append(wanted[path])
@@ -212,4 +220,4 @@ def _compare(
             unseen = f"{problem.path} could not be read: {problem.reason}"
     except DAMAGE as problem:
         errors.append(f"{place.rpartition('/')[2]} is damaged: {str(problem)[:100]}.")
-    return errors, unseen, older
+    return errors, unseen, older, equal

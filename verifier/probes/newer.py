@@ -8,6 +8,7 @@ inode and the file itself, or the folder of which nothing is held, are younger t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["as_of", "as_of_tree", "expected_files"]
+__all__ = ["as_of", "as_of_tree", "expected_files", "without_equal"]
 
 _ADDED, _DOUBTFUL = 1, 2
 _RUN = timedelta(hours=1)  # what one takes; what changed meanwhile may have come too late for it
@@ -65,9 +66,9 @@ def as_of(
         return coverage
     import numpy as np
 
-    start = int(point.timestamp() * 1e9) + MTIME_SLACK_NS
+    start = _start(point)
     there = start if written is None else int(written.timestamp() * 1e9)
-    late = (rows.files.column("mtime") > start) & (rows.files.column("ctime") > start)
+    late = _late(rows.files, start)
     if not late.any():
         return coverage
     absent = rows.absent()
@@ -100,6 +101,43 @@ def as_of(
         missing=largest_missing(rows.files, lacking) if count else (),
         newer=newer if newer.files or doubtful else None,
     )
+
+
+def _start(point: datetime) -> int:
+    return int(point.timestamp() * 1e9) + MTIME_SLACK_NS
+
+
+def _late(files: Files, start: int) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (files.column("mtime") > start) & (files.column("ctime") > start)
+    return found
+
+
+def without_equal(
+    located: Location, files: Files, equal: Sequence[int] | NDArray[np.int64]
+) -> Location:
+    """Take files that only have another time out of what the source has changed since.
+
+    A source that is restored without its times, or touched, is dated now to the last file.
+
+    Parameters
+    ----------
+    located : Location
+        With what is newer by the times of files.
+    files : Files
+        The source's.
+    equal : sequence or array of int
+        Rows of files whose bytes were compared, and are those of the copy.
+    """
+    newer = located.newer
+    if newer is None or not newer.changed or not len(equal):
+        return located
+    import numpy as np
+
+    rows = np.array(equal, dtype=np.int64)
+    rows = rows[_late(files, _start(newer.since))[rows]]
+    less = int(files.column("size")[rows].sum())
+    newer = replace(newer, changed=newer.changed - len(rows), size_bytes=newer.size_bytes - less)
+    return replace(located, newer=newer if newer.files or newer.doubtful else None)
 
 
 def as_of_tree(host: Host, source: Manifest | None, coverage: Coverage, held: Manifest) -> Coverage:

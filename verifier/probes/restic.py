@@ -30,6 +30,7 @@ from verifier.probes._restic_program import (
     Unopened,
     checked,
     is_remote,
+    last_filled,
     listed_newest,
     newest_point,
     secrets_of,
@@ -287,6 +288,9 @@ def _contents(
         if not snapshots:
             return replace(found, points=Points(0), files=0, size_bytes=0, **_none_of(source))
         chosen, listed = listed_newest(host, target, repository, snapshots, source)
+        filled = None
+        if not listed.files:
+            filled = last_filled(host, target, repository, chosen, snapshots)
     except Unopened as problem:
         return closed(found, str(problem))
     except Missing:
@@ -304,6 +308,7 @@ def _contents(
         points=Points.at(snapshot.time for snapshot in series_of(chosen, snapshots)),
         files=len(listed.files),
         size_bytes=sum(listed.files.values()),
+        last_filled=filled,
         coverage=coverage.share
         if coverage.share.value is None
         else replace(coverage.share, evidence=Evidence.TOOL_REPORTED, source="restic ls"),

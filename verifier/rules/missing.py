@@ -18,6 +18,12 @@ RULE = Rule(
     remediation="Correct the path, mount the disk, or set offline = true if it is often away.",
 )
 
+_BRING = "Bring it, audit it, and note the date as last_seen."
+_LEFT_BELOW = (
+    "Mount the disk, and let no run write there while it is away; if the copy has moved to what is "
+    "there now, take offline = true out."
+)
+
 
 def judge(view: View) -> Iterator[Finding]:
     """Name locations that are missing, and offline ones that have been away for too long.
@@ -48,11 +54,13 @@ def judge(view: View) -> Iterator[Finding]:
             now = view.inventory.at
             late = not seen_lately(place, view.policy, now)
             late = late or clock_is_behind(view.inventory.source, now)
+            open_ = late or bool(place.in_its_place)
+            told = f"; {place.in_its_place}" if place.in_its_place else ""
             yield Finding(
                 RULE.id,
-                Status.UNKNOWN if late else Status.PASS,
-                Severity.MEDIUM if late else Severity.NOTE,
+                Status.UNKNOWN if open_ else Status.PASS,
+                Severity.MEDIUM if open_ else Severity.NOTE,
                 place.name,
-                f"{place.name} is not here: {found.reason}.",
-                "Bring it, audit it, and note the date as last_seen.",
+                f"{place.name} is not here: {found.reason}{told}.",
+                _LEFT_BELOW if place.in_its_place else _BRING,
             )

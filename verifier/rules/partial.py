@@ -21,6 +21,11 @@ RULE = Rule(
 
 _EMPTY = "Mount the disk or share that belongs there; if it is mounted, run the backup."
 
+_FILLED = (
+    "Let no point expire: the earlier ones hold what there is. See why the newest is empty (was "
+    "the source mounted?), and run the backup."
+)
+
 
 def judge(view: View) -> Iterator[Finding]:
     """Name locations that hold less than all files, and the largest folders they lack.
@@ -47,7 +52,7 @@ def judge(view: View) -> Iterator[Finding]:
         held = f"holds {percent(share)} of the source's files"
         held += f" of {place.newer.since:%Y-%m-%d %H:%M}" if place.newer else " as they are now"
         if share == 0.0:
-            held = "is empty" if place.files == 0 else "holds none of the source's files"
+            held = _empty(place) if place.files == 0 else "holds none of the source's files"
         empty = share == 0.0 and place.files == 0 and place.kind == "directory"
         yield Finding(
             RULE.id,
@@ -55,8 +60,17 @@ def judge(view: View) -> Iterator[Finding]:
             Severity.NOTE if enough else Severity.MEDIUM if perhaps else Severity.HIGH,
             place.name,
             f"{place.name} {held}{lacking}{_doubt(place)}.",
-            _EMPTY if empty else RULE.remediation,
+            _EMPTY if empty else _FILLED if place.last_filled else RULE.remediation,
         )
+
+
+def _empty(place: Location) -> str:
+    newest = place.points.newest
+    if newest is None or (place.points.count or 0) < 2:
+        return "is empty"
+    text = f"has nothing in its newest point, of {newest:%Y-%m-%d %H:%M}"
+    filled = place.last_filled
+    return f"{text}; that of {filled:%Y-%m-%d %H:%M} is not empty" if filled else text
 
 
 def _doubt(place: Location) -> str:

@@ -387,3 +387,38 @@ def test_how_old_a_mirror_of_old_photos_is_nobody_knows_on_the_day_of_a_new_one(
 def _place(name, newest):
     points, share = Points(1, newest, newest), Fact(1.0, Evidence.MEASURED)
     return Location(name, "directory", f"/{name}", State.READ, points=points, coverage=share)
+
+
+class TestOtherTimes:
+    """A source that was restored without its times: the same bytes, dated now."""
+
+    @pytest.fixture
+    def restored(self, tmp_path):
+        live = make(tmp_path / "live")
+        shutil.copytree(live, tmp_path / "copy")
+        later = time.time() + 3600 + 60  # a run may take an hour
+        for file in live.rglob("*.jpg"):
+            os.utime(file, (later, later))
+        return tmp_path
+
+    def _look(self, base, monkeypatch, depth=Depth.BYTES):
+        # nobody sets when an inode changed, so that the copy's is moved instead
+        monkeypatch.setattr(newer, "_RUN", timedelta(hours=2))
+        return look(base / "copy", manifest_of(base / "live"), depth)
+
+    def test_what_is_equal_is_no_earlier_version(self, restored, monkeypatch):
+        assert self._look(restored, monkeypatch, Depth.LISTED).newer.changed == 20
+        found = self._look(restored, monkeypatch)
+        assert (found.newer, found.errors, found.depth) == (None, (), Depth.SOURCE)
+        assert found.identical
+
+    def test_what_was_changed_among_them_still_is_one(self, restored, monkeypatch):
+        edited = restored / "live" / "2025" / "3.jpg"
+        later = edited.stat().st_mtime
+        edited.write_bytes(b"e" * 1000)
+        os.utime(edited, (later, later))
+        (restored / "live" / "2025" / "4.jpg").write_bytes(b"longer" * 300)
+        found = self._look(restored, monkeypatch)
+        assert (found.newer.changed, found.newer.size_bytes) == (2, 1000 + 1800)
+        assert found.coverage.value == 1.0
+        assert not found.identical

@@ -6,11 +6,13 @@ import hashlib
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.verifier.inventories import view
 from tests.verifier.probes.repositories import (
     flip,
     look,
@@ -33,6 +35,7 @@ from verifier.probes._restic_output import (
     series_of,
 )
 from verifier.probes._restic_program import checked
+from verifier.rules import Status, partial
 from verifier.target import Target
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -285,3 +288,31 @@ class TestRestic:
         before = state_of(repo)
         look(repo, photos, Depth.BYTES, password_file=str(made / "password"))
         assert state_of(repo) == before
+
+    @pytest.mark.parametrize("between", [False, True])
+    def test_an_empty_newest_snapshot_is_told_from_an_empty_repository(self, tmp_path, between):
+        live = make_source(tmp_path / "photos")
+        (tmp_path / "password").write_text("correct horse\n")
+        photos = manifest_of(live)
+        self.run(tmp_path, "init")
+        empty = look(tmp_path / "repo", photos, password_file=str(tmp_path / "password"))
+        assert (empty.files, empty.points.newest, empty.last_filled) == (0, None, None)
+        times = [datetime(2026, 6, day, 12, tzinfo=UTC) for day in (1, 2, 3)]
+        stamps = [f"{time.astimezone():%Y-%m-%d %H:%M:%S}" for time in times]
+        self.run(tmp_path, "backup", "--time", stamps[0], str(live))
+        if between:  # of a part, which is no snapshot of the source's own folder
+            part = next(one for one in live.iterdir() if one.is_dir())
+            self.run(tmp_path, "backup", "--time", stamps[1], str(part))
+        live.rename(tmp_path / "away")
+        live.mkdir()
+        self.run(tmp_path, "backup", "--time", stamps[2], str(live))
+        found = look(tmp_path / "repo", photos, password_file=str(tmp_path / "password"))
+        assert (found.files, found.coverage.value) == (0, 0.0)
+        assert (found.points.newest, found.last_filled) == (times[2], times[0])
+        (told,) = partial.judge(view(replace(found, name="restic")))
+        assert told.status is Status.FAIL
+        assert told.message == (
+            "restic has nothing in its newest point, of 2026-06-03 12:00; that of 2026-06-01 12:00 "
+            "is not empty."
+        )
+        assert told.remediation.startswith("Let no point expire")
