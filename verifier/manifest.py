@@ -83,24 +83,36 @@ class Manifest:
         """Modification time of the newest file."""
         return instant(int(table(self.files).column("mtime").max())) if self.files else None
 
-    def newest_by(self, changed_last: datetime | None) -> datetime | None:
+    def newest_by(
+        self, changed_last: datetime | None, rows: NDArray[np.int64] | None = None
+    ) -> datetime | None:
         """Return the time of the newest file that is no younger than the last known change.
 
-        A photo of a camera that lives in 2099 dates nothing, unless all are like it.
+        A photo of a camera that lives in 2099 dates nothing, unless all are like it. With `rows`
+        only these files are asked.
         """
-        newest, known = self.newest, self.changed_last
+        if not self.files:
+            return None
+        times, known = self._column("mtime", rows), self.changed_by(rows)
+        newest = instant(int(times.max()))
         last = max((when for when in (known, changed_last) if when is not None), default=None)
         if newest is None or last is None or newest <= last + _CLOCK_SLACK:
             return newest
-        limit = int((last + _CLOCK_SLACK).timestamp() * 1e9)
-        times = table(self.files).column("mtime")
-        credible = times[times <= limit]
+        credible = times[times <= int((last + _CLOCK_SLACK).timestamp() * 1e9)]
         return instant(int(credible.max())) if len(credible) else newest
 
     @property
     def changed_last(self) -> datetime | None:
         """When an inode changed last; None where that is not known."""
-        return instant(int(table(self.files).column("ctime").max()) or None) if self.files else None
+        return self.changed_by()
+
+    def changed_by(self, rows: NDArray[np.int64] | None = None) -> datetime | None:
+        """Return when an inode changed last, of all files or of these rows."""
+        return instant(int(self._column("ctime", rows).max()) or None) if self.files else None
+
+    def _column(self, name: str, rows: NDArray[np.int64] | None) -> NDArray[np.int64]:
+        column = table(self.files).column(name)
+        return column if rows is None else column[rows]
 
     @property
     def oldest(self) -> datetime | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from verifier._forms import composed
 from verifier.compared import Newer
-from verifier.files import MTIME_SLACK_NS, Files
+from verifier.files import MTIME_SLACK_NS, Files, table
 from verifier.host import Host
 from verifier.inventory import Location
 from verifier.manifest import Coverage, Manifest, Rows, and_above, instant, largest_missing
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["as_of", "as_of_tree", "expected_files"]
+__all__ = ["as_of", "as_of_tree", "dating", "expected_files"]
 
 _ADDED, _DOUBTFUL = 1, 2
 _RUN = timedelta(hours=1)  # what one takes; what changed meanwhile may have come too late for it
@@ -105,14 +105,16 @@ def as_of(
 def as_of_tree(host: Host, source: Manifest | None, coverage: Coverage, held: Manifest) -> Coverage:
     """Judge how much a plain tree holds by what the source held when it was written.
 
-    Its newest file says when the source was changed last before that. When its inodes changed last
-    says when something was written to it: what the source had an hour before that, it had when the
-    run began, if runs do not take longer; and what was made before that, was there.
+    Its newest file that the source has too says when the source was changed last before that. When
+    the inodes of such files changed last says when something was written to it: what the source had
+    an hour before that, it had when the run began, if runs do not take longer; and what was made
+    before that, was there.
     """
     if not held.files:
         return coverage
-    written = held.changed_last if host.local else None
-    point = held.newest_by(source.changed_last if source is not None else None)
+    rows = dating(source, held)
+    written = held.changed_by(rows) if host.local else None
+    point = held.newest_by(source.changed_last if source is not None else None, rows)
     if written is not None and point is not None:
         point = max(point, written - _RUN)
     found = as_of(host, source, coverage, point, written=written)
@@ -121,6 +123,18 @@ def as_of_tree(host: Host, source: Manifest | None, coverage: Coverage, held: Ma
     return replace(
         found, newer=replace(found.newer, unlike_since=_unlike_since(host, source, found))
     )
+
+
+def dating(source: Manifest | None, held: Manifest) -> NDArray[np.int64] | None:
+    """Return the rows of a plain tree that can date it: what the source has too.
+
+    A log that a job writes beside them every night tells nothing of a mirror that has long stopped.
+    None is all: of a source that is not known, or of which nothing is there.
+    """
+    if source is None or not source.complete or not source.files or not held.files:
+        return None
+    _, there = table(source.files).pairs(table(held.files))
+    return there if len(there) else None
 
 
 def _unlike_since(host: Host, source: Manifest, found: Coverage) -> datetime | None:
