@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from verifier._forms import composed
-from verifier.compared import Newer
+from verifier.compared import Newer, Shares
 from verifier.files import FileFact, Files, table
 from verifier.identity import sketch
 from verifier.inventory import Evidence, Fact
@@ -31,6 +31,7 @@ __all__ = [
     "instant",
     "largest_missing",
     "prefix_in",
+    "shares_of",
     "shown",
 ]
 
@@ -169,6 +170,7 @@ class Rows:
 class Coverage:
     """How much of the source a copy holds, and the largest folders that it lacks.
 
+    The share is the smaller of the ``shares`` of files and of bytes, which are there with it.
     Where nobody can tell, ``content`` is a sketch of what it holds, for `Location.content`.
     ``newer`` is what `verifier.probes.newer` makes of ``rows``, which are there if the share is.
     """
@@ -177,6 +179,7 @@ class Coverage:
     missing: tuple[str, ...] = ()
     content: tuple[int, ...] = ()
     newer: Newer | None = None
+    shares: Shares | None = None
     rows: Rows | None = field(default=None, repr=False, compare=False)
 
 
@@ -233,18 +236,29 @@ def cover(
     lacking = _lacking(files, held)
     if hollow is not None:
         lacking[hollow] = True
-    count = int(lacking.sum())
-    if count and unseen:
+    if unseen and lacking.any():
         return Coverage(Fact(source="parts of the copy could not be read"))
+    shares = shares_of(files, lacking)
     return Coverage(
-        Fact(
-            (len(files) - count) / len(files),
-            Evidence.MEASURED,
-            "paths and sizes compared with the source",
-        ),
-        largest_missing(files, lacking) if count else (),
+        Fact(shares.least, Evidence.MEASURED, "paths and sizes compared with the source"),
+        largest_missing(files, lacking) if lacking.any() else (),
+        shares=shares,
         rows=Rows(files, held, lacking, hollow),
     )
+
+
+def shares_of(
+    files: Files, lacking: NDArray[np.bool_], beside: NDArray[np.bool_] | None = None
+) -> Shares:
+    """Return the shares that are held of a source's files; those `beside` are not expected."""
+    import numpy as np
+
+    wanted = np.ones(len(files), dtype=np.bool_) if beside is None else ~beside
+    sizes = files.column("size").astype(np.float64)  # of a damaged file system any, and many
+    count, total = int(wanted.sum()), float(sizes[wanted].sum())
+    kept = int((wanted & ~lacking).sum()) / count
+    # of empty files only their number tells
+    return Shares(kept, float(sizes[wanted & ~lacking].sum()) / total if total else kept)
 
 
 def folders_of(paths: Iterable[str]) -> tuple[str, ...]:

@@ -152,6 +152,7 @@ def collect(
         size_bytes=None if row.sealed else sum(row.content.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
         content=coverage.content,
         errors=capped(row.errors),

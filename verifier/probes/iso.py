@@ -114,6 +114,7 @@ def collect(
         size_bytes=sum(sizes.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
         tool=f"{image.names} image {image.label!r}",
     )

@@ -17,13 +17,21 @@ from verifier.compared import Newer
 from verifier.files import MTIME_SLACK_NS, Files, table
 from verifier.host import Host
 from verifier.inventory import Location
-from verifier.manifest import Coverage, Manifest, Rows, and_above, instant, largest_missing
+from verifier.manifest import (
+    Coverage,
+    Manifest,
+    Rows,
+    and_above,
+    instant,
+    largest_missing,
+    shares_of,
+)
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["as_of", "as_of_tree", "dating", "expected_files"]
+__all__ = ["as_of", "as_of_tree", "dating", "expected"]
 
 _ADDED, _DOUBTFUL = 1, 2
 _RUN = timedelta(hours=1)  # what one takes; what changed meanwhile may have come too late for it
@@ -57,8 +65,8 @@ def as_of(
     Returns
     -------
     Coverage
-        A share of the files that can be expected. A file that the source changed since, and of
-        which the copy has an earlier version, is held.
+        Shares of the files and bytes that can be expected. A file that the source changed since,
+        and of which the copy has an earlier version, is held.
     """
     rows = coverage.rows
     if rows is None or point is None or source is None:
@@ -80,25 +88,28 @@ def as_of(
     verdicts, reason = _verdicts(host, source, rows, candidates, there)
     added = np.zeros(len(rows.files), dtype=np.bool_)
     added[candidates[verdicts == _ADDED]] = True
-    doubtful = int((verdicts == _DOUBTFUL).sum())
+    doubtful = candidates[verdicts == _DOUBTFUL]
     lacking = rows.lacking & ~changed & ~added
-    count, expected = int(lacking.sum()), len(rows.files) - int(added.sum())
-    kept = expected - count
+    shares = shares_of(rows.files, lacking, added)
+    surely, beside = lacking.copy(), added.copy()
+    surely[doubtful], beside[doubtful] = False, True
     sizes = rows.files.column("size")
     newer = Newer(
         since=point,
         changed=int(changed.sum()),
         added=int(added.sum()),
         size_bytes=int(sizes[changed | added].sum()),
-        doubtful=doubtful,
-        at_most=kept / (expected - doubtful),
+        added_bytes=int(sizes[added].sum()),
+        doubtful=len(doubtful),
+        at_most=shares_of(rows.files, surely, beside).least,
         reason=reason,
     )
     return replace(
         coverage,
-        share=replace(coverage.share, value=kept / expected),
-        missing=largest_missing(rows.files, lacking) if count else (),
-        newer=newer if newer.files or doubtful else None,
+        share=replace(coverage.share, value=shares.least),
+        shares=shares,
+        missing=largest_missing(rows.files, lacking) if lacking.any() else (),
+        newer=newer if newer.files or newer.doubtful else None,
     )
 
 
@@ -157,9 +168,11 @@ def _unlike_since(host: Host, source: Manifest, found: Coverage) -> datetime | N
     return instant(born or None)
 
 
-def expected_files(located: Location, source: Manifest) -> int:
-    """Return how many files a coverage is a share of."""
-    return len(source.files) - (located.newer.added if located.newer else 0)
+def expected(located: Location, source: Manifest) -> tuple[int, int]:
+    """Return how many files, and how many bytes, a coverage is a share of."""
+    files, size = len(source.files), source.size_bytes
+    newer = located.newer
+    return (files - newer.added, size - newer.added_bytes) if newer else (files, size)
 
 
 def _verdicts(

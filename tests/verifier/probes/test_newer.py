@@ -331,7 +331,7 @@ def test_what_was_made_before_a_tree_was_written_to_was_left_out_of_it(tmp_path)
     shutil.copytree(live, copy, ignore=lambda folder, names: {"3.jpg"} & set(names))
     found = look(copy, manifest_of(live))
     assert found.points.newest.timestamp() == OLD
-    assert found.coverage.value == 21 / 22
+    assert found.shares.files == 21 / 22
 
 
 def test_what_changed_long_before_a_tree_was_written_to_was_left_out_of_it(tmp_path):
@@ -345,7 +345,7 @@ def test_what_changed_long_before_a_tree_was_written_to_was_left_out_of_it(tmp_p
         host = Told({"2025/put.jpg": hours(1)})
         held = read_manifest(Host(), str(copy))
         found = as_of_tree(host, source, cover(source, held.files), held)
-        assert found.share.value == share
+        assert found.shares.files == share
 
 
 def test_a_tree_of_months_ago_is_stale(tmp_path):
