@@ -8,7 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Changes", "Newer", "Past", "Restored", "Sample", "Shares", "Suspect"]
+__all__ = [
+    "DIFFERS",
+    "Changes",
+    "Newer",
+    "Past",
+    "Restored",
+    "Sample",
+    "Shares",
+    "Suspect",
+]
+
+# of a file in a copy, after its path
+DIFFERS = "differs from the source under the same size."
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from verifier.compared import DIFFERS
 from verifier.files import MTIME_SLACK_NS, table
 from verifier.host import AccessError, Host, TimedOut
 from verifier.inventory import Depth, Location, Sample
@@ -252,7 +253,7 @@ def _read_pairs(host: Host, pairs: _Pairs) -> _Found:
         if pairs.excused[place]:
             found.outdated.append(int(pairs.here[place]))
         else:
-            found.wrong[int(pairs.here[place])] = "differs from the source under the same size."
+            found.wrong[int(pairs.here[place])] = DIFFERS
     _add_failures(found, pairs, own, theirs)
     _add_unsettled(found, pairs, own, theirs)
     leaned = [side.read_at[side.known & ~side.now] for side in (own, theirs)]
@@ -328,7 +329,7 @@ def _judge_piece(host: Host, found: _Found, own: Files, row: int, live: str) -> 
     """Call a difference damage, unless the source's file changed after it was listed."""
     now, then = host.stat(live), own.fact(row)
     if (now.size, now.mtime_ns) == (then.size, then.mtime_ns):
-        found.wrong[row] = "differs from the source under the same size."
+        found.wrong[row] = DIFFERS
         return
     found.unjudged += 1
     path = shown(own.path(row))
