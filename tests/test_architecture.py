@@ -61,7 +61,7 @@ VERIFIER_ROOMS = [
     {"rules"},
     {"score", "aftermath", "sharing"},
     {"setup", "datasets", "kinds", "effort_options"},
-    {"noticing"},
+    {"blame", "noticing"},
     {"discover", "setup_text", "examine", "plan"},
     {"audit", "recorded", "diffing"},
     {"steps", "wear"},

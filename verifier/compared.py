@@ -8,7 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-__all__ = ["Changes", "Newer", "Past", "Restored", "Sample", "Suspect"]
+__all__ = [
+    "DIFFERS",
+    "Changes",
+    "Newer",
+    "Past",
+    "Restored",
+    "Sample",
+    "Shares",
+    "Suspect",
+]
+
+# of a file in a copy, after its path
+DIFFERS = "differs from the source under the same size."
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +146,25 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Shares:
+    """How much of the source a location holds, counted in two ways; the coverage is the smaller.
+
+    Parameters
+    ----------
+    files, size_bytes : float
+        Share of the source's files, and of their bytes, in [0, 1].
+    """
+
+    files: float
+    size_bytes: float
+
+    @property
+    def least(self) -> float:
+        """The smaller: one film may be most of the bytes, and many notes hardly any."""
+        return min(self.files, self.size_bytes)
+
+
+@dataclass(frozen=True, slots=True)
 class Newer:
     """What the source has changed or gained since a copy's newest point, which cannot be in it.
 
@@ -147,6 +178,8 @@ class Newer:
         Files that came since, and that the copy does not hold.
     size_bytes : int
         Of both, as they are at the source: what would be lost with it now. [bytes]
+    added_bytes : int
+        Of those that came since. [bytes]
     doubtful : int
         Files that the copy lacks, changed since, of which nobody can tell whether they were there
         before; the coverage counts them as missing.
@@ -167,6 +200,7 @@ class Newer:
     at_most: float = 1.0
     reason: str = ""
     unlike_since: datetime | None = None
+    added_bytes: int = 0
 
     @property
     def files(self) -> int:

@@ -94,6 +94,8 @@ def _location(verdict: Verdict) -> dict[str, Any]:
         "files": place.files,
         "bytes": place.size_bytes,
         "coverage": place.coverage.value,
+        "coverage_files": None if place.shares is None else place.shares.files,
+        "coverage_bytes": None if place.shares is None else place.shares.size_bytes,
         "newer": _newer(place.newer),
         "depth": place.depth.word if place.depth is not None else None,
         "dataset": {"value": place.dataset.value, "evidence": place.dataset.evidence.value},

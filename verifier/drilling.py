@@ -15,6 +15,7 @@ from verifier.document import restored_document
 from verifier.drills import Wish, drilled, scratch_parent
 from verifier.host import Host
 from verifier.inventory import Depth, Location, Restored, State
+from verifier.rules._standing import held_words
 from verifier.setup import Setup
 
 __all__ = ["Drill", "document", "drill_all", "exit_code", "only", "text"]
@@ -114,7 +115,7 @@ def _verdict(found: Location, min_coverage: float) -> tuple[int, str]:
     share = found.coverage.value
     if share is not None and share < min_coverage:
         lacking = f", without {', '.join(found.missing)}" if found.missing else ""
-        return 1, f"it holds {100 * share:.1f} % of the source{lacking}"
+        return 1, f"it holds {held_words(found)}{lacking}"
     if found.depth is Depth.RESTORE:
         return 0, ""
     return 3, found.restored.reason if found.restored else found.reason

@@ -94,7 +94,7 @@ def identified(source: Location, found: tuple[Location, ...]) -> tuple[Location,
 
 def _dataset(place: Location, source: Location, found: tuple[Location, ...]) -> Fact[str]:
     if place.state is State.READ and place.coverage.value is not None:
-        return _compared(place, place.coverage.value)
+        return _compared(place, place.shares.files if place.shares else place.coverage.value)
     if place.state is State.READ:
         like = likeness(place.content, source.content)
         if like is not None:

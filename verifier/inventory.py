@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from verifier.compared import Changes, Newer, Past, Restored, Sample, Suspect
+from verifier.compared import Changes, Newer, Past, Restored, Sample, Shares, Suspect
 from verifier.facts import (
     Depth,
     Domains,
@@ -36,6 +36,7 @@ __all__ = [
     "Restored",
     "Sample",
     "Schedule",
+    "Shares",
     "Snapshot",
     "State",
     "Suspect",
@@ -69,8 +70,11 @@ class Location:
     last_filled : datetime or None
         If the newest point is empty, the last one before it that is known not to be.
     coverage : Fact[float]
-        Share of the source's files that the newest point holds, in [0, 1].
+        Share of the source's files, or of their bytes if that is smaller, that the newest point
+        holds, in [0, 1].
         Files that cannot be in it, for they came to the source after it was made, are left out.
+    shares : Shares or None
+        Both of them, where files were compared.
     newer : Newer or None
         What the source has changed or gained since the newest point; None if nothing.
     missing : tuple of str
@@ -157,6 +161,7 @@ class Location:
     size_bytes: int | None = None
     last_filled: datetime | None = None
     coverage: Fact[float] = field(default_factory=Fact)
+    shares: Shares | None = None
     newer: Newer | None = None
     missing: tuple[str, ...] = ()
     depth: Depth | None = None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from verifier._forms import composed
-from verifier.compared import Newer
+from verifier.compared import Newer, Shares
 from verifier.files import FileFact, Files, table
 from verifier.identity import sketch
 from verifier.inventory import Evidence, Fact
@@ -31,6 +31,7 @@ __all__ = [
     "instant",
     "largest_missing",
     "prefix_in",
+    "shares_of",
     "shown",
 ]
 
@@ -83,24 +84,36 @@ class Manifest:
         """Modification time of the newest file."""
         return instant(int(table(self.files).column("mtime").max())) if self.files else None
 
-    def newest_by(self, changed_last: datetime | None) -> datetime | None:
+    def newest_by(
+        self, changed_last: datetime | None, rows: NDArray[np.int64] | None = None
+    ) -> datetime | None:
         """Return the time of the newest file that is no younger than the last known change.
 
-        A photo of a camera that lives in 2099 dates nothing, unless all are like it.
+        A photo of a camera that lives in 2099 dates nothing, unless all are like it. With `rows`
+        only these files are asked.
         """
-        newest, known = self.newest, self.changed_last
+        if not self.files:
+            return None
+        times, known = self._column("mtime", rows), self.changed_by(rows)
+        newest = instant(int(times.max()))
         last = max((when for when in (known, changed_last) if when is not None), default=None)
         if newest is None or last is None or newest <= last + _CLOCK_SLACK:
             return newest
-        limit = int((last + _CLOCK_SLACK).timestamp() * 1e9)
-        times = table(self.files).column("mtime")
-        credible = times[times <= limit]
+        credible = times[times <= int((last + _CLOCK_SLACK).timestamp() * 1e9)]
         return instant(int(credible.max())) if len(credible) else newest
 
     @property
     def changed_last(self) -> datetime | None:
         """When an inode changed last; None where that is not known."""
-        return instant(int(table(self.files).column("ctime").max()) or None) if self.files else None
+        return self.changed_by()
+
+    def changed_by(self, rows: NDArray[np.int64] | None = None) -> datetime | None:
+        """Return when an inode changed last, of all files or of these rows."""
+        return instant(int(self._column("ctime", rows).max()) or None) if self.files else None
+
+    def _column(self, name: str, rows: NDArray[np.int64] | None) -> NDArray[np.int64]:
+        column = table(self.files).column(name)
+        return column if rows is None else column[rows]
 
     @property
     def oldest(self) -> datetime | None:
@@ -157,6 +170,7 @@ class Rows:
 class Coverage:
     """How much of the source a copy holds, and the largest folders that it lacks.
 
+    The share is the smaller of the ``shares`` of files and of bytes, which are there with it.
     Where nobody can tell, ``content`` is a sketch of what it holds, for `Location.content`.
     ``newer`` is what `verifier.probes.newer` makes of ``rows``, which are there if the share is.
     """
@@ -165,6 +179,7 @@ class Coverage:
     missing: tuple[str, ...] = ()
     content: tuple[int, ...] = ()
     newer: Newer | None = None
+    shares: Shares | None = None
     rows: Rows | None = field(default=None, repr=False, compare=False)
 
 
@@ -221,18 +236,31 @@ def cover(
     lacking = _lacking(files, held)
     if hollow is not None:
         lacking[hollow] = True
-    count = int(lacking.sum())
-    if count and unseen:
+    if unseen and lacking.any():
         return Coverage(Fact(source="parts of the copy could not be read"))
+    shares = shares_of(files, lacking)
     return Coverage(
-        Fact(
-            (len(files) - count) / len(files),
-            Evidence.MEASURED,
-            "paths and sizes compared with the source",
-        ),
-        largest_missing(files, lacking) if count else (),
+        Fact(shares.least, Evidence.MEASURED, "paths and sizes compared with the source"),
+        largest_missing(files, lacking) if lacking.any() else (),
+        shares=shares,
         rows=Rows(files, held, lacking, hollow),
     )
+
+
+def shares_of(
+    files: Files, lacking: NDArray[np.bool_], beside: NDArray[np.bool_] | None = None
+) -> Shares:
+    """Return the shares that are held of a source's files; those `beside` are not expected."""
+    import numpy as np
+
+    wanted = np.ones(len(files), dtype=np.bool_) if beside is None else ~beside
+    sizes = files.column("size").astype(np.float64)  # of a damaged file system any, and many
+    count, total = int(wanted.sum()), float(sizes[wanted].sum())
+    if not count:  # the source was empty then, and nothing of what it holds now is here
+        return Shares(0.0, 0.0)
+    kept = int((wanted & ~lacking).sum()) / count
+    # of empty files only their number tells
+    return Shares(kept, float(sizes[wanted & ~lacking].sum()) / total if total else kept)
 
 
 def folders_of(paths: Iterable[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import BinaryIO, Protocol
 
 from verifier import drift
+from verifier.blame import righted
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Changes, Inventory, Location, Past, State
 from verifier.sightings import Run, Seen
@@ -41,6 +42,8 @@ def comparable(book: Book, found: Inventory) -> tuple[Run, ...]:
 def noticed(found: Inventory, host: Host, book: Book) -> Inventory:
     """Say of each location what changed since an audit saw it last, and what was usual.
 
+    A copy that differs from the source is not to blame if the source's bytes are the wrong ones.
+
     Parameters
     ----------
     found : Inventory
@@ -69,12 +72,13 @@ def noticed(found: Inventory, host: Host, book: Book) -> Inventory:
     def told(place: Location) -> Location:
         return replace(place, changes=changes.get(place.name))
 
-    return replace(
+    told_of = replace(
         found,
         source=told(found.source),
         locations=tuple(told(place) for place in found.locations),
         past=tuple(past_of(book, runs)),
     )
+    return righted(told_of)
 
 
 class _Now(Mapping[str, Seen]):

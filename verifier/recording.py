@@ -47,6 +47,7 @@ _MAX_SPOTS = 512
 _MAX_LOCATIONS = 1000
 _MAX_PARTS = 2_000_000
 _MAX_ITEMS = 8 * _MAX_SPOTS
+_SHARES = ("coverage.value", "shares.files", "shares.size_bytes")
 _YEARS = range(1900, 2200)
 _SMB_FILES = ("/etc/samba/smb.conf", "/etc/smb4.conf", "/usr/local/etc/smb4.conf")
 _NO_DATA = MEMORY_TYPES | NETWORK_TYPES | frozenset(
@@ -286,9 +287,7 @@ def _unsound(thing: Any, where: str = "") -> Iterator[str]:
         yield f"{where}: no finite number"
     elif isinstance(thing, int | float) and abs(thing) > 2**70:
         yield f"{where}: out of range"
-    elif (
-        where.endswith("coverage.value") and isinstance(thing, int | float) and not 0 <= thing <= 1
-    ):
+    elif where.endswith(_SHARES) and isinstance(thing, int | float) and not 0 <= thing <= 1:
         yield f"{where}: {thing} is no share"
 
 

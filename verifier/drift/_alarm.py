@@ -30,6 +30,8 @@ SCRAMBLED_FILES = 10
 # law).
 DEVIATIONS, NORMAL = 3.0, 1.4826
 ENOUGH_RUNS = 5
+# A small set has no hundred files to lose: there ten are enough, as above, if hardly any are left.
+SMALL_SHARE, SMALL_FILES = 2 / 3, 10
 _FLOOR = 0.05
 _FEW, _MOST = 3, 0.5
 _ALL = 0.99
@@ -126,16 +128,21 @@ def _scrambled(now: Changes, earlier: Sequence[Changes]) -> Alarm | None:
 
 def _replaced_by_noise(now: Changes, earlier: Sequence[Changes]) -> Alarm | None:
     """Files that went, and in their place files of which nothing tells what they are."""
-    limit, words = usual_limit(now, earlier, _gone)
-    noise = now.looked > 0 and now.opaque / now.looked >= _MOST
-    if not (noise and now.ending and _mass(now.gone, now, limit)):
+    if not (now.gone and now.ending and now.looked and now.opaque / now.looked >= _MOST):
         return None
-    text = (
-        f"this looks like ransomware: {_share_words(now.gone, now, 'are gone')} ({words}), and in "
-        f"their place are {now.ending_files:,} files of random bytes with the new ending "
-        f".{now.ending}"
-    )
-    return Alarm(Level.BAD, text)
+    limit, words = usual_limit(now, earlier, _gone)
+    touched, touched_words = usual_limit(now, earlier, _altered)
+    what = f"{now.ending_files:,} files of random bytes with the new ending .{now.ending}"
+    if _lost(now.gone, now, limit):
+        lost = f"{_share_words(now.gone, now, 'are gone')} ({words})"
+    elif _lost(now.gone + now.changed + now.rotten, now, touched):
+        lost = f"{_altered_words(now)} ({touched_words})"
+    elif now.gained >= SCRAMBLED_FILES:
+        text = f"{now.gone:,} files are gone, and in their place are {what}"
+        return Alarm(Level.UNSURE, f"{text}: encrypted on purpose, or just begun?")
+    else:
+        return None
+    return Alarm(Level.BAD, f"this looks like ransomware: {lost}, and in their place are {what}")
 
 
 def _sealed(now: Changes, earlier: Sequence[Changes]) -> Alarm | None:
@@ -154,7 +161,7 @@ def _sealed(now: Changes, earlier: Sequence[Changes]) -> Alarm | None:
 
 def _deleted(now: Changes, earlier: Sequence[Changes]) -> Alarm | None:
     limit, words = usual_limit(now, earlier, _gone)
-    if not _mass(now.gone, now, limit):
+    if not _lost(now.gone, now, limit):
         return None
     text = f"{_share_words(now.gone, now, 'are gone')} ({words})"
     if now.new >= now.gone / 2:
@@ -202,6 +209,17 @@ def _mass(count: int, now: Changes, limit: float) -> bool:
         return False
     share = count / now.files
     return share > min(limit, _ALL) and (count >= LEAST_FILES or share > _ALL)
+
+
+def _lost(count: int, now: Changes, limit: float) -> bool:
+    """Tell whether so many files are a mass of lost ones, of a small set too.
+
+    Files that only have other bytes are not: in a small set all may be edited in a week.
+    """
+    if _mass(count, now, limit):
+        return True
+    few = count >= SMALL_FILES and count > SMALL_SHARE * now.files
+    return few and count / now.files > min(limit, _ALL)
 
 
 def _share_words(count: int, now: Changes, what: str) -> str:

@@ -24,7 +24,7 @@ _WITHOUT_PERMISSIONS = frozenset(
 def open_tree(place: Place) -> Point:
     """Open a plain tree, which has one state: the present one."""
     held = directory.held_by(place.host, place.path, place.source)
-    return _point(place, held, held.newest)
+    return _point(place, held, place.found.points.newest)
 
 
 def open_dated(place: Place) -> Point:

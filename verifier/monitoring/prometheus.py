@@ -142,7 +142,7 @@ _OF_LOCATION: tuple[tuple[str, str, _Number], ...] = (
     ),
     (
         "location_coverage_ratio",
-        "Share of the source's files that it holds.",
+        "Share of the source's files, or bytes if smaller, that it holds.",
         lambda verdict: verdict.location.coverage.value,
     ),
     (

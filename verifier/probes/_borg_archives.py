@@ -192,7 +192,6 @@ def contents(
         return closed(found, str(error))
     except ValueError as error:
         return closed(found, f"borg's answer is not understood: {error}")
-    coverage = as_of(host, source, coverage, chosen.time)
     series = series_of(chosen.name)
     same = tuple(archive for archive in whole if series_of(archive.name) == series)
     return replace(
@@ -204,6 +203,7 @@ def contents(
         if coverage.share.value is None
         else replace(coverage.share, evidence=Evidence.TOOL_REPORTED, source="borg list"),
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
         content=coverage.content,
     )
@@ -270,7 +270,8 @@ def _newest_of(
             raise _failure(ended)
         files = parse_files(ended.stdout)
         prefix = prefix_in(source, files)
-        coverage = cover(source, {name.removeprefix(prefix): n for name, n in files.items()})
+        held = {name.removeprefix(prefix): size for name, size in files.items()}
+        coverage = as_of(run.host, source, cover(source, held), archive.time)
         share = coverage.share.value
         if best is None or (share or 0) > (best[2].share.value or 0):
             best = archive, files, coverage

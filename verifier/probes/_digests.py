@@ -142,4 +142,4 @@ def utc_time(text: str) -> datetime:
 def closed(found: Location, reason: str) -> Location:
     """Say why the contents cannot be listed; nothing else about the location changes."""
     reason = f"the contents cannot be listed: {reason}"
-    return replace(found, coverage=Fact(source=reason), reason=reason)
+    return replace(found, coverage=Fact(source=reason), shares=None, reason=reason)

@@ -194,7 +194,9 @@ def _of_others_below(host: Host, path: str, found: Location) -> Location:
     reason = f"give the path of what lies in it as a location: {', '.join(held)}"
     depth = None if found.depth is None else min(found.depth, Depth.LISTED)
     told = "" if found.depth is not None else found.reason  # that nothing fits is no news then
-    return replace(found, coverage=Fact(source=reason), missing=(), depth=depth, reason=told)
+    return replace(
+        found, coverage=Fact(source=reason), missing=(), shares=None, depth=depth, reason=told
+    )
 
 
 def _declared_domains(target: Target, domains: Domains) -> Domains:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from verifier.compared import DIFFERS
 from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
@@ -152,6 +153,7 @@ def collect(
         size_bytes=None if row.sealed else sum(row.content.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
         content=coverage.content,
         errors=capped(row.errors),
@@ -362,7 +364,7 @@ def _compare(
             continue
         try:
             if hash_of(host, f"{source.root}/{name}", "sha256") != member.sha256:
-                errors.append(f"{name} differs from the source under the same size.")
+                errors.append(f"{name} {DIFFERS}")
         except AccessError as problem:
             unseen = unseen or f"{name} of the source could not be read: {problem.reason}"
     return errors, unseen

@@ -89,15 +89,14 @@ def collect(
         Points and contents of the job that holds most of the source.
     """
     read = _read(host, found.real_path or target.address, check=depth >= Depth.BYTES)
-    chain, coverage = _best(chains_of(read.runs), source)
+    chain, coverage = _best(host, chains_of(read.runs), source)
     reached, reason = min(depth, Depth.BYTES), read.unseen
     if read.unchecked and reached is Depth.BYTES:
         reached = Depth.STRUCTURE
         reason = reason or f"{read.unchecked} block(s) were written without a checksum"
-    if read.unseen and coverage.share.value != 1.0:
+    if read.unseen and (coverage.rows is None or coverage.rows.lacking.any()):
         coverage = Coverage(Fact(source="parts of the copy could not be read"))
     newest = max(chain.times, default=None)
-    coverage = as_of(host, source, coverage, newest)
     late = chain.latest if newest is None or (chain.latest and chain.latest > newest) else None
     locked = any(run.encrypted for run in read.runs.values())
     how = Fact("files", Evidence.INFERRED, "Bacula copies file by file")
@@ -111,6 +110,7 @@ def collect(
         if coverage.share.value is None
         else replace(coverage.share, source="file records of the volumes"),
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
         content=coverage.content,
         errors=capped(list(read.errors)),
@@ -212,15 +212,14 @@ def _after(before: Mapping[str, int], run: Run) -> dict[str, int]:
     }
 
 
-def _best(chains: Iterable[Chain], source: Manifest | None) -> tuple[Chain, Coverage]:
+def _best(host: Host, chains: Iterable[Chain], source: Manifest | None) -> tuple[Chain, Coverage]:
     """Choose the job that holds most of the source, then the one with the newest point."""
     nothing = Chain(Job("", "", ""), (), {}, (), None)
 
     def covered(chain: Chain) -> Coverage:
         prefix = prefix_in(source, chain.files)
-        return cover(
-            source, {path.removeprefix(prefix): size for path, size in chain.files.items()}
-        )
+        held = {path.removeprefix(prefix): size for path, size in chain.files.items()}
+        return as_of(host, source, cover(source, held), max(chain.times, default=None))
 
     judged = [(chain, covered(chain)) for chain in chains] or [(nothing, cover(source, {}))]
     return max(

@@ -131,6 +131,7 @@ def collect(
         size_bytes=sum(sizes.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
         content=coverage.content,
         encrypted=Fact(False, Evidence.MEASURED, "the files lie open"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from verifier.compared import DIFFERS
 from verifier.files import MTIME_SLACK_NS, table
 from verifier.host import AccessError, Host, TimedOut
 from verifier.inventory import Depth, Location, Sample
@@ -266,7 +267,7 @@ def _read_pairs(host: Host, pairs: _Pairs) -> _Found:
         if pairs.excused[place]:
             found.outdated.append(int(pairs.here[place]))
         else:
-            found.wrong[int(pairs.here[place])] = "differs from the source under the same size."
+            found.wrong[int(pairs.here[place])] = DIFFERS
     equal = own.known & theirs.known & ~differing()
     found.equal = pairs.here[equal & pairs.excused]
     found.same = bool(equal.all())
@@ -345,7 +346,7 @@ def _judge_piece(host: Host, found: _Found, own: Files, row: int, live: str) -> 
     """Call a difference damage, unless the source's file changed after it was listed."""
     now, then = host.stat(live), own.fact(row)
     if (now.size, now.mtime_ns) == (then.size, then.mtime_ns):
-        found.wrong[row] = "differs from the source under the same size."
+        found.wrong[row] = DIFFERS
         return
     found.unjudged += 1
     path = shown(own.path(row))

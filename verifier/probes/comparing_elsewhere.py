@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from verifier._forms import copy_names
 from verifier.access import AccessError, TimedOut
+from verifier.compared import DIFFERS
 from verifier.files import MTIME_SLACK_NS
 from verifier.inventory import Depth, Sample
 from verifier.manifest import Manifest, prefix_in
@@ -101,7 +102,7 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
         if doubt:
             unseen = unseen or doubt
         elif differs:
-            errors.append(f"{path} differs from the source under the same size.")
+            errors.append(f"{path} {DIFFERS}")
     sample = sample and replace(sample, bad=len(errors) - before)
     # what was changed after the newest file was put there is only not copied yet
     late = [path for path in late if changed_before(source.files[path].mtime_ns, held.newest)]

@@ -282,6 +282,7 @@ def _listed(host: Host, source: Manifest | None, base: str, found: Location) -> 
         size_bytes=sum(held.values()),
         coverage=share,
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
         content=coverage.content,
         encrypted=Fact(False, Evidence.TOOL_REPORTED, "dar lists it without a password"),

@@ -174,6 +174,7 @@ def collect(
         size_bytes=tree.size_bytes,
         coverage=coverage.share,
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
         content=coverage.content,
         shared_inodes=shared_inodes(source, held),

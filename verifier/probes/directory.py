@@ -20,7 +20,7 @@ from verifier.probes.comparing import (
     shared_inodes,
 )
 from verifier.probes.fixity import readers_of
-from verifier.probes.newer import as_of_tree
+from verifier.probes.newer import as_of_tree, dating
 from verifier.probes.placeholders import hollow_rows, mostly_placeholders
 from verifier.progress import Progress
 from verifier.target import Target
@@ -111,7 +111,8 @@ def collect(
     held = held_by(host, found.real_path or target.address, source)
     noted_tree(host, held)
     coverage = as_of_tree(host, source, _coverage(host, source, held), held)
-    newest = held.newest_by(source.changed_last if source is not None else None)
+    changed_last = source.changed_last if source is not None else None
+    newest = held.newest_by(changed_last, dating(source, held))
     located = replace(
         found,
         kind="directory",
@@ -120,6 +121,7 @@ def collect(
         size_bytes=held.size_bytes,
         coverage=coverage.share,
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
         content=coverage.content,
         shared_inodes=shared_inodes(source, held),

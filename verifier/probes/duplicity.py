@@ -325,7 +325,12 @@ def _covered(
     files = len(held) if origin == "signatures" else None
     # no content: a sketch needs sizes
     return replace(
-        found, files=files, coverage=share, missing=coverage.missing, newer=coverage.newer
+        found,
+        files=files,
+        coverage=share,
+        missing=coverage.missing,
+        shares=coverage.shares,
+        newer=coverage.newer,
     )
 
 

@@ -140,6 +140,7 @@ def collect(
         size_bytes=sum(held.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
     )
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from verifier.compared import DIFFERS
 from verifier.files import MTIME_SLACK_NS, table
 from verifier.host import AccessError, Host, Unreadable
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
@@ -114,6 +115,7 @@ def collect(
         size_bytes=sum(sizes.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
         tool=f"{image.names} image {image.label!r}",
     )
@@ -212,7 +214,7 @@ def _compare(
                 if wanted[path] in late:
                     older.append(wanted[path])
                 else:
-                    errors.append(f"{wanted[path]} differs from the source under the same size.")
+                    errors.append(f"{wanted[path]} {DIFFERS}")
     except AccessError as problem:
         if problem.path == place and problem.damage:
             errors.append(f"{place.rpartition('/')[2]} cannot be read: {problem.reason}.")

@@ -15,16 +15,24 @@ from typing import TYPE_CHECKING
 
 from verifier._forms import composed
 from verifier.compared import Newer
-from verifier.files import MTIME_SLACK_NS, Files
+from verifier.files import MTIME_SLACK_NS, Files, table
 from verifier.host import Host
 from verifier.inventory import Location
-from verifier.manifest import Coverage, Manifest, Rows, and_above, instant, largest_missing
+from verifier.manifest import (
+    Coverage,
+    Manifest,
+    Rows,
+    and_above,
+    instant,
+    largest_missing,
+    shares_of,
+)
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["as_of", "as_of_tree", "expected_files", "without_equal"]
+__all__ = ["as_of", "as_of_tree", "dating", "expected", "without_equal"]
 
 _ADDED, _DOUBTFUL = 1, 2
 _RUN = timedelta(hours=1)  # what one takes; what changed meanwhile may have come too late for it
@@ -58,8 +66,8 @@ def as_of(
     Returns
     -------
     Coverage
-        A share of the files that can be expected. A file that the source changed since, and of
-        which the copy has an earlier version, is held.
+        Shares of the files and bytes that can be expected. A file that the source changed since,
+        and of which the copy has an earlier version, is held.
     """
     rows = coverage.rows
     if rows is None or point is None or source is None:
@@ -81,25 +89,28 @@ def as_of(
     verdicts, reason = _verdicts(host, source, rows, candidates, there)
     added = np.zeros(len(rows.files), dtype=np.bool_)
     added[candidates[verdicts == _ADDED]] = True
-    doubtful = int((verdicts == _DOUBTFUL).sum())
+    doubtful = candidates[verdicts == _DOUBTFUL]
     lacking = rows.lacking & ~changed & ~added
-    count, expected = int(lacking.sum()), len(rows.files) - int(added.sum())
-    kept = expected - count
+    shares = shares_of(rows.files, lacking, added)
+    surely, beside = lacking.copy(), added.copy()
+    surely[doubtful], beside[doubtful] = False, True
     sizes = rows.files.column("size")
     newer = Newer(
         since=point,
         changed=int(changed.sum()),
         added=int(added.sum()),
         size_bytes=int(sizes[changed | added].sum()),
-        doubtful=doubtful,
-        at_most=kept / (expected - doubtful),
+        added_bytes=int(sizes[added].sum()),
+        doubtful=len(doubtful),
+        at_most=1.0 if beside.all() else shares_of(rows.files, surely, beside).least,
         reason=reason,
     )
     return replace(
         coverage,
-        share=replace(coverage.share, value=kept / expected),
-        missing=largest_missing(rows.files, lacking) if count else (),
-        newer=newer if newer.files or doubtful else None,
+        share=replace(coverage.share, value=shares.least),
+        shares=shares,
+        missing=largest_missing(rows.files, lacking) if lacking.any() else (),
+        newer=newer if newer.files or newer.doubtful else None,
     )
 
 
@@ -143,14 +154,16 @@ def without_equal(
 def as_of_tree(host: Host, source: Manifest | None, coverage: Coverage, held: Manifest) -> Coverage:
     """Judge how much a plain tree holds by what the source held when it was written.
 
-    Its newest file says when the source was changed last before that. When its inodes changed last
-    says when something was written to it: what the source had an hour before that, it had when the
-    run began, if runs do not take longer; and what was made before that, was there.
+    Its newest file that the source has too says when the source was changed last before that. When
+    the inodes of such files changed last says when something was written to it: what the source had
+    an hour before that, it had when the run began, if runs do not take longer; and what was made
+    before that, was there.
     """
     if not held.files:
         return coverage
-    written = held.changed_last if host.local else None
-    point = held.newest_by(source.changed_last if source is not None else None)
+    rows = dating(source, held)
+    written = held.changed_by(rows) if host.local else None
+    point = held.newest_by(source.changed_last if source is not None else None, rows)
     if written is not None and point is not None:
         point = max(point, written - _RUN)
     found = as_of(host, source, coverage, point, written=written)
@@ -159,6 +172,18 @@ def as_of_tree(host: Host, source: Manifest | None, coverage: Coverage, held: Ma
     return replace(
         found, newer=replace(found.newer, unlike_since=_unlike_since(host, source, found))
     )
+
+
+def dating(source: Manifest | None, held: Manifest) -> NDArray[np.int64] | None:
+    """Return the rows of a plain tree that can date it: what the source has too.
+
+    A log that a job writes beside them every night tells nothing of a mirror that has long stopped.
+    None is all: of a source that is not known, or of which nothing is there.
+    """
+    if source is None or not source.complete or not source.files or not held.files:
+        return None
+    _, there = table(source.files).pairs(table(held.files))
+    return there if len(there) else None
 
 
 def _unlike_since(host: Host, source: Manifest, found: Coverage) -> datetime | None:
@@ -181,9 +206,11 @@ def _unlike_since(host: Host, source: Manifest, found: Coverage) -> datetime | N
     return instant(born or None)
 
 
-def expected_files(located: Location, source: Manifest) -> int:
-    """Return how many files a coverage is a share of."""
-    return len(source.files) - (located.newer.added if located.newer else 0)
+def expected(located: Location, source: Manifest) -> tuple[int, int]:
+    """Return how many files, and how many bytes, a coverage is a share of."""
+    files, size = len(source.files), source.size_bytes
+    newer = located.newer
+    return (files - newer.added, size - newer.added_bytes) if newer else (files, size)
 
 
 def _verdicts(

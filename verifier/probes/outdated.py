@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from verifier.files import MTIME_SLACK_NS
-from verifier.inventory import Evidence, Fact, Location
+from verifier.inventory import Evidence, Fact, Location, Shares
 from verifier.manifest import Manifest, folders_of
-from verifier.probes.newer import expected_files
+from verifier.probes.newer import expected
 
 __all__ = ["changed_before", "without_outdated"]
 
@@ -41,16 +41,22 @@ def without_outdated(located: Location, source: Manifest, paths: Iterable[str]) 
     Location
         As it was if the source changed them all after the newest point.
     """
-    newest, share = located.points.newest, located.coverage.value
+    newest, shares = located.points.newest, located.shares
     late = [path for path in paths if changed_before(source.files[path].mtime_ns, newest)]
-    if not late or share is None:
+    if not late or shares is None or located.coverage.value is None:
         return located
-    less = max(0.0, share - len(late) / expected_files(located, source))
+    files, size = expected(located, source)
+    stale_bytes = sum(source.files[path].size for path in late)
+    less = Shares(
+        max(0.0, shares.files - len(late) / files),
+        max(0.0, shares.size_bytes - stale_bytes / size) if size else shares.size_bytes,
+    )
     told = "paths, sizes and bytes compared with the source"
     folders = dict.fromkeys((*located.missing, *folders_of(late)))
     return replace(
         located,
-        coverage=Fact(less, Evidence.MEASURED, told),
+        coverage=Fact(less.least, Evidence.MEASURED, told),
+        shares=less,
         missing=tuple(folders)[:5],
         identical=False,
     )

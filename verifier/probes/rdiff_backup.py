@@ -165,6 +165,7 @@ def collect(
         size_bytes=sum(held.values()),
         coverage=coverage.share,
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
         content=coverage.content,
         encrypted=Fact(False, Evidence.MEASURED, "the files lie open"),

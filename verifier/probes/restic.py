@@ -313,6 +313,7 @@ def _contents(
         if coverage.share.value is None
         else replace(coverage.share, evidence=Evidence.TOOL_REPORTED, source="restic ls"),
         missing=coverage.missing,
+        shares=coverage.shares,
         newer=coverage.newer,
         content=coverage.content,
         encrypted=Fact(True, Evidence.TOOL_REPORTED, found.tool or "restic"),

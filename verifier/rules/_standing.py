@@ -21,6 +21,7 @@ __all__ = [
     "age_of",
     "clock_is_behind",
     "counted",
+    "held_words",
     "in_memory",
     "percent",
     "perhaps_whole",
@@ -32,6 +33,7 @@ __all__ = [
 # a file system may keep times to two seconds (FAT), and clocks of two machines differ a little
 _SAME_TIME = timedelta(seconds=2)
 _CLOCK_SLACK = timedelta(days=1)
+_MUCH = 0.01  # between the shares of files and of bytes
 _MEMORY = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs", "rootfs", "memory", "zram"})
 
 
@@ -107,8 +109,8 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
     share = location.coverage
     short = share.value is not None and share.value < policy.min_coverage
     if share.value is not None and short and not perhaps_whole(location, policy):
-        reason = f"it holds {percent(share.value)} of the source, less than "
-        return Standing(Copyhood.NO, Status.FAIL, f"{reason}{percent(policy.min_coverage)}")
+        reason = f"it holds {held_words(location)}, less than {percent(policy.min_coverage)}"
+        return Standing(Copyhood.NO, Status.FAIL, reason)
     age = age_of(location, source, policy, now)
     if age is Age.STALE:
         limit = format_hours(policy.max_age)
@@ -266,6 +268,17 @@ def _damaged(location: Location) -> Standing | None:
 def counted(number: int, word: str) -> str:
     """Write a number of things, as in "1 file" and "1,200 files"."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def held_words(location: Location, whole: str = "the source") -> str:
+    """Say how much of the source it holds: of which bytes, where these decide."""
+    shares, least = location.shares, location.coverage.value
+    assert least is not None  # noqa: S101 - asked only of what could be compared
+    if shares is None or shares.files <= least:
+        return f"{percent(least)} of {whole}"
+    apart = shares.files - least > _MUCH
+    files = f" ({percent(shares.files)} of its files)" if apart else ""
+    return f"{percent(least)} of the source's bytes{files}"
 
 
 def percent(share: float) -> str:

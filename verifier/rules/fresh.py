@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from riskmodel.units import format_bytes, format_hours
 from verifier.inventory import Evidence, Location
 from verifier.rules._backups import Word, any_of
@@ -13,7 +15,7 @@ __all__ = ["RULE", "judge"]
 
 RULE = Rule(
     id="fresh",
-    title="The newest consistent point is no older than max_age",
+    title="The newest consistent point is no older than max_age, or nothing changed after it",
     risk="All work since the newest point that can be restored is lost with the live data.",
     remediation="Run a backup now, and let a scheduler run it more often than max_age.",
 )
@@ -42,6 +44,12 @@ def _looked_at(view: View) -> range:
     return range(1, len(view.locations))
 
 
+def _old(view: View, place: Location) -> bool:
+    newest = place.points.newest
+    limit = timedelta(hours=view.policy.max_age)
+    return newest is not None and view.inventory.at - newest > limit
+
+
 def _word(view: View, place: Location) -> Word | None:
     """Judge one location; None for what nobody could look at, or that holds nothing whole."""
     share = place.coverage
@@ -64,6 +72,8 @@ def _word(view: View, place: Location) -> Word | None:
         since = f"; since then the source has changed or gained {since}"
     if age is Age.FRESH:
         same = f"{place.name} is the same as the source"
+        if not since and _old(view, place):
+            since = ", and the source has not changed since"
         return Status.PASS, same if place.identical else f"{text}{since}", share.evidence
     if age is Age.STALE:
         return Status.FAIL, f"{text}, which is too old{since}", share.evidence

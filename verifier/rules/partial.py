@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from verifier.inventory import Location, State
 from verifier.rules._model import Finding, Rule, Severity, Status
-from verifier.rules._standing import counted, percent, perhaps_whole
+from verifier.rules._standing import counted, held_words, perhaps_whole
 from verifier.rules._view import View, names
 
 __all__ = ["RULE", "judge"]
@@ -46,14 +46,15 @@ def judge(view: View) -> Iterator[Finding]:
             continue
         enough = share >= view.policy.min_coverage
         perhaps = not enough and perhaps_whole(place, view.policy)
+        nothing = share == 0.0 and (place.shares is None or place.shares.files == 0.0)
         folders = [folder for folder in place.missing if folder != "."]
         lacking = f"; most of the rest is in {names(folders)}"
-        lacking = lacking if folders and share > 0.0 else ""
-        held = f"holds {percent(share)} of the source's files"
+        lacking = lacking if folders and not nothing else ""
+        held = "holds " + held_words(place, "the source's files")
         held += f" of {place.newer.since:%Y-%m-%d %H:%M}" if place.newer else " as they are now"
-        if share == 0.0:
+        if nothing:
             held = _empty(place) if place.files == 0 else "holds none of the source's files"
-        empty = share == 0.0 and place.files == 0 and place.kind == "directory"
+        empty = nothing and place.files == 0 and place.kind == "directory"
         yield Finding(
             RULE.id,
             Status.PASS if enough else Status.UNKNOWN if perhaps else Status.FAIL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from riskmodel.units import format_hours
@@ -25,6 +25,8 @@ _ENOUGH = 3  # points, before their spacing says anything
 
 def judge(view: View) -> Gate:
     """Hold the spacing of each copy's last points against its schedule, or against ``max_age``.
+
+    The gap that lasts until now is one of them, whether or not the source has changed meanwhile.
 
     Parameters
     ----------
@@ -50,7 +52,11 @@ def _word(view: View, place: Location) -> Word:
     if len(times) >= _ENOUGH:
         longest = max(gaps)
         text = f"the longest of the last gaps of {place.name} is {format_hours(longest)}"
-        if longest > view.policy.max_age:
+        silent = (_until(place, view.inventory.at) - times[-1]) / timedelta(hours=1)
+        if silent > view.policy.max_age:
+            # a copy of a source at rest is fresh; but a job that runs makes points all the same
+            text += f", and there is none for {format_hours(silent)} now"
+        if max(longest, silent) > view.policy.max_age:
             return Status.FAIL, text, Evidence.MEASURED
         return Status.PASS, text, Evidence.MEASURED
     if len(times) == 1:
@@ -58,3 +64,8 @@ def _word(view: View, place: Location) -> Word:
     else:
         text = f"{place.name} has {len(times) or 'no'} dated points, which show no rhythm"
     return Status.UNKNOWN, text, Evidence.UNKNOWN
+
+
+def _until(place: Location, now: datetime) -> datetime:
+    """Return when somebody looked: a disk in a drawer gets no points."""
+    return place.last_seen if place.audited and place.last_seen is not None else now

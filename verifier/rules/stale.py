@@ -14,7 +14,7 @@ __all__ = ["RULE", "judge"]
 
 RULE = Rule(
     id="stale",
-    title="The newest point of every location is recent enough",
+    title="The newest point of every location is recent enough, or nothing changed after it",
     risk="All work since the newest point is lost with the live data.",
     remediation="Run the backup, and let a scheduler run it from now on.",
 )

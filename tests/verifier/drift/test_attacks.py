@@ -120,6 +120,47 @@ def test_deleting_everything_is_noticed(tree):
     assert f"{COUNT} of {COUNT} files (100%) are gone" in found.message
 
 
+@pytest.mark.parametrize(("count", "gone"), [(64, 50), (13, 10), (120, 90)])
+def test_deleting_most_of_a_small_set_is_noticed(tree, count, gone):
+    for path in files(tree)[count:]:
+        path.unlink()
+    (found,) = told(tree, lambda: [path.unlink() for path in files(tree)[:gone]])
+    assert (found.status, found.severity) == (Status.FAIL, Severity.HIGH)
+    assert f"{gone} of {count} files" in found.message
+
+
+@pytest.mark.parametrize(("count", "gone"), [(5, 4), (12, 9), (120, 75)])
+def test_tidying_a_small_set_up_is_no_alarm(tree, count, gone):
+    for path in files(tree)[count:]:
+        path.unlink()
+    assert told(tree, lambda: [path.unlink() for path in files(tree)[:gone]]) == []
+
+
+@pytest.mark.parametrize(
+    ("locked", "over", "level"),
+    [(20, 10, Severity.HIGH), (20, 0, Severity.MEDIUM), (5, 4, None)],
+)
+def test_a_small_set_of_no_known_kind_in_which_files_are_replaced_is_noticed(
+    tmp_path, locked, over, level
+):
+    """Nothing tells what is in them, before or after."""
+    root = tmp_path / "data"
+    root.mkdir()
+    for number in range(40):
+        (root / f"{number:02}.dat").write_bytes(noise(number, 4000))
+
+    def attack():
+        for path in files(root)[:locked]:
+            path.with_name(f"{path.name}.locked").write_bytes(noise(path, 4000))
+            path.unlink()
+        for path in files(root)[-over:] if over else ():
+            rewrite(path, noise(path, 4000))
+
+    found = told(root, attack)
+    assert [one.severity for one in found] == ([level] if level else [])
+    assert all("20 files of random bytes with the new ending .locked" in f.message for f in found)
+
+
 def test_random_bytes_appended_to_every_file_are_noticed(tree):
     def attack():
         for path in files(tree):

@@ -331,7 +331,7 @@ def test_what_was_made_before_a_tree_was_written_to_was_left_out_of_it(tmp_path)
     shutil.copytree(live, copy, ignore=lambda folder, names: {"3.jpg"} & set(names))
     found = look(copy, manifest_of(live))
     assert found.points.newest.timestamp() == OLD
-    assert found.coverage.value == 21 / 22
+    assert found.shares.files == 21 / 22
 
 
 def test_what_changed_long_before_a_tree_was_written_to_was_left_out_of_it(tmp_path):
@@ -345,7 +345,7 @@ def test_what_changed_long_before_a_tree_was_written_to_was_left_out_of_it(tmp_p
         host = Told({"2025/put.jpg": hours(1)})
         held = read_manifest(Host(), str(copy))
         found = as_of_tree(host, source, cover(source, held.files), held)
-        assert found.share.value == share
+        assert found.shares.files == share
 
 
 def test_a_tree_of_months_ago_is_stale(tmp_path):
@@ -359,6 +359,45 @@ def test_a_tree_of_months_ago_is_stale(tmp_path):
     assert found.verdicts[1].status is Status.FAIL
     assert "years old" in found.verdicts[1].reason
     assert not found.verdicts[1].counted
+
+
+@pytest.mark.parametrize("beside", ["backup.log", "replication-status.json"])
+def test_what_the_source_does_not_have_dates_no_mirror(tmp_path, beside):
+    """A job writes its log every night, and copies nothing."""
+    live, copy = make(tmp_path / "live"), tmp_path / "copy"
+    shutil.copytree(live, copy)
+    (live / "2025" / "3.jpg").write_bytes(b"e" * 1000)
+    then = time.time() - 50 * 86400
+    os.utime(live / "2025" / "3.jpg", (then, then))
+    (copy / beside).write_text("{}\n")
+    found = audited(live, copy)
+    assert found.verdicts[1].location.points.newest.timestamp() == OLD
+    assert found.verdicts[1].status is Status.FAIL
+    assert "years old" in found.verdicts[1].reason
+    assert found.practice["freshness"].status is Status.FAIL
+
+
+def test_a_write_beside_what_the_source_has_dates_no_run(tmp_path):
+    """Files that came after the copy was made are newer, whoever wrote a log into it since."""
+    live, copy = make(tmp_path / "live"), tmp_path / "copy"
+    shutil.copytree(live, copy)
+    held = read_manifest(Host(), str(copy))
+    hour = {path: fact._replace(ctime_ns=hours(-5)) for path, fact in held.files.items()}
+    log = {"backup.log": held.files["2025/1.jpg"]._replace(mtime_ns=hours(0), ctime_ns=hours(0))}
+    fact = held.files["2025/1.jpg"]._replace(mtime_ns=hours(-3), ctime_ns=hours(-3))
+    manifest = manifest_of(live)
+    source = replace(manifest, files=table({**manifest.files, "2025/new.jpg": fact}))
+    held = replace(held, files=table({**hour, **log}))
+    found = as_of_tree(Told({"2025/new.jpg": hours(-3)}), source, cover(source, held.files), held)
+    assert (found.share.value, found.newer.added) == (1.0, 1)
+
+
+def test_a_tree_of_nothing_of_the_source_is_dated_by_what_it_has(tmp_path):
+    old_file(tmp_path / "live" / "a")
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "b").write_bytes(b"b")
+    found = look(tmp_path / "copy", manifest_of(tmp_path / "live"))
+    assert found.points.newest.timestamp() > OLD
 
 
 @pytest.mark.parametrize(("days", "age"), [(1, Age.PERHAPS), (40, Age.STALE)])

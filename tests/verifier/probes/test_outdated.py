@@ -34,8 +34,7 @@ def tree(source, to):
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(file.read_bytes())
             dated(place, file.stat().st_mtime)
-    (to / "read-me.txt").write_text("touched yesterday")
-    dated(to / "read-me.txt", TOUCHED)
+    dated(to / "2026" / "empty", TOUCHED)
     return to
 
 

@@ -75,6 +75,23 @@ def test_regularity_without_a_promise_is_held_against_the_policy(days, wanted):
     assert status("regularity", place("usb", "sdb", points=points(*days))) == wanted
 
 
+def test_a_job_that_stopped_is_not_regular_though_nothing_changed_since():
+    live = source(points=points(90))
+    usb = place("usb", "sdb", points=points(60, 65, 70, 75, 80), identical=False)
+    gate = JUDGES["regularity"](view(usb, live=live, policy={"max_age": "8 days"}))
+    assert gate.status.value == "fail"
+    assert "is 5 days, and there is none for 60 days now" in gate.reason
+    fresh = JUDGES["freshness"](view(usb, live=live, policy={"max_age": "8 days"}))
+    assert fresh.status.value == "pass"
+    assert fresh.reason.endswith("2026-04-02 12:00, and the source has not changed since")
+
+
+def test_a_disk_in_a_drawer_gets_no_points_and_is_judged_by_the_day_it_was_seen():
+    seen = {"audited": True, "last_seen": NOW - timedelta(days=40), "offline": True}
+    usb = place("usb", "sdb", state=State.ABSENT_OFFLINE, points=points(41, 46, 51), **seen)
+    assert status("regularity", usb, policy={"max_age": "8 days"}) == "pass"
+
+
 def test_one_copy_that_misses_its_promise_fails_regularity():
     daily = measured(Schedule("cron", "/etc/cron.d/x:3", 24.0))
     good = place("good", "sdb", points=points(1, 2, 3), schedule=daily)

@@ -106,7 +106,7 @@ STANDING = (
           Truth(0, media=DOUBT, offsite=DOUBT, errors=UNKNOWN,
                 status={"source": FAIL, "backup": UNKNOWN}, says=("source holds no files",))),
     SetUp("old, with a new note on it", plain.touched_and_old,
-          Truth(1, status=BAD, findings=_about("partial"))),
+          Truth(1, status=BAD, findings=_about("stale"))),
     SetUp("unplugged 20 days ago", plain.unplugged_lately,
           Truth(1, FAIL, UNKNOWN, FAIL, PASS, UNKNOWN, status={"disk": PASS})),
     SetUp("unplugged 120 days ago", plain.unplugged_for_long,
