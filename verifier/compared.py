@@ -217,6 +217,8 @@ class Restored:
         Files that came back as they are at the source.
     changed : int
         Files that came back, and that the source has changed since.
+    outdated : int
+        Files that came back in an older version than the source had when the point was made.
     of : int
         Files that could have been asked for: in the point, and at the source since before it.
     size_bytes : int
@@ -237,6 +239,7 @@ class Restored:
     asked: int = 0
     right: int = 0
     changed: int = 0
+    outdated: int = 0
     of: int = 0
     size_bytes: int = 0
     seconds: float = 0.0

@@ -75,6 +75,9 @@ class Location:
         The largest folders of the source that are not there.
     depth : Depth or None
         The deepest examination that was completed.
+    outdated : int
+        Files that `coverage` counts as not held, for what is there is an older version than the
+        source had before the newest point.
     errors : tuple of str
         Damage that was found, one sentence each.
     offline : bool
@@ -156,6 +159,7 @@ class Location:
     depth: Depth | None = None
     errors: tuple[str, ...] = ()
     offline: bool = False
+    outdated: int = 0
     encrypted: Fact[bool] = field(default_factory=Fact)
     immutable: Fact[bool] = field(default_factory=Fact)
     immutable_until: datetime | None = None

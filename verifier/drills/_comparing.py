@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from verifier.drills._choice import Wanted
 from verifier.drills._model import Back, Came
@@ -11,6 +12,7 @@ from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host, TimedOut
 from verifier.manifest import Manifest, shown
 from verifier.probes.comparing import same_bytes
+from verifier.probes.outdated import changed_before
 
 __all__ = ["Tally", "compare", "compare_links"]
 
@@ -19,10 +21,14 @@ _PERMISSIONS = 0o777
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the files that were asked for; `wrong` holds one sentence a file."""
+    """What became of the files that were asked for.
+
+    `wrong` and `unseen` hold one sentence a file, `outdated` what it is called at the source.
+    """
 
     right: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
+    outdated: dict[str, str] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)
     unseen: dict[str, str] = field(default_factory=dict)
     times: list[str] = field(default_factory=list)
@@ -41,7 +47,12 @@ class Tally:
 
 
 def compare(
-    host: Host, source: Manifest | None, asked: Sequence[Wanted], back: Back, tally: Tally
+    host: Host,
+    source: Manifest | None,
+    made: datetime | None,
+    asked: Sequence[Wanted],
+    back: Back,
+    tally: Tally,
 ) -> None:
     """Judge one part of a drill.
 
@@ -51,6 +62,8 @@ def compare(
         This machine.
     source : Manifest or None
         The live data; without it only sizes are looked at.
+    made : datetime or None
+        When the point was made.
     asked : sequence of Wanted
         What was asked for.
     back : Back
@@ -83,8 +96,13 @@ def compare(
         elif answer:
             tally.right.add(one.path)
             _metadata(host, pairs[number][1], one, came, tally)
-        elif _changed(host, pairs[number][1], one, came):
+        elif _changed_meanwhile(host, pairs[number][1], one):
             tally.changed.add(one.path)
+        elif came.mtime_ns is not None and one.mtime_ns > came.mtime_ns + MTIME_SLACK_NS:
+            if changed_before(one.mtime_ns, made):
+                tally.outdated[one.path] = one.live
+            else:
+                tally.changed.add(one.path)
         else:
             tally.wrong[one.path] = f"{shown(one.live)} came back different from the source."
     for number, one in enumerate(present):
@@ -129,15 +147,12 @@ def _by_size(host: Host, present: list[Wanted], back: Back, tally: Tally) -> Non
             tally.wrong[one.path] = f"{shown(one.path)} came back with {size} of {one.size} bytes."
 
 
-def _changed(host: Host, live: str, one: Wanted, came: Came) -> bool:
-    """Tell whether the source's file is younger than what came back, or changed meanwhile."""
+def _changed_meanwhile(host: Host, live: str, one: Wanted) -> bool:
+    """Tell whether the source's file is no longer the one that was listed."""
     try:
-        now = host.stat(live).mtime_ns
+        return host.stat(live).mtime_ns != one.mtime_ns
     except AccessError:
         return True
-    if now != one.mtime_ns:
-        return True
-    return came.mtime_ns is not None and one.mtime_ns > came.mtime_ns + MTIME_SLACK_NS
 
 
 def _metadata(host: Host, live: str, one: Wanted, came: Came, tally: Tally) -> None:

@@ -18,6 +18,7 @@ from verifier.probes.comparing import capped
 from verifier.probes.directory import read_manifest
 from verifier.probes.members import DAMAGE, Damaged
 from verifier.probes.newer import as_of
+from verifier.probes.outdated import without_older
 from verifier.target import Target
 
 __all__ = [
@@ -171,6 +172,9 @@ def collect(
         depth=Depth.LISTED,
     )
     if not names.mirrors:
+    if not points.breaks:
+        times = {name: fact.mtime_ns for name, (_, fact) in files.items()}
+        located = without_older(located, source, held, times)
         located = replace(located, errors=("No run was finished: there is no current_mirror.",))
     if not tree.complete:
         return replace(located, depth=None, reason=tree.unreadable[0])

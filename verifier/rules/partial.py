@@ -54,9 +54,16 @@ def judge(view: View) -> Iterator[Finding]:
             Status.PASS if enough else Status.UNKNOWN if perhaps else Status.FAIL,
             Severity.NOTE if enough else Severity.MEDIUM if perhaps else Severity.HIGH,
             place.name,
-            f"{place.name} {held}{lacking}{_doubt(place)}.",
+            f"{place.name} {held}{lacking}{_older(place)}{_doubt(place)}.",
             _EMPTY if empty else RULE.remediation,
         )
+
+
+def _older(place: Location) -> str:
+    if not place.outdated:
+        return ""
+    which = counted(place.outdated, "file")
+    return f"; of {which} it has an older version than its newest point should have"
 
 
 def _doubt(place: Location) -> str:

@@ -98,6 +98,28 @@ def test_what_the_source_changed_since_is_no_damage(source, tmp_path, scratch):
 
 
 def test_permissions_that_differ_are_told_apart_from_damage(source, tmp_path, scratch):
+@pytest.mark.parametrize("drawn", [None, 3])
+def test_an_older_version_than_the_date_says_is_not_held(drawn, source, tmp_path, scratch):
+    for file in source.rglob("*"):
+        os.utime(file, (1_700_000_000,) * 2)
+    copy = copied(source, tmp_path / "copy")
+    (copy / "touched").write_text("yesterday")
+    for file in source.rglob("*.jpg"):
+        file.write_bytes(file.read_bytes()[::-1])
+        os.utime(file, (1_710_000_000,) * 2)
+    found = drill(copy, manifest_of(source), scratch, drawn)
+    count, older = 7, len(list(source.rglob("*.jpg")))
+    assert (found.errors, found.restored.changed) == ((), 0)
+    assert found.restored.outdated >= 1
+    if drawn is None:
+        assert found.depth is Depth.RESTORE
+        assert found.coverage.value == pytest.approx(1 - older / count)
+    else:  # a sample tells how many there are at least, and proves nothing
+        assert found.depth is Depth.STRUCTURE
+        assert 1 - older / count <= found.coverage.value < 1.0
+        assert "came back in an older version" in found.restored.reason
+
+
     copy = copied(source, tmp_path / "copy")
     (copy / "2025" / "1.jpg").chmod(0o777)
     found = drill(copy, manifest_of(source), scratch)
