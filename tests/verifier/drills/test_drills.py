@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -97,7 +98,6 @@ def test_what_the_source_changed_since_is_no_damage(source, tmp_path, scratch):
     )
 
 
-def test_permissions_that_differ_are_told_apart_from_damage(source, tmp_path, scratch):
 @pytest.mark.parametrize("drawn", [None, 3])
 def test_an_older_version_than_the_date_says_is_not_held(drawn, source, tmp_path, scratch):
     for file in source.rglob("*"):
@@ -120,6 +120,7 @@ def test_an_older_version_than_the_date_says_is_not_held(drawn, source, tmp_path
         assert "came back in an older version" in found.restored.reason
 
 
+def test_permissions_that_differ_are_told_apart_from_damage(source, tmp_path, scratch):
     copy = copied(source, tmp_path / "copy")
     (copy / "2025" / "1.jpg").chmod(0o777)
     found = drill(copy, manifest_of(source), scratch)
@@ -170,6 +171,41 @@ def test_links_in_a_tar_come_back(source, tmp_path, scratch):
     found = drill(tmp_path / "copy.tar", manifest_of(source), scratch)
     assert (found.depth, found.restored.right) == (Depth.RESTORE, 8)
     assert found.restored.differing == ()
+
+
+def test_of_members_of_one_name_the_last_counts(source, tmp_path, scratch):
+    """As ``tar -r`` and ``tar -u`` leave them, plain files and hard links in any order."""
+    archive = tmp_path / "copy.tar"
+    one, two = source / "2025" / "0.jpg", source / "2025" / "1.jpg"
+
+    def add(*files: Path) -> None:
+        mode = "-rf" if archive.exists() else "-cf"
+        names = [str(file.relative_to(tmp_path)) for file in files]
+        subprocess.run(["tar", "-C", tmp_path, mode, archive, *names], check=True)
+
+    two.unlink()
+    two.hardlink_to(one)
+    add(source)
+    two.unlink()
+    two.write_bytes(b"a file of its own now")
+    one.write_bytes(b"changed, and longer than it was before")
+    add(one, two)
+    add(one)
+    found = drill(archive, manifest_of(source), scratch)
+    assert (found.errors, found.depth) == ((), Depth.RESTORE), found.reason
+    assert (found.restored.right, found.restored.asked) == (7, 7)
+
+
+@pytest.mark.parametrize("last", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_a_link_over_a_good_file_brings_nothing_back(last, source, tmp_path, scratch):
+    archive = packed(source, tmp_path / "copy.tar")
+    with tarfile.open(archive, "a") as more:
+        info = tarfile.TarInfo("photos/2025/0.jpg")
+        info.type, info.linkname = last, "/etc/passwd"
+        more.addfile(info)
+    found = drill(archive, manifest_of(source), scratch)
+    assert found.depth is not Depth.RESTORE
+    assert any("2025/0.jpg did not come back" in told for told in found.errors)
 
 
 def test_a_hard_link_is_asked_for_with_what_it_points_at(source, tmp_path, scratch):
