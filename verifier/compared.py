@@ -233,6 +233,8 @@ class Restored:
         Why `asked` did not all come back right, though nothing is known to be damaged; or empty.
     differing : tuple of str
         Times, permissions and links that came back different, one sentence each.
+    lost_links : int
+        Symbolic links of those asked for that did not come back, or lead elsewhere.
     """
 
     tool: str = ""
@@ -247,3 +249,4 @@ class Restored:
     seed: int = 0
     reason: str = ""
     differing: tuple[str, ...] = ()
+    lost_links: int = 0

@@ -153,6 +153,7 @@ def restored_document(place: Location) -> dict[str, Any] | None:
         "seed": found.seed,
         "reason": found.reason,
         "differing": list(found.differing),
+        "lost_links": found.lost_links,
     }
 
 

@@ -115,6 +115,8 @@ def _verdict(found: Location, min_coverage: float) -> tuple[int, str]:
     if share is not None and share < min_coverage:
         lacking = f", without {', '.join(found.missing)}" if found.missing else ""
         return 1, f"it holds {100 * share:.1f} % of the source{lacking}"
+    if found.restored is not None and found.restored.lost_links:
+        return 1, found.restored.reason
     if found.depth is Depth.RESTORE:
         return 0, ""
     return 3, found.restored.reason if found.restored else found.reason

@@ -66,6 +66,8 @@ class Location:
         Since when its medium is in use, as declared; media age, and wear out.
     files, size_bytes : int or None
         Content of the newest point.
+    links : int or None
+        Symbolic links in a tree that lies open here; None where nobody counted them.
     coverage : Fact[float]
         Share of the source's files that the newest point holds, in [0, 1].
         Files that cannot be in it, for they came to the source after it was made, are left out.
@@ -73,11 +75,11 @@ class Location:
         What the source has changed or gained since the newest point; None if nothing.
     missing : tuple of str
         The largest folders of the source that are not there.
-    depth : Depth or None
-        The deepest examination that was completed.
     outdated : int
         Files that `coverage` counts as not held, for what is there is an older version than the
         source had before the newest point.
+    depth : Depth or None
+        The deepest examination that was completed.
     errors : tuple of str
         Damage that was found, one sentence each.
     offline : bool
@@ -153,13 +155,14 @@ class Location:
     points: Points = field(default_factory=Points)
     files: int | None = None
     size_bytes: int | None = None
+    links: int | None = None
     coverage: Fact[float] = field(default_factory=Fact)
     newer: Newer | None = None
     missing: tuple[str, ...] = ()
+    outdated: int = 0
     depth: Depth | None = None
     errors: tuple[str, ...] = ()
     offline: bool = False
-    outdated: int = 0
     encrypted: Fact[bool] = field(default_factory=Fact)
     immutable: Fact[bool] = field(default_factory=Fact)
     immutable_until: datetime | None = None

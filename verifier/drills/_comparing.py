@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,6 +35,7 @@ class Tally:
     times: list[str] = field(default_factory=list)
     modes: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    lost_links: list[str] = field(default_factory=list)
 
     @property
     def differing(self) -> tuple[str, ...]:
@@ -126,16 +128,59 @@ def _same_bytes(
                 return
 
 
-def compare_links(host: Host, root: str, asked: dict[str, str], back: Back, tally: Tally) -> None:
-    """Compare what links say; `asked` are paths in the point to those at the source."""
+def compare_links(
+    host: Host,
+    root: str,
+    asked: dict[str, str],
+    doubtful: set[str],
+    sizes: Mapping[str, int],
+    back: Back,
+    tally: Tally,
+) -> None:
+    """Compare what links say.
+
+    A copy that followed a link holds a file or folder in its place. That is another one than it
+    is, and nothing is lost; one that is not there, or leads elsewhere, is.
+
+    Parameters
+    ----------
+    host : Host
+        Reads the source.
+    root : str
+        The source.
+    asked : dict of str to str
+        Paths in the point to those at the source.
+    doubtful : set of str
+        Those of them that may have come since the point was made.
+    sizes : mapping of str to int
+        All files of the point.
+    back : Back
+        What came.
+    tally : Tally
+        Added to.
+    """
+    names: list[str] = []
     for path, live in asked.items():
         try:
             wanted = host.readlink(f"{root}/{live}")
         except AccessError:
             continue  # it is gone, or no link any more
         came = back.came.get(path)
-        if came is None or came.link != wanted:
+        if came is not None and came.link == wanted:
+            continue
+        names = names or sorted(sizes)
+        below = bisect_left(names, f"{path}/")
+        if path in sizes or (below < len(names) and names[below].startswith(f"{path}/")):
             tally.links.append(shown(live))
+        elif path in back.unseen:
+            tally.unseen[path] = f"{shown(live)}: {back.unseen[path]}"
+        elif came is None and not live.isascii():
+            tally.links.append(shown(live))  # its name may be there in another form
+        elif path in doubtful:
+            why = "did not come back as the link that it is, and may have come since"
+            tally.unseen[path] = f"{shown(live)} {why}"
+        else:
+            tally.lost_links.append(shown(live))
 
 
 def _by_size(host: Host, present: list[Wanted], back: Back, tally: Tally) -> None:

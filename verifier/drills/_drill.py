@@ -21,6 +21,7 @@ from verifier.drills._scratch import (
     is_full,
     private_folder,
 )
+from verifier.excluding import Excluding
 from verifier.host import AccessError, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Restored, Sample, State
 from verifier.manifest import Manifest
@@ -209,18 +210,25 @@ def _links(
 ) -> None:
     """Ask for symbolic links too: all, or a few."""
     asked: dict[str, str] = {}
+    doubtful: set[str] = set()  # those may have been put there since, with their old time
     made = point.time.timestamp() if point.time else None
+    leaving = Excluding(source.exclude)
     for entry in host.walk(source.root):
-        if entry.stat is None or not entry.stat.is_symlink:
+        if entry.stat is None or not entry.stat.is_symlink or leaving.file(entry.path):
             continue
         if made is None or entry.stat.mtime_ns <= made * 1e9:
             asked[point.prefix + entry.path] = entry.path
+            if made is None or entry.stat.ctime_ns > made * 1e9:
+                doubtful.add(point.prefix + entry.path)
         if len(asked) == _LINKS and not choice.whole:
             break
-    if asked:
-        back = point.restore(list(asked), emptied(into))
-        if not (back.trouble and _AROUND.search(back.trouble)):
-            compare_links(host, source.root, asked, back, tally)
+    if not asked:
+        return
+    back = point.restore(list(asked), emptied(into))
+    if back.trouble and _AROUND.search(back.trouble):
+        tally.unseen[next(iter(asked))] = f"symbolic links: {back.trouble}"
+    else:
+        compare_links(host, source.root, asked, doubtful, point.sizes, back, tally)
 
 
 def _weighed(
@@ -253,6 +261,10 @@ def _weighed(
             f"{len(tally.outdated)} of {len(choice.files)} files came back in an older version "
             "than the source had when the point was made"
         )
+    if tally.lost_links:
+        count, first = len(tally.lost_links), tally.lost_links[0]
+        many = "1 symbolic link" if count == 1 else f"{count:,} symbolic links"
+        reasons.append(f"{many} did not come back, the first: {first}")
     if live is not None:
         found = _without_outdated(found, live, choice, files, tally)
     drawn = choice.drawn - tally.changed
@@ -271,6 +283,7 @@ def _weighed(
         seed=wish.seed,
         reason="; ".join(reasons),
         differing=tally.differing,
+        lost_links=len(tally.lost_links),
     )
     sample = found.sample
     if complete:

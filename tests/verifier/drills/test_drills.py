@@ -7,13 +7,16 @@ import os
 import random
 import subprocess
 import tarfile
+import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from riskmodel.errors import InputError
 from tests.verifier.probes.repositories import flip, make_source, manifest_of, state_of
+from verifier.drilling import _verdict
 from verifier.drills import Wish, drilled, scratch_parent
 from verifier.drills._choice import Wanted, choose, eligible, parts
 from verifier.drills._model import Back, Point
@@ -118,6 +121,36 @@ def test_an_older_version_than_the_date_says_is_not_held(drawn, source, tmp_path
         assert found.depth is Depth.STRUCTURE
         assert 1 - older / count <= found.coverage.value < 1.0
         assert "came back in an older version" in found.restored.reason
+
+
+def test_links_that_are_lost_are_no_pass(source, tmp_path, scratch):
+    (source / "cache").mkdir()
+    for name, target in (("one", ""), ("two", ""), ("cache/three", "../")):
+        (source / name).symlink_to(f"{target}2025/0.jpg")
+    (source / "folder").symlink_to("2025")
+    time.sleep(0.1)
+    copy = copied(source, tmp_path / "copy")  # as files: what they lead to is held
+    copied(source / "2025", copy / "folder")
+    (copy / "newest").write_text("")
+    followed = drill(copy, manifest_of(source), scratch, None)
+    assert (followed.depth, followed.restored.lost_links) == (Depth.RESTORE, 0)
+    assert "4 of them" in followed.restored.differing[0]
+    (copy / "one").unlink()
+    (copy / "cache" / "three").unlink()
+    found = drill(copy, replace(manifest_of(source), exclude=("cache/",)), scratch, None)
+    assert found.restored.lost_links == 1
+    assert found.depth is Depth.STRUCTURE
+    assert "1 symbolic link did not come back, the first: one" in found.restored.reason
+    assert (found.errors, found.coverage.value) == ((), 1.0)
+    assert _verdict(found, 0.99) == (1, found.restored.reason)
+    old = (copy / "newest").stat().st_mtime - 60
+    (copy / "newest").unlink()
+    os.utime(copy / "2025" / "0.jpg", (old, old))  # the tree is older than the links' inodes now
+    for name in ("one", "two"):
+        os.utime(source / name, (old - 60, old - 60), follow_symlinks=False)
+    doubtful = drill(copy, replace(manifest_of(source), exclude=("cache/",)), scratch, None)
+    assert doubtful.restored.lost_links == 0
+    assert "may have come since" in doubtful.restored.reason
 
 
 def test_permissions_that_differ_are_told_apart_from_damage(source, tmp_path, scratch):
