@@ -22,7 +22,7 @@ __all__ = ["open_point"]
 
 def open_point(place: Place) -> Point:
     """Open the newest archive, with those that it builds on."""
-    chain, sizes, sealed = newest_chain(place.host, place.path)
+    chain, sizes, sealed = newest_chain(place.host, place.path, place.source)
     if sealed:
         raise Closed(sealed)
     if not chain:
