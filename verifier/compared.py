@@ -251,6 +251,8 @@ class Restored:
         Files that came back as they are at the source.
     changed : int
         Files that came back, and that the source has changed since.
+    outdated : int
+        Files that came back in an older version than the source had when the point was made.
     of : int
         Files that could have been asked for: in the point, and at the source since before it.
     size_bytes : int
@@ -265,12 +267,15 @@ class Restored:
         Why `asked` did not all come back right, though nothing is known to be damaged; or empty.
     differing : tuple of str
         Times, permissions and links that came back different, one sentence each.
+    lost_links : int
+        Symbolic links of those asked for that did not come back, or lead elsewhere.
     """
 
     tool: str = ""
     asked: int = 0
     right: int = 0
     changed: int = 0
+    outdated: int = 0
     of: int = 0
     size_bytes: int = 0
     seconds: float = 0.0
@@ -278,3 +283,4 @@ class Restored:
     seed: int = 0
     reason: str = ""
     differing: tuple[str, ...] = ()
+    lost_links: int = 0

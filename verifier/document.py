@@ -146,6 +146,7 @@ def restored_document(place: Location) -> dict[str, Any] | None:
         "asked": found.asked,
         "right": found.right,
         "changed": found.changed,
+        "outdated": found.outdated,
         "of": found.of,
         "drawn": None if drawn is None else drawn.looked,
         "bytes": found.size_bytes,
@@ -154,6 +155,7 @@ def restored_document(place: Location) -> dict[str, Any] | None:
         "seed": found.seed,
         "reason": found.reason,
         "differing": list(found.differing),
+        "lost_links": found.lost_links,
     }
 
 

@@ -116,6 +116,8 @@ def _verdict(found: Location, min_coverage: float) -> tuple[int, str]:
     if share is not None and share < min_coverage:
         lacking = f", without {', '.join(found.missing)}" if found.missing else ""
         return 1, f"it holds {held_words(found)}{lacking}"
+    if found.restored is not None and found.restored.lost_links:
+        return 1, found.restored.reason
     if found.depth is Depth.RESTORE:
         return 0, ""
     return 3, found.restored.reason if found.restored else found.reason
@@ -155,6 +157,8 @@ def _told(place: Location, told: Restored) -> Iterator[str]:
     yield f"asked for {part} {told.of:,} files; {told.right:,} came back as they are at the source"
     if told.changed:
         yield f"{told.changed:,} the source has changed since, so that they tell nothing"
+    if told.outdated:
+        yield f"{told.outdated:,} came back older than the source had them when the point was made"
     drawn = place.sample
     if place.depth is Depth.RESTORE and drawn is not None and drawn.looked and not drawn.bad:
         bound = 100.0 * (1.0 - 0.05 ** (1.0 / drawn.looked))

@@ -69,6 +69,8 @@ class Location:
         Content of the newest point.
     last_filled : datetime or None
         If the newest point is empty, the last one before it that is known not to be.
+    links : int or None
+        Symbolic links in a tree that lies open here; None where nobody counted them.
     coverage : Fact[float]
         Share of the source's files, or of their bytes if that is smaller, that the newest point
         holds, in [0, 1].
@@ -79,6 +81,9 @@ class Location:
         What the source has changed or gained since the newest point; None if nothing.
     missing : tuple of str
         The largest folders of the source that are not there.
+    outdated : int
+        Files that `coverage` counts as not held, for what is there is an older version than the
+        source had before the newest point.
     depth : Depth or None
         The deepest examination that was completed.
     errors : tuple of str
@@ -160,10 +165,12 @@ class Location:
     files: int | None = None
     size_bytes: int | None = None
     last_filled: datetime | None = None
+    links: int | None = None
     coverage: Fact[float] = field(default_factory=Fact)
     shares: Shares | None = None
     newer: Newer | None = None
     missing: tuple[str, ...] = ()
+    outdated: int = 0
     depth: Depth | None = None
     errors: tuple[str, ...] = ()
     offline: bool = False

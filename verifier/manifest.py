@@ -59,6 +59,8 @@ class Manifest:
         Symbolic links; FIFOs, sockets and devices. Neither is followed or counted as a file.
     single : bool
         Whether the root is a file itself.
+    exclude : tuple of str
+        Patterns of what was left out.
     """
 
     root: str
@@ -68,6 +70,7 @@ class Manifest:
     links: int = 0
     specials: int = 0
     single: bool = False
+    exclude: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from verifier.drills._choice import Wanted
 from verifier.drills._model import Back, Came
@@ -11,6 +13,7 @@ from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host, TimedOut
 from verifier.manifest import Manifest, shown
 from verifier.probes.comparing import same_bytes
+from verifier.probes.outdated import changed_before
 
 __all__ = ["Tally", "compare", "compare_links"]
 
@@ -19,15 +22,20 @@ _PERMISSIONS = 0o777
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the files that were asked for; `wrong` holds one sentence a file."""
+    """What became of the files that were asked for.
+
+    `wrong` and `unseen` hold one sentence a file, `outdated` what it is called at the source.
+    """
 
     right: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
+    outdated: dict[str, str] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)
     unseen: dict[str, str] = field(default_factory=dict)
     times: list[str] = field(default_factory=list)
     modes: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    lost_links: list[str] = field(default_factory=list)
 
     @property
     def differing(self) -> tuple[str, ...]:
@@ -41,7 +49,12 @@ class Tally:
 
 
 def compare(
-    host: Host, source: Manifest | None, asked: Sequence[Wanted], back: Back, tally: Tally
+    host: Host,
+    source: Manifest | None,
+    made: datetime | None,
+    asked: Sequence[Wanted],
+    back: Back,
+    tally: Tally,
 ) -> None:
     """Judge one part of a drill.
 
@@ -51,6 +64,8 @@ def compare(
         This machine.
     source : Manifest or None
         The live data; without it only sizes are looked at.
+    made : datetime or None
+        When the point was made.
     asked : sequence of Wanted
         What was asked for.
     back : Back
@@ -83,8 +98,13 @@ def compare(
         elif answer:
             tally.right.add(one.path)
             _metadata(host, pairs[number][1], one, came, tally)
-        elif _changed(host, pairs[number][1], one, came):
+        elif _changed_meanwhile(host, pairs[number][1], one):
             tally.changed.add(one.path)
+        elif came.mtime_ns is not None and one.mtime_ns > came.mtime_ns + MTIME_SLACK_NS:
+            if changed_before(one.mtime_ns, made):
+                tally.outdated[one.path] = one.live
+            else:
+                tally.changed.add(one.path)
         else:
             tally.wrong[one.path] = f"{shown(one.live)} came back different from the source."
     for number, one in enumerate(present):
@@ -108,16 +128,59 @@ def _same_bytes(
                 return
 
 
-def compare_links(host: Host, root: str, asked: dict[str, str], back: Back, tally: Tally) -> None:
-    """Compare what links say; `asked` are paths in the point to those at the source."""
+def compare_links(
+    host: Host,
+    root: str,
+    asked: dict[str, str],
+    doubtful: set[str],
+    sizes: Mapping[str, int],
+    back: Back,
+    tally: Tally,
+) -> None:
+    """Compare what links say.
+
+    A copy that followed a link holds a file or folder in its place. That is another one than it
+    is, and nothing is lost; one that is not there, or leads elsewhere, is.
+
+    Parameters
+    ----------
+    host : Host
+        Reads the source.
+    root : str
+        The source.
+    asked : dict of str to str
+        Paths in the point to those at the source.
+    doubtful : set of str
+        Those of them that may have come since the point was made.
+    sizes : mapping of str to int
+        All files of the point.
+    back : Back
+        What came.
+    tally : Tally
+        Added to.
+    """
+    names: list[str] = []
     for path, live in asked.items():
         try:
             wanted = host.readlink(f"{root}/{live}")
         except AccessError:
             continue  # it is gone, or no link any more
         came = back.came.get(path)
-        if came is None or came.link != wanted:
+        if came is not None and came.link == wanted:
+            continue
+        names = names or sorted(sizes)
+        below = bisect_left(names, f"{path}/")
+        if path in sizes or (below < len(names) and names[below].startswith(f"{path}/")):
             tally.links.append(shown(live))
+        elif path in back.unseen:
+            tally.unseen[path] = f"{shown(live)}: {back.unseen[path]}"
+        elif came is None and not live.isascii():
+            tally.links.append(shown(live))  # its name may be there in another form
+        elif path in doubtful:
+            why = "did not come back as the link that it is, and may have come since"
+            tally.unseen[path] = f"{shown(live)} {why}"
+        else:
+            tally.lost_links.append(shown(live))
 
 
 def _by_size(host: Host, present: list[Wanted], back: Back, tally: Tally) -> None:
@@ -129,15 +192,12 @@ def _by_size(host: Host, present: list[Wanted], back: Back, tally: Tally) -> Non
             tally.wrong[one.path] = f"{shown(one.path)} came back with {size} of {one.size} bytes."
 
 
-def _changed(host: Host, live: str, one: Wanted, came: Came) -> bool:
-    """Tell whether the source's file is younger than what came back, or changed meanwhile."""
+def _changed_meanwhile(host: Host, live: str, one: Wanted) -> bool:
+    """Tell whether the source's file is no longer the one that was listed."""
     try:
-        now = host.stat(live).mtime_ns
+        return host.stat(live).mtime_ns != one.mtime_ns
     except AccessError:
         return True
-    if now != one.mtime_ns:
-        return True
-    return came.mtime_ns is not None and one.mtime_ns > came.mtime_ns + MTIME_SLACK_NS
 
 
 def _metadata(host: Host, live: str, one: Wanted, came: Came, tally: Tally) -> None:

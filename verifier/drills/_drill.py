@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from riskmodel.errors import InputError
 from verifier._leftovers import cleared
+from verifier.bounds import fewest_bad
 from verifier.drills._choice import Choice, Wanted, choose, eligible, file_and_folder, parts
 from verifier.drills._comparing import Tally, compare, compare_links
 from verifier.drills._model import Back, Closed, Family, Place, Point, Wish
@@ -20,11 +21,13 @@ from verifier.drills._scratch import (
     is_full,
     private_folder,
 )
+from verifier.excluding import Excluding
 from verifier.host import AccessError, Host, Missing
-from verifier.inventory import Depth, Location, Restored, Sample, State
+from verifier.inventory import Depth, Evidence, Fact, Location, Restored, Sample, State
 from verifier.manifest import Manifest
 from verifier.probes import restic
 from verifier.probes.comparing import capped
+from verifier.probes.outdated import less_outdated
 from verifier.progress import Progress
 from verifier.remotes import Here, remote_for
 from verifier.remotes.logins import with_environment
@@ -144,7 +147,7 @@ def _in_scratch(
         run = _restored(host, live, point, choice, into)
         if live is not None and point.links and live.links:
             _links(host, live, point, choice, into, run.tally)
-    return _weighed(found, point, choice, files, run, wish, compared=live is not None)
+    return _weighed(found, point, choice, files, run, wish, live)
 
 
 @contextmanager
@@ -183,7 +186,7 @@ def _restored(host: Host, source: Manifest | None, point: Point, choice: Choice,
         run.first = run.first or spent
         run.runs += 1
         back = _excused(back, part, into)
-        compare(host, source, part, back, run.tally)
+        compare(host, source, point.time, part, back, run.tally)
         came = [one for one in part if one.path in back.came]
         run.size_bytes += sum(max(one.size, 0) for one in came)
         asked += len(part)
@@ -207,18 +210,25 @@ def _links(
 ) -> None:
     """Ask for symbolic links too: all, or a few."""
     asked: dict[str, str] = {}
+    doubtful: set[str] = set()  # those may have been put there since, with their old time
     made = point.time.timestamp() if point.time else None
+    leaving = Excluding(source.exclude)
     for entry in host.walk(source.root):
-        if entry.stat is None or not entry.stat.is_symlink:
+        if entry.stat is None or not entry.stat.is_symlink or leaving.file(entry.path):
             continue
         if made is None or entry.stat.mtime_ns <= made * 1e9:
             asked[point.prefix + entry.path] = entry.path
+            if made is None or entry.stat.ctime_ns > made * 1e9:
+                doubtful.add(point.prefix + entry.path)
         if len(asked) == _LINKS and not choice.whole:
             break
-    if asked:
-        back = point.restore(list(asked), emptied(into))
-        if not (back.trouble and _AROUND.search(back.trouble)):
-            compare_links(host, source.root, asked, back, tally)
+    if not asked:
+        return
+    back = point.restore(list(asked), emptied(into))
+    if back.trouble and _AROUND.search(back.trouble):
+        tally.unseen[next(iter(asked))] = f"symbolic links: {back.trouble}"
+    else:
+        compare_links(host, source.root, asked, doubtful, point.sizes, back, tally)
 
 
 def _weighed(
@@ -228,10 +238,9 @@ def _weighed(
     files: list[Wanted],
     run: _Run,
     wish: Wish,
-    *,
-    compared: bool,
+    live: Manifest | None,
 ) -> Location:
-    tally = run.tally
+    tally, compared = run.tally, live is not None
     reasons = []
     if run.left:
         reasons.append(
@@ -244,8 +253,20 @@ def _weighed(
             "the source could not be read, so that nothing was compared with it: what came back "
             f"has the recorded size, and {point.tool} had nothing to say against it"
         )
-    elif not tally.right and not tally.wrong and not reasons:
+    elif not tally.right and not tally.wrong and not tally.outdated and not reasons:
         reasons.append("the source has changed all files that were asked for")
+    known = choice.whole and found.coverage.value is not None  # how many are older, and of how many
+    if tally.outdated and not (known and tally.right):
+        reasons.append(
+            f"{len(tally.outdated)} of {len(choice.files)} files came back in an older version "
+            "than the source had when the point was made"
+        )
+    if tally.lost_links:
+        count, first = len(tally.lost_links), tally.lost_links[0]
+        many = "1 symbolic link" if count == 1 else f"{count:,} symbolic links"
+        reasons.append(f"{many} did not come back, the first: {first}")
+    if live is not None:
+        found = _without_outdated(found, live, choice, files, tally)
     drawn = choice.drawn - tally.changed
     looked = drawn & (tally.right | tally.wrong.keys())
     complete = not reasons and not tally.wrong
@@ -254,6 +275,7 @@ def _weighed(
         asked=len(choice.files),
         right=len(tally.right) if compared else 0,
         changed=len(tally.changed),
+        outdated=len(tally.outdated),
         of=len(files),
         size_bytes=run.size_bytes,
         seconds=run.seconds,
@@ -261,6 +283,7 @@ def _weighed(
         seed=wish.seed,
         reason="; ".join(reasons),
         differing=tally.differing,
+        lost_links=len(tally.lost_links),
     )
     sample = found.sample
     if complete:
@@ -275,6 +298,18 @@ def _weighed(
     )
 
 
+def _without_outdated(
+    found: Location, source: Manifest, choice: Choice, files: list[Wanted], tally: Tally
+) -> Location:
+    """Count older versions as not held; of a sample as many as there are at least."""
+    drawn = choice.drawn - tally.changed - tally.unseen.keys()
+    least = fewest_bad(len(drawn), len(files), len(drawn & tally.outdated.keys()))
+    told = "files restored and compared with the source"
+    count = max(least, len(tally.outdated))
+    how: Fact[float] = Fact(None, Evidence.MEASURED, told)
+    return less_outdated(found, source, tally.outdated.values(), count, how)
+
+
 def _whole_seconds(
     found: Location, eligible_files: list[Wanted], run: _Run
 ) -> tuple[float, float] | None:
@@ -287,7 +322,7 @@ def _whole_seconds(
     """
     files = found.files or len(eligible_files)
     size = found.size_bytes or sum(one.size for one in eligible_files)
-    came = len(run.tally.right) + len(run.tally.changed)
+    came = len(run.tally.right) + len(run.tally.changed) + len(run.tally.outdated)
     if not (size and came and run.size_bytes and run.seconds):
         return None
     ratios = (files / came, size / run.size_bytes)

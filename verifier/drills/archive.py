@@ -7,6 +7,7 @@ size that the archive's listing promised, so that a hostile archive can do nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from verifier.drills._model import Back, Came, Closed, Place, Point
@@ -21,7 +22,7 @@ __all__ = ["open_point"]
 
 def open_point(place: Place) -> Point:
     """Open the newest archive, with those that it builds on."""
-    chain, sizes, sealed = newest_chain(place.host, place.path)
+    chain, sizes, sealed = newest_chain(place.host, place.path, place.source)
     if sealed:
         raise Closed(sealed)
     if not chain:
@@ -44,9 +45,13 @@ def open_point(place: Place) -> Point:
 def _extract(
     place: Place, parts: tuple[str, ...], wanted: frozenset[str], folder: str, back: Back
 ) -> None:
-    """Bring the members out, and in a second reading what hard links among them point at."""
+    """Bring the members out, and in a second reading what hard links among them point at.
+
+    Of one name the last counts, whatever it is: ``tar -r`` and ``tar -u`` add changed files anew.
+    """
     linked: dict[str, str] = {}
     read: set[str] = set()
+    numbers = count()
     for round_ in (wanted, None):
         names = frozenset(linked.values()) - read if round_ is None else round_
         if not names:
@@ -54,10 +59,12 @@ def _extract(
         try:
             for member in opened(place.host, parts, names):
                 read.add(member.path)
+                linked.pop(member.path, None)
+                _forget(member.path, folder, back)
                 if member.hard_link is not None:
                     linked[member.path] = member.hard_link
                 else:
-                    _keep(member, f"{folder}/{len(read)}", back)
+                    _keep(member, f"{folder}/{next(numbers)}", back)
         except AccessError as problem:
             _rest(wanted - read, back, f"cannot be read: {problem.reason}", damage=problem.damage)
         except DAMAGE as problem:
@@ -65,6 +72,16 @@ def _extract(
     for path, target in linked.items():
         if target in back.came:
             back.came[path] = back.came[target]
+
+
+def _forget(path: str, folder: str, back: Back) -> None:
+    """Drop an earlier member of the same name, and what it takes of the scratch folder."""
+    back.flaws.pop(path, None)
+    back.unseen.pop(path, None)
+    earlier = back.came.pop(path, None)
+    # what an earlier archive brought may have come under other names too
+    if earlier is not None and earlier.place.startswith(f"{folder}/"):
+        Path(earlier.place).unlink(missing_ok=True)
 
 
 def _keep(member: Opened, to: str, back: Back) -> None:
@@ -77,7 +94,6 @@ def _keep(member: Opened, to: str, back: Back) -> None:
         return
     try:
         write_out(to, member.chunks, member.size)
-        back.flaws.pop(member.path, None)
         back.came[member.path] = Came(to, member.mode, member.mtime_ns)
     except TooLarge as problem:
         back.flaws[member.path] = str(problem)

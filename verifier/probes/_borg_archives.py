@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from collections.abc import Mapping
@@ -16,10 +17,12 @@ from verifier.probes._digests import closed, utc_time
 from verifier.probes._keys import password_path
 from verifier.probes._noting import noted
 from verifier.probes.newer import as_of
+from verifier.probes.outdated import without_older
 from verifier.target import Target
 
 __all__ = [
     "Archive",
+    "Listed",
     "contents",
     "environment_of",
     "failure_reason",
@@ -31,7 +34,7 @@ __all__ = [
 ]
 
 _CHECKPOINT = re.compile(r"\.checkpoint(\.\d+)?$")
-_FORMAT = "{type} {size} {source}{NUL}{path}{NUL}"
+_FORMAT = "{type} {size} {source}{NUL}{path}{NUL}{isomtime}{NUL}"
 _DAMAGE = re.compile(r"Data integrity error: (.*[^.\s])")
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|NotFound|NotExist)\w*(:|$)")
 _TRIED = 4  # series of archives whose newest is compared with the source
@@ -67,33 +70,46 @@ def parse_archives(text: str) -> tuple[Archive, ...]:
     return tuple(sorted(found, key=lambda archive: archive.time))
 
 
-def parse_files(text: str) -> dict[str, int]:
-    """Read the listing of an archive: paths of regular files to sizes in bytes.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The regular files of one archive: sizes [bytes] and modification times [ns] by path."""
+
+    sizes: dict[str, int]
+    times: dict[str, int]
+
+
+def parse_files(text: str) -> Listed:
+    """Read the listing of an archive.
 
     Parameters
     ----------
     text : str
-        Pairs that end in a NUL each: ``"TYPE SIZE ORIGIN"`` and the path; a hard link has the size
-        of its origin.
+        Three words that end in a NUL each: ``"TYPE SIZE ORIGIN"``, the path, and its time; a hard
+        link has the size of its origin.
 
     Raises
     ------
     ValueError
         If the text is not such output.
     """
-    files: dict[str, int] = {}
+    sizes: dict[str, int] = {}
+    times: dict[str, int] = {}
     parts = text.split("\0")
-    if parts.pop().strip() or len(parts) % 2:
+    if parts.pop().strip() or len(parts) % 3:
         message = "the listing is cut off"
         raise ValueError(message)
-    for facts, path in zip(parts[::2], parts[1::2], strict=True):
+    for facts, path, time in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         kind, _, rest = facts.lstrip("\n").partition(" ")
         size, _, origin = rest.partition(" ")
         if kind == "-":
-            files[path] = int(size)
+            sizes[path] = int(size)
         elif kind == "h":
-            files[path] = files.get(origin, int(size))
-    return files
+            sizes[path] = sizes.get(origin, int(size))
+        else:
+            continue
+        with contextlib.suppress(ValueError):  # a year that no calendar here has
+            times[path] = int(utc_time(time).timestamp() * 1e9)
+    return Listed(sizes, times)
 
 
 def series_of(name: str) -> str:
@@ -178,10 +194,7 @@ def contents(
                 coverage=nothing.share,
                 missing=nothing.missing,
             )
-        chosen, files, coverage = _newest_of(run, whole, source)
-        if host.digests is not None:
-            prefix = prefix_in(source, files)
-            noted(host, found, {name.removeprefix(prefix): n for name, n in files.items()})
+        chosen, listed, coverage = _newest_of(run, whole, source)
     except Missing:
         return closed(found, "the program borg is not installed")
     except AccessError as problem:
@@ -194,11 +207,17 @@ def contents(
         return closed(found, f"borg's answer is not understood: {error}")
     series = series_of(chosen.name)
     same = tuple(archive for archive in whole if series_of(archive.name) == series)
-    return replace(
+    prefix = prefix_in(source, listed.sizes)
+    held, times = (
+        {name.removeprefix(prefix): value for name, value in column.items()}
+        for column in (listed.sizes, listed.times)
+    )
+    noted(host, found, held)
+    found = replace(
         found,
         points=_points(same, archives),
-        files=len(files),
-        size_bytes=sum(files.values()),
+        files=len(held),
+        size_bytes=sum(held.values()),
         coverage=coverage.share
         if coverage.share.value is None
         else replace(coverage.share, evidence=Evidence.TOOL_REPORTED, source="borg list"),
@@ -207,6 +226,7 @@ def contents(
         newer=coverage.newer,
         content=coverage.content,
     )
+    return without_older(found, source, held, times)
 
 
 def newest_archive(
@@ -238,8 +258,8 @@ def newest_archive(
     if not whole:
         message = "it has no finished archive"
         raise ValueError(message)
-    chosen, files, _ = _newest_of(run, whole, source)
-    return chosen, files
+    chosen, listed, _ = _newest_of(run, whole, source)
+    return chosen, listed.sizes
 
 
 def _is_open(found: Location) -> bool:
@@ -259,22 +279,22 @@ class _Runner:
 
 def _newest_of(
     run: _Runner, archives: list[Archive], source: Manifest | None
-) -> tuple[Archive, dict[str, int], Coverage]:
+) -> tuple[Archive, Listed, Coverage]:
     """List the newest archive of each job until one holds the source; else return the best."""
     newest = {series_of(archive.name): archive for archive in archives}
     tried = sorted(newest.values(), key=lambda archive: archive.time, reverse=True)[:_TRIED]
-    best: tuple[Archive, dict[str, int], Coverage] | None = None
+    best: tuple[Archive, Listed, Coverage] | None = None
     for archive in tried:
         ended = run("--format", _FORMAT, f"repository::{archive.name}")
         if ended.code > 1:
             raise _failure(ended)
-        files = parse_files(ended.stdout)
-        prefix = prefix_in(source, files)
-        held = {name.removeprefix(prefix): size for name, size in files.items()}
+        listed = parse_files(ended.stdout)
+        prefix = prefix_in(source, listed.sizes)
+        held = {name.removeprefix(prefix): size for name, size in listed.sizes.items()}
         coverage = as_of(run.host, source, cover(source, held), archive.time)
         share = coverage.share.value
         if best is None or (share or 0) > (best[2].share.value or 0):
-            best = archive, files, coverage
+            best = archive, listed, coverage
         if share is None or share >= _ENOUGH:
             break
     assert best is not None  # noqa: S101 - there is at least one archive

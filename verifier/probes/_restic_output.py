@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from verifier._texts import json_in
@@ -38,9 +39,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The files of one snapshot, by path without the leading slash, to sizes [bytes]."""
+    """The files of one snapshot, by path without the leading slash: sizes [bytes], times [ns]."""
 
     files: Mapping[str, int]
+    times: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def parse_ls(text: str) -> Listed:
         If a line is not such output.
     """
     files: dict[str, int] = {}
+    times: dict[str, int] = {}
     for line in filter(None, text.split("\n")):  # names may hold other ends of lines
         row = json_in(line)
         if not isinstance(row, dict):
@@ -149,7 +152,9 @@ def parse_ls(text: str) -> Listed:
                 message = f"not a node of restic ls --json: {line[:40]!r}"
                 raise ValueError(message)
             files[path.lstrip("/")] = size
-    return Listed(files)
+            with contextlib.suppress(ValueError):  # a year that no calendar here has
+                times[path.lstrip("/")] = int(_time(str(row.get("mtime"))).timestamp() * 1e9)
+    return Listed(files, times)
 
 
 def parse_key(text: str) -> KeyFile:

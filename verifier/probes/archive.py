@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import struct
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 
 from verifier.compared import DIFFERS
 from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, Manifest, cover, prefix_in
+from verifier.probes._archive_rows import CLOSED, Row, row_of
 from verifier.probes._digests import hash_of
 from verifier.probes._noting import noted
 from verifier.probes.bundles import (
@@ -33,44 +30,6 @@ from verifier.probes.outdated import changed_before, without_outdated
 from verifier.target import Target
 
 __all__ = ["collect", "detect", "newest_chain", "parse_date"]
-
-MAX_MEMBERS = 20_000_000
-_CLOSED = {"7z": "7-Zip", "rar": "RAR", "Z": "compress"}
-_SEVEN_ZIP = struct.Struct("<6s2sIQQI")
-
-
-@dataclass(slots=True)
-class _Listing:
-    """One archive read through.
-
-    `sizes` and `changed` (when, in ns) by member path; `elsewhere` what it only names; `cut` if it
-    could not be read to its end; `sealed` why nobody without a key or a program can see inside.
-    """
-
-    sizes: dict[str, int] = field(default_factory=dict)
-    changed: dict[str, int] = field(default_factory=dict)
-    elsewhere: set[str] = field(default_factory=set)
-    errors: list[str] = field(default_factory=list)
-    cut: bool = False
-    unseen: str = ""
-    sealed: str = ""
-    encrypted: bool = False
-
-
-@dataclass(slots=True)
-class _Row:
-    """All archives of a location: the points, and the content of the newest one."""
-
-    times: list[datetime] = field(default_factory=list)
-    breaks: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    unseen: list[str] = field(default_factory=list)
-    known: dict[str, int] = field(default_factory=dict)
-    content: dict[str, int] = field(default_factory=dict)
-    changed: dict[str, int] = field(default_factory=dict)
-    chain: list[Bundle] = field(default_factory=list)
-    sealed: str = ""
-    encrypted: bool = False
 
 
 def detect(host: Host, path: str) -> bool:
@@ -97,7 +56,7 @@ def _holds_one(host: Host, path: str) -> bool:
     with host.open(path) as file:
         start = file.read(BLOCK_BYTES)
     form = format_of(start)
-    if form in {"tar", "zip", *_CLOSED} or cipher_of(start, name):
+    if form in {"tar", "zip", *CLOSED} or cipher_of(start, name):
         return True
     return form is not None and _starts_as_tar(host, path)
 
@@ -129,7 +88,7 @@ def collect(
     bundles = bundles_in(host, found.real_path or target.address)
     if not bundles:
         return replace(found, kind="tar", points=Points(0), reason="the folder holds no archive")
-    row = _row(host, bundles, depth)
+    row, bundles = row_of(host, bundles, source, depth)
     newest = row.chain[-1] if row.chain else bundles[-1]
     prefix = prefix_in(source, row.content)
     reached = _reach(host, source, depth, row, newest, prefix)
@@ -168,72 +127,22 @@ def collect(
     return without_outdated(located, source, _outdated(host, source, row, newest, prefix))
 
 
-def newest_chain(host: Host, path: str) -> tuple[tuple[Bundle, ...], dict[str, int], str]:
+def newest_chain(
+    host: Host, path: str, source: Manifest | None
+) -> tuple[tuple[Bundle, ...], dict[str, int], str]:
     """Return the newest whole archive after those that it builds on, its files, and its seal.
 
     The last says why nobody can see inside; it is empty if everybody can.
     """
-    row = _row(host, bundles_in(host, path) or [], Depth.STRUCTURE)
+    row, _ = row_of(host, bundles_in(host, path), source, Depth.STRUCTURE)
     return tuple(row.chain), row.content, row.sealed
-
-
-def _row(host: Host, bundles: list[Bundle], depth: Depth) -> _Row:
-    row = _Row()
-    if depth is Depth.LISTED and not bundles[-1].lacking:
-        newest = _read(host, bundles[-1], read=False)
-        if not (newest.elsewhere or newest.cut or newest.unseen):
-            row.times = [bundle.time for bundle in bundles[:-1] if not bundle.lacking]
-            row.breaks = [_incomplete(bundle) for bundle in bundles[:-1] if bundle.lacking]
-            _add(row, bundles[-1], newest)
-            return row
-    partial: _Listing | None = None
-    for bundle in bundles:
-        if bundle.lacking:
-            row.breaks.append(_incomplete(bundle))
-            continue
-        listing = _read(host, bundle, read=depth >= Depth.BYTES)
-        if listing.cut and not row.times:
-            partial = listing
-        _add(row, bundle, listing)
-    if not row.times and partial is not None:
-        row.content = partial.sizes  # no point, but it tells how much could still be read
-    return row
-
-
-def _incomplete(bundle: Bundle) -> str:
-    return f"{bundle.name} is split, and its {bundle.lacking} is not here."
-
-
-def _add(row: _Row, bundle: Bundle, listing: _Listing) -> None:
-    """Judge one archive, given those before it."""
-    row.errors += listing.errors
-    row.encrypted = row.encrypted or listing.encrypted
-    if listing.unseen:
-        row.unseen.append(listing.unseen)
-        return
-    if listing.cut:
-        row.breaks.append(f"{bundle.name} cannot be read to its end.")
-        return
-    missing = [path for path in listing.elsewhere if path not in row.known]
-    if missing:
-        row.breaks.append(
-            f"{bundle.name} is an increment, and no archive here holds {len(missing)} of its files,"
-            f" such as {min(missing)}."
-        )
-        return
-    row.times.append(bundle.time)
-    row.sealed = listing.sealed
-    row.content = {**{path: row.known[path] for path in listing.elsewhere}, **listing.sizes}
-    row.changed = {**row.changed, **listing.changed} if listing.elsewhere else listing.changed
-    row.chain = [*row.chain, bundle] if listing.elsewhere else [bundle]
-    row.known = {**row.known, **listing.sizes} if listing.elsewhere else listing.sizes
 
 
 def _reach(
     host: Host,
     source: Manifest | None,
     depth: Depth,
-    row: _Row,
+    row: Row,
     newest: Bundle,
     prefix: str,
 ) -> Depth | None:
@@ -268,74 +177,6 @@ def _reach(
     return Depth.SOURCE
 
 
-def _read(host: Host, bundle: Bundle, *, read: bool) -> _Listing:
-    """Read through one archive; damage becomes a sentence, what the system denies a reason."""
-    listing = _Listing()
-    name = bundle.name
-    try:
-        if _sealed(host, bundle, listing):
-            return listing
-        for member in members(host, bundle.paths, read=read):
-            if len(listing.sizes) >= MAX_MEMBERS:
-                listing.unseen = f"{name} has more than {MAX_MEMBERS} members"
-                return listing
-            _note(listing, name, member)
-    except AccessError as problem:
-        listing.cut = problem.damage
-        if problem.damage:
-            listing.errors.append(f"{name} cannot be read: {problem.reason}.")
-        else:
-            listing.unseen = f"{name} could not be read: {problem.reason}"
-    except DAMAGE as damage:
-        if "multiple disks" in str(damage):
-            listing.unseen = f"{name} is split over several disks, which are not read"
-            return listing
-        listing.cut = True
-        listing.errors.append(f"{name} is damaged after {len(listing.sizes)} files: {damage}.")
-    return listing
-
-
-def _note(listing: _Listing, name: str, member: Member) -> None:
-    if member.elsewhere:
-        listing.elsewhere.add(member.path)
-        return
-    listing.sizes[member.path] = member.size
-    listing.changed[member.path] = member.mtime_ns
-    listing.encrypted = listing.encrypted or member.encrypted
-    if member.damage:
-        listing.errors.append(f"{name}: {member.path} is damaged: {member.damage}.")
-
-
-def _sealed(host: Host, bundle: Bundle, listing: _Listing) -> bool:
-    """Find what keeps everybody out: a cipher, or a format that is only recognised."""
-    with joined(host, bundle.paths) as file:
-        start = file.read(BLOCK_BYTES)
-        size = file.seek(0, io.SEEK_END)
-    cipher, form = cipher_of(start, bundle.name), format_of(start)
-    if cipher is not None:
-        listing.encrypted = True
-        listing.sealed = f"the contents cannot be listed: encrypted with {cipher}"
-    elif form in _CLOSED:
-        listing.sealed = f"the contents cannot be listed: the format is {_CLOSED[form]}'s"
-        if form == "7z" and (flaw := _flaw_of_7z(start, size)):
-            listing.cut = True
-            listing.errors.append(f"{bundle.name} {flaw}.")
-    elif size == 0:
-        listing.cut = True
-        listing.errors.append(f"{bundle.name} is empty.")
-        return True
-    return bool(listing.sealed)
-
-
-def _flaw_of_7z(start: bytes, size: int) -> str:
-    if len(start) < _SEVEN_ZIP.size:
-        return "ends within its header"
-    _, _, crc, offset, length, _ = _SEVEN_ZIP.unpack_from(start)
-    if zlib.crc32(start[12:32]) != crc:
-        return "has a header that does not match its CRC32"
-    return "" if size >= 32 + offset + length else "is cut off"
-
-
 def _kind(host: Host, bundle: Bundle) -> str:
     try:
         with joined(host, bundle.paths) as file:
@@ -344,7 +185,7 @@ def _kind(host: Host, bundle: Bundle) -> str:
         form = None
     if form is None and bundle.name.lower().endswith(".zip"):
         form = "zip"
-    return "zip" if form == "zip" else "archive" if form in _CLOSED else "tar"
+    return "zip" if form == "zip" else "archive" if form in CLOSED else "tar"
 
 
 def _compare(
@@ -370,9 +211,7 @@ def _compare(
     return errors, unseen
 
 
-def _outdated(
-    host: Host, source: Manifest, row: _Row, newest: Bundle, prefix: str
-) -> Iterator[str]:
+def _outdated(host: Host, source: Manifest, row: Row, newest: Bundle, prefix: str) -> Iterator[str]:
     """Yield files that the source changed before the archive's date, and that are others in it."""
     doubted = set()
     for path, mtime_ns in row.changed.items():

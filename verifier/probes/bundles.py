@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 from verifier.host import Host
 from verifier.manifest import instant
 
-__all__ = ["Bundle", "bundles_in", "is_archive_name", "is_bare_part", "is_beside", "parse_date"]
+__all__ = [
+    "Bundle",
+    "bundles_in",
+    "is_archive_name",
+    "is_bare_part",
+    "is_beside",
+    "parse_date",
+    "series_of",
+]
 
 _PACKED = r"(tar(\.(gz|bz2|xz|lzma|zst|lz4|lz|Z))?|tgz|tbz2?|txz|tzst|tlz|zip|7z|rar)"
 _NAME = re.compile(rf"\.{_PACKED}(\.(gpg|pgp|age|enc))?$", re.IGNORECASE)
@@ -26,6 +34,12 @@ _BESIDE = re.compile(
 _DATE = re.compile(
     r"(?<!\d)(?P<Y>\d{4})(?P<dash>[-_.]?)(?P<m>\d\d)(?P=dash)(?P<d>\d\d)"
     r"(?:[T_ .-]?(?P<H>[0-2]\d)[-:_.h]?(?P<M>[0-5]\d)[-:_.]?(?P<S>[0-5]\d)?)?(?!\d)"
+)
+_WORD = re.compile(r"[^\W\d_]+")
+# words that tell the runs of one job apart, not the jobs
+_RUN = re.compile(
+    r"full|base|inc|incr|incremental|diff|differential|level|(dai|week|month|year)ly|"
+    r"(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?"
 )
 
 
@@ -61,6 +75,18 @@ def parse_date(name: str) -> datetime | None:
         except ValueError:
             continue
     return date
+
+
+def series_of(name: str) -> str:
+    """Return the words of an archive's name that the runs of one job have in common.
+
+    Examples
+    --------
+    >>> series_of("docs-full-2026-11-01.tar.gz"), series_of("docs-incr-2026-11-02.tar.zst")
+    ('docs', 'docs')
+    """
+    words = _WORD.findall(_NAME.sub("", name).lower())
+    return " ".join(word for word in words if not _RUN.fullmatch(word))
 
 
 def is_archive_name(name: str) -> bool:

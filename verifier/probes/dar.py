@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
+from verifier._texts import whole_number
 from verifier.host import AccessError, Completed, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
@@ -17,6 +18,7 @@ from verifier.probes._noting import noted
 from verifier.probes.archive import parse_date
 from verifier.probes.comparing import capped
 from verifier.probes.newer import as_of
+from verifier.probes.outdated import without_older
 from verifier.target import Target
 
 __all__ = ["Listing", "collect", "detect", "newest_listing", "parse_listing", "slices_of"]
@@ -29,9 +31,10 @@ _ENCRYPTED = "it is encrypted"
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of one archive: sizes [bytes] by path, and how many it only refers to."""
+    """The files of one archive: sizes [bytes] and times [ns] by path; how many are elsewhere."""
 
     sizes: dict[str, int] = field(default_factory=dict)
+    times: dict[str, int] = field(default_factory=dict)
     elsewhere: int = 0
 
 
@@ -82,6 +85,7 @@ def parse_listing(text: str) -> Listing:
         raise ValueError(message)
     content = io.BytesIO(text[max(text.find("<?xml"), 0) :].encode("utf-8", "surrogateescape"))
     sizes: dict[str, int] = {}
+    times: dict[str, int] = {}
     elsewhere = 0
     try:
         for folders, element in _files(content):
@@ -91,10 +95,12 @@ def parse_listing(text: str) -> Listing:
                 continue
             path = "/".join([*folders, element.get("name", "")])
             sizes[path] = _bytes(element.get("size", ""))
+            if (when := whole_number(facts.get("mtime", "").partition(" ")[0])) is not None:
+                times[path] = when * 1_000_000_000
     except ET.ParseError as error:
         message = f"not a listing of dar: {error}"
         raise ValueError(message) from error
-    return Listing(sizes, elsewhere)
+    return Listing(sizes, times, elsewhere)
 
 
 def _bytes(text: str) -> int:
@@ -276,7 +282,7 @@ def _listed(host: Host, source: Manifest | None, base: str, found: Location) -> 
     share = coverage.share
     if share.value is not None:
         share = replace(share, evidence=Evidence.TOOL_REPORTED, source="dar -l")
-    return replace(
+    found = replace(
         found,
         files=len(held),
         size_bytes=sum(held.values()),
@@ -287,6 +293,8 @@ def _listed(host: Host, source: Manifest | None, base: str, found: Location) -> 
         content=coverage.content,
         encrypted=Fact(False, Evidence.TOOL_REPORTED, "dar lists it without a password"),
     )
+    times = {name.removeprefix(prefix): when for name, when in listing.times.items()}
+    return without_older(found, source, held, times)
 
 
 def _tested(host: Host, bases: list[str], found: Location) -> Location:

@@ -18,7 +18,7 @@ from verifier.manifest import Coverage, FileFact, Manifest, cover, instant, pref
 from verifier.probes._noting import noted_tree
 from verifier.probes.archive import parse_date
 from verifier.probes.comparing import against_source, shared_inodes
-from verifier.probes.directory import read_manifest
+from verifier.probes.directory import links_of, read_manifest
 from verifier.probes.newer import as_of
 from verifier.target import Target
 
@@ -172,6 +172,7 @@ def collect(
         ),
         files=len(tree.files),
         size_bytes=tree.size_bytes,
+        links=links_of(host, tree),
         coverage=coverage.share,
         missing=coverage.missing,
         shares=coverage.shares,

@@ -119,6 +119,7 @@ def collect(
         points=Points(1 if held.files else 0, newest, newest),
         files=len(held.files),
         size_bytes=held.size_bytes,
+        links=links_of(host, held),
         coverage=coverage.share,
         missing=coverage.missing,
         shares=coverage.shares,
@@ -138,6 +139,11 @@ def collect(
     if located.disqualified:  # reading placeholders would fetch them
         return located
     return against_source(host, source, held, depth, located)
+
+
+def links_of(host: Host, tree: Manifest) -> int | None:
+    """Return how many symbolic links a tree has; None where not all of them are seen."""
+    return tree.links if host.local and tree.complete else None
 
 
 def held_by(host: Host, path: str, source: Manifest | None) -> Manifest:
@@ -222,6 +228,7 @@ def listed_source(
     """
     leaving = Excluding(exclude) if exclude else None
     manifest = read_manifest(host, found.real_path or found.address, leaving)
+    manifest = replace(manifest, exclude=tuple(exclude))
     noted_tree(host, manifest)
     newest = manifest.newest_by(None)
     located = replace(
@@ -232,6 +239,7 @@ def listed_source(
         points=Points(1, newest, newest),
         files=len(manifest.files),
         size_bytes=manifest.size_bytes,
+        links=links_of(host, manifest),
         depth=Depth.LISTED,
         identical=True,
         changed_last=manifest.changed_last,

@@ -15,9 +15,10 @@ from verifier.manifest import FileFact, Manifest, cover
 from verifier.probes._digests import Digest, compare, utc_time
 from verifier.probes._noting import noted
 from verifier.probes.comparing import capped
-from verifier.probes.directory import read_manifest
+from verifier.probes.directory import links_of, read_manifest
 from verifier.probes.members import DAMAGE, Damaged
 from verifier.probes.newer import as_of
+from verifier.probes.outdated import without_older
 from verifier.target import Target
 
 __all__ = [
@@ -163,6 +164,7 @@ def collect(
         points=points,
         files=len(held),
         size_bytes=sum(held.values()),
+        links=links_of(host, tree),
         coverage=coverage.share,
         missing=coverage.missing,
         shares=coverage.shares,
@@ -171,6 +173,9 @@ def collect(
         encrypted=Fact(False, Evidence.MEASURED, "the files lie open"),
         depth=Depth.LISTED,
     )
+    if not points.breaks:
+        times = {name: fact.mtime_ns for name, (_, fact) in files.items()}
+        located = without_older(located, source, held, times)
     if not names.mirrors:
         located = replace(located, errors=("No run was finished: there is no current_mirror.",))
     if not tree.complete:

@@ -38,6 +38,7 @@ from verifier.probes._restic_program import (
 )
 from verifier.probes.comparing import capped
 from verifier.probes.newer import as_of
+from verifier.probes.outdated import without_older
 from verifier.target import Target
 
 __all__ = [
@@ -303,7 +304,7 @@ def _contents(
     held = {name.removeprefix(prefix): size for name, size in listed.files.items()}
     coverage = as_of(host, source, cover(source, held), chosen.time)
     noted(host, found, held)
-    return replace(
+    found = replace(
         found,
         points=Points.at(snapshot.time for snapshot in series_of(chosen, snapshots)),
         files=len(listed.files),
@@ -318,6 +319,8 @@ def _contents(
         content=coverage.content,
         encrypted=Fact(True, Evidence.TOOL_REPORTED, found.tool or "restic"),
     )
+    times = {name.removeprefix(prefix): when for name, when in listed.times.items()}
+    return without_older(found, source, held, times)
 
 
 def _none_of(source: Manifest | None) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def judge(view: View) -> Iterator[Finding]:
             Status.PASS if enough else Status.UNKNOWN if perhaps else Status.FAIL,
             Severity.NOTE if enough else Severity.MEDIUM if perhaps else Severity.HIGH,
             place.name,
-            f"{place.name} {held}{lacking}{_doubt(place)}.",
+            f"{place.name} {held}{lacking}{_older(place)}{_doubt(place)}.",
             _EMPTY if empty else _FILLED if place.last_filled else RULE.remediation,
         )
 
@@ -72,6 +72,13 @@ def _empty(place: Location) -> str:
     text = f"has nothing in its newest point, of {newest:%Y-%m-%d %H:%M}"
     filled = place.last_filled
     return f"{text}; that of {filled:%Y-%m-%d %H:%M} is not empty" if filled else text
+
+
+def _older(place: Location) -> str:
+    if not place.outdated:
+        return ""
+    which = counted(place.outdated, "file")
+    return f"; of {which} it has an older version than its newest point should have"
 
 
 def _doubt(place: Location) -> str:

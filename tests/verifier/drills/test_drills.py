@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import os
 import random
+import subprocess
 import tarfile
+import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from riskmodel.errors import InputError
 from tests.verifier.probes.repositories import flip, make_source, manifest_of, state_of
+from verifier.drilling import _verdict
 from verifier.drills import Wish, drilled, scratch_parent
 from verifier.drills._choice import Wanted, choose, eligible, parts
 from verifier.drills._model import Back, Point
@@ -97,6 +101,58 @@ def test_what_the_source_changed_since_is_no_damage(source, tmp_path, scratch):
     )
 
 
+@pytest.mark.parametrize("drawn", [None, 3])
+def test_an_older_version_than_the_date_says_is_not_held(drawn, source, tmp_path, scratch):
+    for file in source.rglob("*"):
+        os.utime(file, (1_700_000_000,) * 2)
+    copy = copied(source, tmp_path / "copy")
+    (copy / "touched").write_text("yesterday")
+    for file in source.rglob("*.jpg"):
+        file.write_bytes(file.read_bytes()[::-1])
+        os.utime(file, (1_710_000_000,) * 2)
+    found = drill(copy, manifest_of(source), scratch, drawn)
+    count, older = 7, len(list(source.rglob("*.jpg")))
+    assert (found.errors, found.restored.changed) == ((), 0)
+    assert found.restored.outdated >= 1
+    if drawn is None:
+        assert found.depth is Depth.RESTORE
+        assert found.coverage.value == pytest.approx(1 - older / count)
+    else:  # a sample tells how many there are at least, and proves nothing
+        assert found.depth is Depth.STRUCTURE
+        assert 1 - older / count <= found.coverage.value < 1.0
+        assert "came back in an older version" in found.restored.reason
+
+
+def test_links_that_are_lost_are_no_pass(source, tmp_path, scratch):
+    (source / "cache").mkdir()
+    for name, target in (("one", ""), ("two", ""), ("cache/three", "../")):
+        (source / name).symlink_to(f"{target}2025/0.jpg")
+    (source / "folder").symlink_to("2025")
+    time.sleep(0.1)
+    copy = copied(source, tmp_path / "copy")  # as files: what they lead to is held
+    copied(source / "2025", copy / "folder")
+    (copy / "newest").write_text("")
+    followed = drill(copy, manifest_of(source), scratch, None)
+    assert (followed.depth, followed.restored.lost_links) == (Depth.RESTORE, 0)
+    assert "4 of them" in followed.restored.differing[0]
+    (copy / "one").unlink()
+    (copy / "cache" / "three").unlink()
+    found = drill(copy, replace(manifest_of(source), exclude=("cache/",)), scratch, None)
+    assert found.restored.lost_links == 1
+    assert found.depth is Depth.STRUCTURE
+    assert "1 symbolic link did not come back, the first: one" in found.restored.reason
+    assert (found.errors, found.coverage.value) == ((), 1.0)
+    assert _verdict(found, 0.99) == (1, found.restored.reason)
+    old = (copy / "newest").stat().st_mtime - 60
+    (copy / "newest").unlink()
+    os.utime(copy / "2025" / "0.jpg", (old, old))  # the tree is older than the links' inodes now
+    for name in ("one", "two"):
+        os.utime(source / name, (old - 60, old - 60), follow_symlinks=False)
+    doubtful = drill(copy, replace(manifest_of(source), exclude=("cache/",)), scratch, None)
+    assert doubtful.restored.lost_links == 0
+    assert "may have come since" in doubtful.restored.reason
+
+
 def test_permissions_that_differ_are_told_apart_from_damage(source, tmp_path, scratch):
     copy = copied(source, tmp_path / "copy")
     (copy / "2025" / "1.jpg").chmod(0o777)
@@ -148,6 +204,41 @@ def test_links_in_a_tar_come_back(source, tmp_path, scratch):
     found = drill(tmp_path / "copy.tar", manifest_of(source), scratch)
     assert (found.depth, found.restored.right) == (Depth.RESTORE, 8)
     assert found.restored.differing == ()
+
+
+def test_of_members_of_one_name_the_last_counts(source, tmp_path, scratch):
+    """As ``tar -r`` and ``tar -u`` leave them, plain files and hard links in any order."""
+    archive = tmp_path / "copy.tar"
+    one, two = source / "2025" / "0.jpg", source / "2025" / "1.jpg"
+
+    def add(*files: Path) -> None:
+        mode = "-rf" if archive.exists() else "-cf"
+        names = [str(file.relative_to(tmp_path)) for file in files]
+        subprocess.run(["tar", "-C", tmp_path, mode, archive, *names], check=True)
+
+    two.unlink()
+    two.hardlink_to(one)
+    add(source)
+    two.unlink()
+    two.write_bytes(b"a file of its own now")
+    one.write_bytes(b"changed, and longer than it was before")
+    add(one, two)
+    add(one)
+    found = drill(archive, manifest_of(source), scratch)
+    assert (found.errors, found.depth) == ((), Depth.RESTORE), found.reason
+    assert (found.restored.right, found.restored.asked) == (7, 7)
+
+
+@pytest.mark.parametrize("last", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_a_link_over_a_good_file_brings_nothing_back(last, source, tmp_path, scratch):
+    archive = packed(source, tmp_path / "copy.tar")
+    with tarfile.open(archive, "a") as more:
+        info = tarfile.TarInfo("photos/2025/0.jpg")
+        info.type, info.linkname = last, "/etc/passwd"
+        more.addfile(info)
+    found = drill(archive, manifest_of(source), scratch)
+    assert found.depth is not Depth.RESTORE
+    assert any("2025/0.jpg did not come back" in told for told in found.errors)
 
 
 def test_a_hard_link_is_asked_for_with_what_it_points_at(source, tmp_path, scratch):

@@ -110,16 +110,20 @@ def made(tmp_path: Path, source: Path):
         password = tmp_path / "password"
         scratch = tmp_path / "scratch"
 
-        def make(self, kind: str) -> Path:
-            MAKERS[kind](source, self.place)
+        def make(self, kind: str, view: Path = source) -> Path:
+            MAKERS[kind](view, self.place)
             self.password.write_text(f"{PASSWORD}\n")
             self.scratch.mkdir()
             return self.place
 
+        def target(self) -> Target:
+            return Target("copy", str(self.place), password_file=str(self.password))
+
+        def look(self, depth: Depth) -> Location:
+            return probe(Host(), self.target(), manifest_of(source), depth)
+
         def drill(self, files: int | None = 60, depth: Depth = Depth.STRUCTURE) -> Location:
-            host = Host()
-            target = Target("copy", str(self.place), password_file=str(self.password))
-            manifest = manifest_of(source)
+            host, target, manifest = Host(), self.target(), manifest_of(source)
             seen = probe(host, target, manifest, depth)
             found = drilled(host, target, seen, manifest, Wish(files, seed=7), str(self.scratch))
             assert list(self.scratch.iterdir()) == []
@@ -141,6 +145,70 @@ def test_a_sound_one_comes_back_and_is_left_alone(kind, made, source):
     assert told.right == told.asked >= (3 if kind in {"duplicity", "bup"} else 8)
     assert told.differing == ()
     assert (state_of(place), state_of(source)) == before
+
+
+def frozen_while_edited(source: Path, to: Path, *names: str) -> Path:
+    """Copy the source as a job sees it in a snapshot that is never made anew; then edit files."""
+    for file in source.rglob("*"):
+        os.utime(file, (1_700_000_000,) * 2, follow_symlinks=False)
+    view = copied(source, to / "photos")
+    for name in names:
+        file = source / name
+        file.write_bytes(file.read_bytes()[::-1])
+        os.utime(file, (1_710_000_000,) * 2)
+    time.sleep(3.5)  # what changed just before a point, in whole seconds, may be too late for it
+    return view
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(k, marks=needs(PROGRAMS.get(k, k)))
+        for k in MAKERS
+        # which are asked for a few files only, or keep no times
+        if k not in {"duplicity", "bup", "git-annex"}
+    ],
+)
+def test_an_older_version_than_the_point_should_have_is_not_held(kind, made, source, tmp_path):
+    view = frozen_while_edited(source, tmp_path / "snapshot", "2025/2.jpg")
+    made.make(kind, view)
+    found = made.drill()
+    count = len(manifest_of(source).files)
+    assert (found.errors, found.depth) == ((), Depth.RESTORE)
+    assert (found.restored.outdated, found.restored.changed) == (1, 0)
+    assert found.restored.right == count - 1
+    assert found.coverage.value == pytest.approx(1 - 1 / count)
+    again = made.drill(depth=Depth.RESTORE)
+    assert again.coverage.value == found.coverage.value  # whoever finds it, it is taken off once
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(k, marks=needs(k)) for k in ("restic", "borg", "rdiff-backup", "dar")]
+)
+def test_times_that_a_tool_lists_tell_it_without_a_drill(kind, made, source, tmp_path):
+    view = frozen_while_edited(source, tmp_path / "snapshot", "2025/2.jpg")
+    made.make(kind, view)
+    count = len(manifest_of(source).files)
+    found = made.look(Depth.LISTED)
+    assert (found.outdated, found.coverage.value) == (1, pytest.approx(1 - 1 / count))
+    time.sleep(3.5)
+    os.utime(source / "2025/1.jpg", (1_705_000_000,) * 2)  # after the point: its bytes are the same
+    (source / "2025/3.jpg").write_bytes(b"changed after the point")
+    assert made.look(Depth.LISTED).coverage.value == found.coverage.value
+
+
+@needs("restic")
+def test_a_point_with_nothing_but_older_versions_proves_nothing(made, source, tmp_path):
+    (source / "newest").unlink()
+    names = [str(file.relative_to(source)) for file in source.rglob("*") if file.is_file()]
+    for name in names:
+        (source / name).write_bytes(name.encode())
+    view = frozen_while_edited(source, tmp_path / "snapshot", *names)
+    made.make("restic", view)
+    found = made.drill(depth=Depth.RESTORE)
+    assert found.coverage.value == 0.0
+    assert found.depth < Depth.RESTORE
+    assert "came back in an older version" in found.restored.reason
 
 
 @pytest.mark.parametrize("kind", [pytest.param(k, marks=needs(k)) for k in ("restic", "borg")])

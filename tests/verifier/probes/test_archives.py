@@ -14,6 +14,7 @@ import pytest
 from verifier.host import Host
 from verifier.inventory import Depth
 from verifier.probes import collect_source, probe
+from verifier.probes.archive import newest_chain
 from verifier.target import Target
 
 
@@ -283,3 +284,66 @@ def test_what_has_nothing_of_the_source_was_not_compared_with_it(manifest, tmp_p
     plain = look(tmp_path / "other", manifest, Depth.SOURCE)
     assert (plain.coverage.value, plain.depth) == (0.0, Depth.STRUCTURE)
     assert "nothing was compared" in plain.reason
+
+
+class TestSeries:
+    """A folder with the archives of two jobs, of which the other one ran last."""
+
+    @pytest.fixture
+    def folder(self, source, tmp_path):
+        (folder := tmp_path / "all").mkdir()
+        (etc := tmp_path / "etc").mkdir()
+        (etc / "hosts").write_text("127.0.0.1 localhost")
+        for day in (1, 2, 3):
+            pack(source, folder / f"docs-2026-05-0{day}.tar.gz", "w:gz")
+            pack(etc, folder / f"etc-2026-05-0{day}T03.tar.gz", "w:gz")
+        pack(etc, folder / "etc-2026-05-09T03.tar.gz", "w:gz")
+        for path in [*source.rglob("*.jpg"), source / "2026", source]:
+            os.utime(path, (1.7e9, 1.7e9))
+        return folder
+
+    @pytest.mark.parametrize("depth", [Depth.LISTED, Depth.STRUCTURE, Depth.SOURCE])
+    def test_the_one_that_holds_the_source_is_meant(self, source, folder, depth):
+        _, manifest = collect_source(Host(), str(source))
+        found = look(folder, manifest, depth)
+        assert (found.coverage.value, found.depth) == (1.0, depth)
+        # the other's run of the ninth makes no point of this one
+        assert found.points.times == tuple(at(2026, 5, day) for day in (1, 2, 3))
+        chain, sizes, _ = newest_chain(Host(), str(folder), manifest)
+        assert ([one.name for one in chain], len(sizes)) == (["docs-2026-05-03.tar.gz"], 6)
+
+    def test_damage_in_the_other_is_told_all_the_same(self, source, folder):
+        bad = folder / "etc-2026-05-02T03.tar.gz"
+        bad.write_bytes(bad.read_bytes()[:60])
+        _, manifest = collect_source(Host(), str(source))
+        found = look(folder, manifest)
+        assert found.coverage.value == 1.0
+        assert any(bad.name in error for error in found.errors)
+
+    def test_none_that_holds_it_is_no_copy(self, source, folder):
+        for path in folder.glob("docs-*"):
+            path.unlink()
+        pack(folder.parent / "etc", folder / "mail-2026-05-04.tar.gz", "w:gz")
+        _, manifest = collect_source(Host(), str(source))
+        assert look(folder, manifest).coverage.value == 0.0
+
+    def test_a_sealed_one_may_be_it(self, source, folder):
+        for path in folder.glob("docs-*"):
+            path.unlink()
+        (folder / "docs-2026-05-03.tar.gz.gpg").write_bytes(b"\x8c\x0d\x04\x09\x03\x08" + bytes(90))
+        _, manifest = collect_source(Host(), str(source))
+        found = look(folder, manifest)
+        assert found.coverage.value is None
+        assert "encrypted" in found.reason
+
+    @pytest.mark.skipif(shutil.which("tar") is None, reason="tar not installed")
+    def test_levels_are_runs_of_one_job(self, source, folder, tmp_path):
+        for path in folder.glob("docs-*"):
+            path.unlink()
+        for level, day in (("full", 1), ("incr", 8)):
+            name = folder / f"docs-{level}-2026-05-0{day}.tar"
+            command = ["tar", "-g", str(tmp_path / "state"), "-cf", str(name)]
+            subprocess.run([*command, "-C", str(source.parent), "photos"], check=True)
+        _, manifest = collect_source(Host(), str(source))
+        found = look(folder, manifest, Depth.LISTED)
+        assert (found.coverage.value, found.points.count) == (1.0, 2)

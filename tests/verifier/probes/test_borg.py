@@ -165,8 +165,12 @@ class TestListings:
             parse_archives(text)
 
     def test_files_and_hard_links(self):
-        text = "d 0 \0src\0- 20 \0src/a b\n\0h 0 src/a b\n\0src/link\0l 3 x\0src/s\0"
-        assert parse_files(text) == {"src/a b\n": 20, "src/link": 20}
+        when = "2026-11-23T00:25:09.500000"
+        text = f"d 0 \0src\0{when}\0- 20 \0src/a b\n\0{when}\0h 0 src/a b\n\0src/link\0\0"
+        text += f"l 3 x\0src/s\0{when}\0"
+        found = parse_files(text)
+        assert found.sizes == {"src/a b\n": 20, "src/link": 20}
+        assert found.times == {"src/a b\n": 1_795_393_509_500_000_000}
         with pytest.raises(ValueError):
             parse_files(text[:-1])
 

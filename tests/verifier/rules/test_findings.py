@@ -56,6 +56,18 @@ def test_a_rule_names_the_bad_location_and_no_other(rule):
     assert findings(rule, _good()) == []
 
 
+def test_links_that_a_tree_lacks_are_told_and_no_part_of_its_coverage():
+    live = replace(source(), links=100)
+    (lost,) = findings("links", place("usb", "sdb", links=0), live=live)
+    assert (lost.status, lost.location) == (Status.FAIL, "usb")
+    assert "none of the source's 100 symbolic links" in lost.message
+    (few,) = findings("links", place("usb", "sdb", links=99), live=live)
+    assert (few.status, few.severity) == (Status.PASS, Severity.NOTE)
+    empty = place("usb", "sdb", links=0, coverage=measured(0.0))
+    for silent in (place("usb", "sdb", links=100), place("usb", "sdb"), empty):
+        assert findings("links", silent, live=live) == []
+
+
 def test_shared_drives_name_both_and_say_that_they_are_not_independent():
     (found,) = findings("same-device", place("usb", "sda"))
     assert found.message.startswith("source and usb are not independent")
