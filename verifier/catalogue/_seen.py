@@ -24,7 +24,7 @@ from verifier.catalogue._trees import (
     has_fresh,
     in_groups,
     keys_of,
-    read_pieces,
+    pieces_named,
 )
 from verifier.digests import DIGEST_BYTES, Readings
 from verifier.files import Files
@@ -85,7 +85,7 @@ class _KeptDigests:
             return found
         with self._reading() as connection:
             for some in (parts[at : at + _FEW] for at in range(0, len(parts), _FEW)):
-                raw = read_pieces(connection, [self._keys[piece] for piece, _, _ in some])
+                raw = pieces_named(connection, [self._keys[piece] for piece, _, _ in some])
                 for piece, first, end in some:
                     start, stop = int(self._starts[piece]), int(self._starts[piece + 1])
                     mine = order[first:end]
@@ -131,7 +131,7 @@ class SeenTrees:
 def _listings(connection: Connection, keys: Sequence[Keys], sizes: list[int]) -> Iterator[bytes]:
     """Yield the lists of a tree's pieces, and note how many files each holds."""
     for some in in_groups(keys):
-        raw = read_pieces(connection, [three[0] for three in some])
+        raw = pieces_named(connection, [three[0] for three in some])
         for three in some:
             sizes.append(rows_in(raw[three[0]]))
             yield raw[three[0]]
@@ -142,7 +142,7 @@ def _times(connection: Connection, keys: Sequence[Keys], sizes: Sequence[int]) -
     read_at = np.zeros(sum(sizes), np.int64)
     first = 0
     for some in in_groups(list(zip(keys, sizes, strict=True))):
-        raw = read_pieces(connection, [three[2] for three, _ in some if three[2] != NOTHING])
+        raw = pieces_named(connection, [three[2] for three, _ in some if three[2] != NOTHING])
         for three, rows in some:
             if three[2] != NOTHING:
                 read_at[first : first + rows] = unpacked_times(raw[three[2]], rows)

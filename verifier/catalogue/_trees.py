@@ -48,7 +48,7 @@ __all__ = [
     "keep_tree",
     "keys_of",
     "newest",
-    "read_pieces",
+    "pieces_named",
     "sweep",
 ]
 
@@ -172,7 +172,7 @@ def digests_of(
     first = 0
     for some in in_groups(list(zip(keys, sizes, strict=True))):
         wanted = [key for three, _ in some for key in three[1:] if key != NOTHING]
-        raw = read_pieces(connection, wanted)
+        raw = pieces_named(connection, wanted)
         for (_, digests, times), rows in some:
             if digests != NOTHING:
                 found.digest[first : first + rows] = unpacked_digests(raw[digests], rows)
@@ -229,7 +229,7 @@ def _carried(
     """
     old = keys_of(before["pieces"])
     same = {key: cut for key, cut in here.items() if _tells_time(files, cut)}
-    raw = read_pieces(connection, [three[0] for three in old if three[0] not in same])
+    raw = pieces_named(connection, [three[0] for three in old if three[0] not in same])
     sizes = [
         same[key].end - same[key].first if key in same else rows_in(raw[key]) for key, _, _ in old
     ]
@@ -338,7 +338,7 @@ def _adding(connection: Connection) -> Any:
     return pieces.insert()
 
 
-def read_pieces(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, bytes]:
+def pieces_named(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, bytes]:
     """Return pieces by their keys.
 
     Raises

@@ -107,7 +107,8 @@ def probe(
         # what a remote place is called inside says nothing to its user
         reason = str(problem) if remote is None else problem.reason
         state = _state(problem, offline=target.offline)
-        if found.real_path is not None and isinstance(problem, Missing):
+        inside = found.real_path is not None and problem.path != found.real_path
+        if inside and isinstance(problem, Missing):
             state = State.UNREADABLE  # it is there: something in it is not, or a program
         return replace(found, state=state, reason=reason, depth=None, errors=_damage(problem))
     except Exception as error:  # noqa: BLE001 - one broken location must not hide the others

@@ -105,13 +105,13 @@ def test_what_the_source_changed_since_is_no_damage(source, tmp_path, scratch):
 def test_an_older_version_than_the_date_says_is_not_held(drawn, source, tmp_path, scratch):
     for file in source.rglob("*"):
         os.utime(file, (1_700_000_000,) * 2)
+    (source / "touched").write_text("today")  # what both have dates a tree
     copy = copied(source, tmp_path / "copy")
-    (copy / "touched").write_text("yesterday")
     for file in source.rglob("*.jpg"):
         file.write_bytes(file.read_bytes()[::-1])
         os.utime(file, (1_710_000_000,) * 2)
     found = drill(copy, manifest_of(source), scratch, drawn)
-    count, older = 7, len(list(source.rglob("*.jpg")))
+    count, older = 8, len(list(source.rglob("*.jpg")))
     assert (found.errors, found.restored.changed) == ((), 0)
     assert found.restored.outdated >= 1
     if drawn is None:
@@ -129,9 +129,9 @@ def test_links_that_are_lost_are_no_pass(source, tmp_path, scratch):
         (source / name).symlink_to(f"{target}2025/0.jpg")
     (source / "folder").symlink_to("2025")
     time.sleep(0.1)
+    (source / "newest").write_text("")
     copy = copied(source, tmp_path / "copy")  # as files: what they lead to is held
     copied(source / "2025", copy / "folder")
-    (copy / "newest").write_text("")
     followed = drill(copy, manifest_of(source), scratch, None)
     assert (followed.depth, followed.restored.lost_links) == (Depth.RESTORE, 0)
     assert "4 of them" in followed.restored.differing[0]

@@ -104,7 +104,7 @@ class TestReal:
 
     def test_only_contents_that_are_there_count(self, usb, plain):
         found = look(usb, plain)
-        assert (found.kind, found.files, found.coverage.value) == ("git-annex", 3, 0.75)
+        assert (found.kind, found.files, found.shares.files) == ("git-annex", 3, 0.75)
         assert (found.depth, found.errors) == (Depth.BYTES, ())
         assert found.points.count == 1
         assert found.disqualified == ""
@@ -126,14 +126,14 @@ class TestReal:
     def test_a_source_of_the_same_kind(self, made, usb):
         laptop = collect_source(Host(), str(made / "laptop"))[1]
         found = look(usb, laptop)
-        assert (found.kind, found.coverage.value) == ("git-annex", 0.75)
+        assert (found.kind, found.shares.files) == ("git-annex", 0.75)
         self.git(usb, "annex", "get", "-q", "3.jpg")
         assert look(usb, laptop).coverage.value == 1.0
 
     def test_unlocked_files_are_pointers(self, usb, plain):
         self.git(usb, "annex", "unlock", "0.jpg")
         self.git(usb, "commit", "-q", "-m", "unlock")
-        assert look(usb, plain).coverage.value == 0.75
+        assert look(usb, plain).shares.files == 0.75
 
     def test_a_bare_repository(self, made, plain, tmp_path):
         self.git(tmp_path, "clone", "-q", "--bare", str(made / "laptop"), str(tmp_path / "bare"))
@@ -166,7 +166,7 @@ class TestReal:
         path.unlink()
         found = look(usb, plain)
         assert found.errors == ("1.jpg is gone, and git-annex believes that it is here.",)
-        assert found.coverage.value == 0.5
+        assert found.shares.files == 0.5
 
     @pytest.mark.parametrize("part", ["objects", "refs", "HEAD", "objects/*"])
     def test_without_a_part_that_git_needs_it_is_damaged(self, usb, plain, part):

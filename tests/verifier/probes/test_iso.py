@@ -124,7 +124,7 @@ class TestReal:
         for when, share in ((1_650_000_000, 0.5), (ahead, 1.0)):
             os.utime(photo, (when, when))
             found = look(disc, collect_source(Host(), str(source))[1])
-            assert found.coverage.value == share
+            assert found.shares.files == share
             assert (found.depth, found.errors) == (Depth.SOURCE, ())
 
     def test_rot_is_found_by_comparison(self, source, image, manifest):

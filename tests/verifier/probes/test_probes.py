@@ -56,7 +56,7 @@ class TestDirectory:
         shutil.rmtree(tmp_path / "copy" / "2026")
         (tmp_path / "copy" / "2025" / "1.jpg").unlink()
         found = look(tmp_path / "copy", manifest)
-        assert found.coverage.value == pytest.approx(0.8)
+        assert found.shares.files == pytest.approx(0.8)
         assert found.missing == ("2026", "2025")
         assert found.identical is False
 

@@ -91,7 +91,7 @@ def test_an_older_version_is_told_by_its_digest(storage, photos, depth):
         when = time.time() - ago
         os.utime(photos / "a.jpg", (when, when))
         found = look(storage.address(bucket), photos, depth)
-        assert found.coverage.value == pytest.approx(share)
+        assert found.shares.files == pytest.approx(share)
         assert (found.depth, found.errors) == (depth, ())
         assert found.missing == ((".",) if share < 1 else ())
 
