@@ -5,14 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import BinaryIO, Protocol
 
 from verifier import drift
+from verifier.catalogue import CatalogueError, Recorder
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Changes, Inventory, Location, Past, State
 from verifier.sightings import Run, Seen
 
-__all__ = ["Book", "comparable", "compared_with", "noticed", "past_of", "summed_up"]
+__all__ = [
+    "Book",
+    "comparable",
+    "compared_with",
+    "held_against",
+    "noticed",
+    "past_of",
+    "summed_up",
+]
 
 # of more runs only the last are asked: what is usual now matters, and each costs a look
 RUNS_BACK = 20
@@ -36,6 +47,37 @@ def comparable(book: Book, found: Inventory) -> tuple[Run, ...]:
     """Return the earlier runs of this dataset and source, newest last."""
     source = found.source.real_path or found.source.address
     return tuple(run for run in book.runs(found.name) if run.source == source and run.at < found.at)
+
+
+def held_against(book: Book | None, found: Inventory, host: Host) -> Inventory:
+    """Notice what can be noticed, and note why if that is nothing.
+
+    Parameters
+    ----------
+    book : Book or None
+        Earlier audits, if any are kept.
+    found : Inventory
+        What this audit found.
+    host : Host
+        Access to the machine.
+
+    Returns
+    -------
+    Inventory
+    """
+    if book is None:
+        return found
+    record = host.digests if isinstance(host.digests, Recorder) else None
+    if record is not None:
+        record.settle()  # what is compared next is as large
+    reason = ""
+    try:
+        found = noticed(found, host, book)
+    except CatalogueError as problem:
+        reason = str(problem)
+    if record is not None and record.broken:
+        reason = record.reason
+    return replace(found, uncompared=reason)
 
 
 def noticed(found: Inventory, host: Host, book: Book) -> Inventory:
@@ -64,17 +106,38 @@ def noticed(found: Inventory, host: Host, book: Book) -> Inventory:
     roots = _roots(found)
     last = (this, seen)
     pairs = compared_with(book, runs, last)
-    changes = summed_up(book, runs, last, pairs, lambda name, path: _read(host, roots, name, path))
+    read = partial(_read, host, roots)
+    changes = summed_up(book, runs, last, pairs, read)
+    past = tuple(past_of(book, runs))
+    standing = _standing(book, runs, last, drift.alarmed(past, found.at), read)
 
     def told(place: Location) -> Location:
-        return replace(place, changes=changes.get(place.name))
+        return replace(place, changes=changes.get(place.name), standing=standing.get(place.name))
 
     return replace(
         found,
         source=told(found.source),
         locations=tuple(told(place) for place in found.locations),
-        past=tuple(past_of(book, runs)),
+        past=past,
     )
+
+
+def _standing(
+    book: Book,
+    runs: Sequence[Run],
+    last: tuple[Run, Mapping[str, Seen]],
+    bases: Mapping[str, datetime],
+    read: Sampler,
+) -> dict[str, Changes]:
+    """Compare each location that alarmed with the audit before that."""
+    found: dict[str, Changes] = {}
+    for name in [name for name in last[1] if name in bases]:
+        before = [run for run in runs if run.at <= bases[name]]
+        pair = _compared(book, before, last[1][name], name)
+        if pair is not None:
+            counted = drift.summed(pair[1], pair[0].at, last[0].at)
+            found[name] = _with_content(counted, pair[1], name, read)
+    return found
 
 
 class _Now(Mapping[str, Seen]):

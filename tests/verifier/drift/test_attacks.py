@@ -219,6 +219,34 @@ def test_what_is_usual_for_a_dataset_is_no_alarm_and_more_than_ever_is(tree):
     assert "usual are 0.0%" in more.message
 
 
+def _nightly(book, tree, nights):
+    """Audit so often, and return whether each audit alarms."""
+    told = []
+    for _ in range(nights):
+        judged = RULES["mass-change"](view_of(audited(book, tree_seen("source", tree)), Policy()))
+        told.append(any(one.status is not Status.PASS for one in judged))
+    return told
+
+
+def test_an_alarm_is_told_for_a_week_and_not_for_ever(tree):
+    book = MemoryBook()
+    _nightly(book, tree, 1)
+    for path in files(tree)[:110]:
+        path.unlink()
+    assert _nightly(book, tree, 12) == [True] * 9 + [False] * 3
+
+
+def test_an_alarm_ends_when_what_it_told_of_is_undone(tree, tmp_path):
+    book = MemoryBook()
+    _nightly(book, tree, 1)
+    shutil.copytree(tree, tmp_path / "good")
+    for path in files(tree):
+        path.write_bytes(encrypted(path))
+    assert _nightly(book, tree, 3) == [True] * 3
+    shutil.copytree(tmp_path / "good", tree, dirs_exist_ok=True)
+    assert _nightly(book, tree, 3) == [False] * 3
+
+
 def test_files_that_cannot_be_read_leave_it_unknown(tree):
     def swap():
         for path in files(tree):
