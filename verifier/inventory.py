@@ -209,6 +209,9 @@ class Inventory:
         What earlier audits saw of them, oldest first.
     uncompared : str
         Why nothing is held against earlier audits, though it was to be; else empty.
+    formerly : tuple of str
+        Of the first audit of a name and a source: the name and the source of the last one that has
+        either of them; else empty.
     """
 
     name: str
@@ -218,6 +221,7 @@ class Inventory:
     locations: tuple[Location, ...]
     past: tuple[Past, ...] = ()
     uncompared: str = ""
+    formerly: tuple[str, ...] = ()
 
     @property
     def all_locations(self) -> tuple[Location, ...]:

@@ -98,8 +98,10 @@ def noticed(found: Inventory, host: Host, book: Book) -> Inventory:
     """
     runs = comparable(book, found)[-RUNS_BACK:]
     this = next((run for run in book.runs(found.name) if run.at == found.at), None)
-    if not runs or this is None:
+    if this is None:
         return found
+    if not runs:
+        return replace(found, formerly=_formerly(book, this))
     host.talk("comparing with earlier audits")
     listed = book.seen(this)
     seen = _Now(found.all_locations, listed)
@@ -120,6 +122,15 @@ def noticed(found: Inventory, host: Host, book: Book) -> Inventory:
         locations=tuple(told(place) for place in found.locations),
         past=past,
     )
+
+
+def _formerly(book: Book, this: Run) -> tuple[str, ...]:
+    """Return the name and source of the last audit that this one may go on from, or nothing."""
+    for run in reversed(book.runs()):
+        alike = run.source == this.source or run.dataset == this.dataset
+        if run.number != this.number and run.host == this.host and alike and run.at < this.at:
+            return run.dataset, run.source
+    return ()
 
 
 def _standing(

@@ -37,6 +37,7 @@ _PATHS = frozenset(
         "examples",
         "folder",
         "exclude",
+        "formerly",
     }
 )
 _NAMES = frozenset(

@@ -19,7 +19,7 @@ RULE = Rule(
 
 
 def judge(view: View) -> Iterator[Finding]:
-    """Say that nothing was compared.
+    """Say that nothing was compared, or that there is nothing to compare with any more.
 
     Parameters
     ----------
@@ -29,9 +29,19 @@ def judge(view: View) -> Iterator[Finding]:
     Yields
     ------
     Finding
-        Unknown where the catalogue could not be used.
+        Unknown where the catalogue could not be used; pass, as a note, where the dataset was
+        renamed or its source moved.
     """
     found = view.inventory
     if found.uncompared:
         text = f"Rot, mass changes and copies that stopped would not show: {found.uncompared}."
         yield Finding(RULE.id, Status.UNKNOWN, Severity.MEDIUM, None, text, RULE.remediation)
+    if found.formerly:
+        name, source = found.formerly
+        here = found.source.real_path or found.source.address
+        text = f"No earlier audit of '{found.name}' is kept; '{name}' has the same source"
+        if name == found.name:
+            text = f"No earlier audit of '{name}' at {here} is kept; those of {source} are"
+        text += ": history begins anew."
+        remedy = "Nothing, if you renamed or moved it."
+        yield Finding(RULE.id, Status.PASS, Severity.NOTE, None, text, remedy)

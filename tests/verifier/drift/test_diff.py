@@ -304,6 +304,23 @@ def test_an_estimate_between_two_audits_does_not_swallow_an_attack(tmp_path, mon
     assert "looks like ransomware" in found["message"]
 
 
+def test_a_renamed_set_up_says_once_that_history_begins_anew(tmp_path):
+    asked, file = _notes(tmp_path)
+    asked.append(str(tmp_path / "c.db"))
+    assert _said(asked, "uncompared")[1] == []
+    file.write_text(file.read_text().replace('name = "photos"', 'name = "pictures"'))
+    _, (found,) = _said(asked, "uncompared")
+    assert (found["status"], found["severity"]) == ("pass", "note")
+    assert found["message"] == (
+        "No earlier audit of 'pictures' is kept; 'photos' has the same source: history begins anew."
+    )
+    assert _said(asked, "uncompared")[1] == []
+    (tmp_path / "photos").rename(tmp_path / "moved")
+    file.write_text(file.read_text().replace(f"{tmp_path}/photos", f"{tmp_path}/moved"))
+    _, (found,) = _said(asked, "uncompared")
+    assert f"'pictures' at {tmp_path}/moved is kept; those of {tmp_path}/photos" in found["message"]
+
+
 def test_an_audit_judges_rot_with_the_copies_of_earlier_audits():
     book = MemoryBook()
     drawer = seen("drawer", FACTS, {"a.jpg": GOOD})
