@@ -14,7 +14,9 @@ from verifier.catalogue import CatalogueError
 from verifier.examine import examine
 from verifier.host import Host
 from verifier.inventory import Depth, Evidence, Inventory, Location
+from verifier.noticing import held_against
 from verifier.rules import (
+    ALARMS,
     FINDING_RULES,
     GATE_RULES,
     PRACTICE_RULES,
@@ -143,9 +145,19 @@ class Audit:
         return f"{claimed} {places}, {number} independent {copies}"
 
     @property
+    def alarms(self) -> tuple[Finding, ...]:
+        """Findings about drift that do not pass, and that nobody lives with."""
+        return tuple(
+            one
+            for one in self.findings
+            if one.rule in ALARMS and one.status is not Status.PASS and not one.accepted
+        )
+
+    @property
     def exit_code(self) -> int:
-        """1 if a gate fails, else 3 if one is unknown, else 0."""
+        """1 if a gate or an alarm fails, else 3 if one is unknown, else 0."""
         statuses = {gate.status for gate in self.gates.values()}
+        statuses |= {alarm.status for alarm in self.alarms}
         if Status.FAIL in statuses:
             return 1
         return 3 if Status.UNKNOWN in statuses else 0
@@ -212,7 +224,8 @@ def audit(
     depth : Depth, optional
         How deep to look; as deep as the policy asks unless given.
     catalogue : Catalogue, optional
-        What earlier audits saw; asked about locations that are away, and given this one.
+        What earlier audits saw; asked about locations that are away and about what changed, and
+        given this one.
     talk : callable
         Told about progress, one line at a time.
     complain : callable
@@ -225,6 +238,7 @@ def audit(
     found = examine(
         setup, host, now=now, depth=depth, catalogue=catalogue, talk=talk, complain=complain
     )
+    found = held_against(catalogue, found, host)
     talk(f"judging {len(found.all_locations):,} locations")
     judged = judge(setup, found)
     remember(catalogue, judged, complain)

@@ -53,7 +53,8 @@ app = typer.Typer(
 def main() -> NoReturn:
     """Run the command line.
 
-    Exit codes: 0 all gates pass, 1 a gate fails, 2 bad input or usage, 3 something is unknown.
+    Exit codes: 0 all gates pass and nothing alarms, 1 one fails, 2 bad input or usage, 3 something
+    is unknown.
     """
     from riskmodel._console import run
 
@@ -141,7 +142,8 @@ def audit(
 ) -> None:
     """Look at every location, and say which copies are independent, whole and sound.
 
-    Exit codes: 0 all gates pass, 1 one fails, 3 one is unknown, 2 bad input; --nagios has its own.
+    Exit codes: 0 all gates pass and nothing alarms, 1 one fails, 3 one is unknown, 2 bad input;
+    --nagios has its own.
     """
     from riskmodel.errors import InputError, printable
     from verifier.effort_options import asked_effort, with_max_bad

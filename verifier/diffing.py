@@ -283,7 +283,9 @@ def _findings(
     located: Mapping[str, Location],
     changes: Mapping[str, Changes],
 ) -> tuple[Finding, ...]:
-    places = [replace(place, changes=changes.get(name)) for name, place in located.items()]
+    places = [
+        replace(place, changes=changes.get(name), standing=None) for name, place in located.items()
+    ]
     source = next((place for place in places if place.name == SOURCE), None)
     if source is None:
         source = Location(SOURCE, "unknown", now.source, State.UNREADABLE)

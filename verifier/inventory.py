@@ -143,6 +143,8 @@ class Location:
         What part `depth` speaks of; None if it is the whole.
     changes : Changes or None
         What changed since the last audit; None where the two cannot be compared.
+    standing : Changes or None
+        What still differs from before an alarm of the last days; None if there was none.
     restored : Restored or None
         What a restore drill brought back; None if there was none.
     exclude : tuple of str
@@ -200,6 +202,7 @@ class Location:
     read_since: datetime | None = None
     sample: Sample | None = None
     changes: Changes | None = None
+    standing: Changes | None = None
     restored: Restored | None = None
     exclude: tuple[str, ...] = ()
     changed_last: datetime | None = None
@@ -223,6 +226,11 @@ class Inventory:
         Where copies should be, in the order of the set-up.
     past : tuple of Past
         What earlier audits saw of them, oldest first.
+    uncompared : str
+        Why nothing is held against earlier audits, though it was to be; else empty.
+    formerly : tuple of str
+        Of the first audit of a name and a source: the name and the source of the last one that has
+        either of them; else empty.
     """
 
     name: str
@@ -231,6 +239,8 @@ class Inventory:
     source: Location
     locations: tuple[Location, ...]
     past: tuple[Past, ...] = ()
+    uncompared: str = ""
+    formerly: tuple[str, ...] = ()
 
     @property
     def all_locations(self) -> tuple[Location, ...]:

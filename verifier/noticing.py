@@ -5,15 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import BinaryIO, Protocol
 
 from verifier import drift
 from verifier.blame import righted
+from verifier.catalogue import CatalogueError, Recorder
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Changes, Inventory, Location, Past, State
 from verifier.sightings import Run, Seen
 
-__all__ = ["Book", "comparable", "compared_with", "noticed", "past_of", "summed_up"]
+__all__ = [
+    "Book",
+    "comparable",
+    "compared_with",
+    "held_against",
+    "noticed",
+    "past_of",
+    "summed_up",
+]
 
 # of more runs only the last are asked: what is usual now matters, and each costs a look
 RUNS_BACK = 20
@@ -39,6 +50,37 @@ def comparable(book: Book, found: Inventory) -> tuple[Run, ...]:
     return tuple(run for run in book.runs(found.name) if run.source == source and run.at < found.at)
 
 
+def held_against(book: Book | None, found: Inventory, host: Host) -> Inventory:
+    """Notice what can be noticed, and note why if that is nothing.
+
+    Parameters
+    ----------
+    book : Book or None
+        Earlier audits, if any are kept.
+    found : Inventory
+        What this audit found.
+    host : Host
+        Access to the machine.
+
+    Returns
+    -------
+    Inventory
+    """
+    if book is None:
+        return found
+    record = host.digests if isinstance(host.digests, Recorder) else None
+    if record is not None:
+        record.settle()  # what is compared next is as large
+    reason = ""
+    try:
+        found = noticed(found, host, book)
+    except CatalogueError as problem:
+        reason = str(problem)
+    if record is not None and record.broken:
+        reason = record.reason
+    return replace(found, uncompared=reason)
+
+
 def noticed(found: Inventory, host: Host, book: Book) -> Inventory:
     """Say of each location what changed since an audit saw it last, and what was usual.
 
@@ -59,26 +101,58 @@ def noticed(found: Inventory, host: Host, book: Book) -> Inventory:
     """
     runs = comparable(book, found)[-RUNS_BACK:]
     this = next((run for run in book.runs(found.name) if run.at == found.at), None)
-    if not runs or this is None:
+    if this is None:
         return found
+    if not runs:
+        return replace(found, formerly=_formerly(book, this))
     host.talk("comparing with earlier audits")
     listed = book.seen(this)
     seen = _Now(found.all_locations, listed)
     roots = _roots(found)
     last = (this, seen)
     pairs = compared_with(book, runs, last)
-    changes = summed_up(book, runs, last, pairs, lambda name, path: _read(host, roots, name, path))
+    read = partial(_read, host, roots)
+    changes = summed_up(book, runs, last, pairs, read)
+    past = tuple(past_of(book, runs))
+    standing = _standing(book, runs, last, drift.alarmed(past, found.at), read)
 
     def told(place: Location) -> Location:
-        return replace(place, changes=changes.get(place.name))
+        return replace(place, changes=changes.get(place.name), standing=standing.get(place.name))
 
     told_of = replace(
         found,
         source=told(found.source),
         locations=tuple(told(place) for place in found.locations),
-        past=tuple(past_of(book, runs)),
+        past=past,
     )
     return righted(told_of)
+
+
+def _formerly(book: Book, this: Run) -> tuple[str, ...]:
+    """Return the name and source of the last audit that this one may go on from, or nothing."""
+    for run in reversed(book.runs()):
+        alike = run.source == this.source or run.dataset == this.dataset
+        if run.number != this.number and run.host == this.host and alike and run.at < this.at:
+            return run.dataset, run.source
+    return ()
+
+
+def _standing(
+    book: Book,
+    runs: Sequence[Run],
+    last: tuple[Run, Mapping[str, Seen]],
+    bases: Mapping[str, datetime],
+    read: Sampler,
+) -> dict[str, Changes]:
+    """Compare each location that alarmed with the audit before that."""
+    found: dict[str, Changes] = {}
+    for name in [name for name in last[1] if name in bases]:
+        before = [run for run in runs if run.at <= bases[name]]
+        pair = _compared(book, before, last[1][name], name)
+        if pair is not None:
+            counted = drift.summed(pair[1], pair[0].at, last[0].at)
+            found[name] = _with_content(counted, pair[1], name, read)
+    return found
 
 
 class _Now(Mapping[str, Seen]):

@@ -13,12 +13,11 @@ from pydantic import ValidationError
 from riskmodel._described import first_mistake
 from riskmodel.errors import InputError
 from verifier.audit import Audit, judge, remember
-from verifier.catalogue import CatalogueError, Recorder
 from verifier.examine import examine
 from verifier.host import Host
 from verifier.inventory import Depth, Inventory
 from verifier.joining import joined_with
-from verifier.noticing import Book, noticed
+from verifier.noticing import held_against
 from verifier.recording import Recording, read, record, write
 from verifier.setup import Setup
 
@@ -90,10 +89,8 @@ def recorded_audit(
             complain=complain,
             effort=effort,
         )
-        if isinstance(host.digests, Recorder):
-            host.digests.settle()  # what is compared next is as large
-        if matching is None and catalogue is not None:
-            inventory = _noticed(inventory, host, catalogue, complain)
+        if matching is None:
+            inventory = held_against(catalogue, inventory, host)
     inventory = joined_with(inventory, recordings)
     talk(f"judging {len(inventory.all_locations):,} locations")
     judged = judge(setup, inventory)
@@ -103,17 +100,6 @@ def recorded_audit(
         made = setup.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         write(_kept(own, host, now, made, inventory), keep.expanduser(), redact=redact)
     return judged
-
-
-def _noticed(
-    found: Inventory, host: Host, book: Book, complain: Callable[[str], None]
-) -> Inventory:
-    try:
-        return noticed(found, host, book)
-    except CatalogueError as problem:
-        if not (isinstance(host.digests, Recorder) and host.digests.broken):  # said already
-            complain(f"{problem}; nothing is compared with earlier audits")
-        return found
 
 
 def _kept(

@@ -38,6 +38,7 @@ _PATHS = frozenset(
         "folder",
         "exclude",
         "mounted",
+        "formerly",
     }
 )
 _NAMES = frozenset(
@@ -45,7 +46,7 @@ _NAMES = frozenset(
      "key", "profile", "identity_file", "site", "host", "lineage", "fed_from", "device"}
 )  # fmt: skip
 _DEGREES = "location"  # of a site: latitude and longitude
-_QUOTED = frozenset({"reason", "in_its_place", "source", "errors", "breaks"})
+_QUOTED = frozenset({"reason", "in_its_place", "source", "errors", "breaks", "uncompared"})
 _PART = re.compile(r"[^/:@\s'\"]+(?: [^/:@\s'\"]+)*")
 _QUOTED_PATH = re.compile(r"(?:^|[\s'\"])(/?(?:[^\s/'\"]+/)+[^\s/'\":;,]+|[\w-]+\.\w{1,5}\b)")
 _DRIVE_NAME = re.compile(r"(sd|vd|xvd|nvme|mmcblk|md|dm-|loop|sr|st|nst|zd|zram)[a-z0-9]*")

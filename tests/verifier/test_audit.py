@@ -13,8 +13,9 @@ import pytest
 from tests.verifier.inventories import NOW, declared, inventory, measured, place, unread
 from verifier import probes
 from verifier.audit import audit, judge
+from verifier.catalogue import Catalogue
 from verifier.host import Host, TimedOut
-from verifier.inventory import Depth, Evidence, Points, Schedule, State
+from verifier.inventory import Changes, Depth, Evidence, Points, Schedule, State
 from verifier.monitoring import nagios
 from verifier.rules import PRACTICE_RULES, Status
 from verifier.setup import Setup
@@ -253,6 +254,46 @@ def test_exit_codes_follow_the_gates():
     assert _judged(*good).score.value == 100
     assert _judged(*good, unread("more", State.TIMEOUT)).exit_code == 3
     assert _judged(good[0], replace(good[1], errors=("torn.",))).exit_code == 1
+
+
+def _gone(files):
+    return Changes(NOW - timedelta(days=1), NOW, files=200, gone=files)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        (_gone(200), 1),
+        (Changes(NOW - timedelta(days=1), NOW, files=200, changed=200), 3),  # nobody looked into
+        (_gone(3), 0),
+    ],
+)
+def test_an_alarm_counts_like_a_gate_though_all_five_pass(changes, code):
+    tape = place("tape", "st0", media="tape", site="office", host="machine:there")
+    hit = place("usb", "sdb", offline=True, changes=changes)
+    found = _judged(hit, tape)
+    assert all(gate.status is Status.PASS for gate in found.gates.values())
+    assert found.score.value == 100
+    assert found.exit_code == code
+    assert [one.rule for one in found.alarms] == ["mass-change"] * bool(code)
+    accept = {"rule": "mass-change", "location": "usb", "reason": "old projects"}
+    lived = _judged(hit, tape, accept=[accept])
+    assert lived.exit_code == 0
+    assert [one.accepted for one in lived.findings if one.rule == "mass-change"] == [
+        "accepted: old projects"
+    ] * bool(code)
+
+
+def test_a_catalogue_that_cannot_be_used_leaves_drift_unknown(tmp_path, live):
+    broken = tmp_path / "c.db"
+    broken.write_bytes(b"no database" * 1000)
+    setup = Setup.from_dict({"source": {"path": str(live)}})
+    found = audit(setup, Host(), now=LATER, catalogue=Catalogue(broken))
+    (alarm,) = found.alarms
+    assert (alarm.rule, alarm.status) == ("uncompared", Status.UNKNOWN)
+    assert f"would not show: the catalogue {broken} cannot be used: " in alarm.message
+    assert audit(setup, Host(), now=LATER, catalogue=Catalogue(tmp_path / "new.db")).alarms == ()
+    assert audit(setup, Host(), now=LATER).alarms == ()
 
 
 def test_the_medium_of_the_source_can_be_declared_where_it_cannot_be_measured(live):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.needs import NOT_HERE
 from tests.verifier.inventories import NOW, inventory, place
 from verifier.audit import audit, judge
 from verifier.catalogue import SCHEMA, Catalogue, CatalogueError, default_path
+from verifier.diffing import diffs
 from verifier.host import Host
 from verifier.inventory import Depth, Points, State
 from verifier.rules import Status
@@ -149,6 +153,54 @@ def test_a_locked_catalogue_is_told_in_time(disk):
     with pytest.raises(CatalogueError, match="locked"):
         book.remember(first.inventory)
     raw.close()
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """A folder, and what makes it one that nothing can be written to, whoever asks."""
+    folder = tmp_path / "medium"
+    folder.mkdir()
+    mounted = os.geteuid() == 0
+    if mounted and subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=False).returncode:
+        pytest.skip(f"{NOT_HERE}mount")
+
+    def close():
+        remount = ["mount", "-o", "remount,ro", str(folder)]
+        subprocess.run(remount if mounted else ["chmod", "555", str(folder)], check=True)
+
+    yield folder, close
+    subprocess.run(["umount", folder] if mounted else ["chmod", "755", folder], check=True)
+
+
+def test_a_catalogue_on_a_medium_that_is_read_only_can_be_read(disk, read_only):
+    folder, close = read_only
+    run(disk)
+    (disk / "live" / "0").write_bytes(b"y" * 100)
+    run(disk, days=1)
+    shutil.copy(disk / "state" / "catalogue.db", folder)
+    close()
+    book = Catalogue(folder / "catalogue.db")
+    (found,) = diffs(book)
+    assert found.places[0].changes.changed == 1
+    told: list[str] = []
+    now = THEN + timedelta(days=2)
+    judged = audit(setup(disk), Host(), now=now, catalogue=book, complain=told.append)
+    assert [one.rule for one in judged.alarms] == ["uncompared"]
+    (line,) = told
+    assert "readonly" in line
+
+
+def test_a_log_that_cannot_be_read_is_no_older_answer(disk, read_only):
+    folder, close = read_only
+    _, book, _ = run(disk)
+    book._database.hold()  # what is kept now stays in the log
+    run(disk, days=1)
+    for name in ("catalogue.db", "catalogue.db-wal"):
+        shutil.copy(disk / "state" / name, folder)
+    book._database.let_go()
+    close()
+    with pytest.raises(CatalogueError, match="cannot be used"):
+        Catalogue(folder / "catalogue.db").runs()
 
 
 def test_the_usual_place_follows_the_state_folder(monkeypatch, tmp_path):

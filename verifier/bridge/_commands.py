@@ -137,7 +137,7 @@ def risk_command(
     html: Path | None,
     dataset: str | None = None,
 ) -> int:
-    """Run ``verifier risk``: audit, compute, print; return the exit code of the gates."""
+    """Run ``verifier risk``: audit, compute, print; return the exit code of the audit."""
     from verifier.advice_text import advice_text
     from verifier.risk import risk_json, risk_page, risk_text
 
@@ -186,13 +186,16 @@ def _audit(path: Path, dataset: str | None, html: Path | None = None) -> Audit:
         known = ", ".join(setup.name for setup in setups)
         raise InputError(f"{path}: holds several datasets; choose one with --dataset: {known}")
     keep_apart({"--html": html}, (place.path for place in setups[0].locations if place.path))
-    return recorded_audit(
+    found = recorded_audit(
         setups[0],
         now=datetime.now(UTC),
         catalogue=Catalogue(default_path()),
         talk=_progress,
         complain=_talk,
     )
+    for alarm in found.alarms:  # the exit code tells of it, and nothing that is printed would
+        _talk(alarm.message)
+    return found
 
 
 def _width() -> int | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +156,12 @@ class Database:
             from sqlalchemy import URL, NullPool, create_engine, event
 
             url: str | URL = self.where
+            if "://" not in self.where and _is_only_read(Path(self.where)):
+                read = partial(_read_only, Path(self.where))
+                self._engine = create_engine("sqlite://", creator=read, poolclass=NullPool)
+                event.listen(self._engine, "connect", _without_transactions)
+                event.listen(self._engine, "begin", _begin)
+                return self._engine
             if "://" not in self.where:
                 _made_private(Path(self.where))
                 url = URL.create("sqlite", database=self.where)
@@ -197,9 +205,30 @@ def _made_private(file: Path) -> None:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
 
-def _prepare(connection: Any, _record: Any) -> None:
-    """Leave transactions to SQLAlchemy, and keep the log that survives a killed process."""
+def _is_only_read(file: Path) -> bool:
+    """Tell whether a file is there and nothing can be put beside it, as SQLite's log has to be."""
+    return file.is_file() and not os.access(file.parent, os.W_OK)
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    """Open a file for reading; without what its log needs only while nobody has it open.
+
+    A log that is there may hold what the file lacks, and its index says who writes.
+    """
+    beside = (file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))
+    how = "mode=ro" if any(one.exists() for one in beside) else "mode=ro&immutable=1"
+    where = f"{file.absolute().as_uri()}?{how}"
+    return sqlite3.connect(where, timeout=_PATIENCE_SECONDS, uri=True)
+
+
+def _without_transactions(connection: Any, _record: Any) -> None:
+    """Leave transactions to SQLAlchemy."""
     connection.isolation_level = None
+
+
+def _prepare(connection: Any, record: Any) -> None:
+    """Leave transactions to SQLAlchemy, and keep the log that survives a killed process."""
+    _without_transactions(connection, record)
     cursor = connection.cursor()
     if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         cursor.execute("PRAGMA journal_mode=WAL")

@@ -76,6 +76,7 @@ class Recorder:
         self.dataset = dataset
         self.run: int | None = None
         self.broken = False
+        self.reason = ""
         self._host = host
         self._volume = volume
         self._complain = complain
@@ -211,7 +212,7 @@ class Recorder:
 
     def _give_up(self, problem: CatalogueError) -> None:
         if not self.broken:
-            self.broken = True
+            self.broken, self.reason = True, str(problem)
             self._trees.clear()
             self.database.let_go()
             self._complain(f"{problem}; the audit goes on without it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from verifier.drift._alarm import Alarm, Level, alarm, usual_limit
 from verifier.drift._between import Difference, between, same_time
 from verifier.drift._content import PIECE_BYTES, Look, ending_of, entropy, looks, random_bytes
+from verifier.drift._held import HELD, alarmed
 from verifier.drift._history import (
     MOST_JUDGED,
     Doubted,
@@ -17,6 +18,7 @@ from verifier.drift._summary import NAMED, Sampled, sample, summed, with_content
 from verifier.drift._witnesses import Sight, judged
 
 __all__ = [
+    "HELD",
     "MOST_JUDGED",
     "NAMED",
     "PIECE_BYTES",
@@ -29,6 +31,7 @@ __all__ = [
     "Sampled",
     "Sight",
     "alarm",
+    "alarmed",
     "between",
     "ending_of",
     "entropy",

@@ -107,7 +107,9 @@ def usual_limit(
 
 
 def _scrambled(now: Changes, earlier: Sequence[Changes]) -> Alarm | None:
-    before = max((one.scrambled / one.looked for one in earlier if one.looked), default=0.0)
+    # an audit in which most was scrambled is an attack that goes on, and never what is usual
+    shares = (one.scrambled / one.looked for one in earlier if one.looked)
+    before = max((share for share in shares if share < _MOST), default=0.0)
     share = now.scrambled / now.looked if now.looked else 0.0
     many = now.scrambled >= SCRAMBLED_FILES and share > before + SCRAMBLED_SHARE
     most = now.scrambled >= min(_FEW, max(now.files, 1)) and share >= max(_MOST, 2 * before)

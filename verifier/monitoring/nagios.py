@@ -7,10 +7,11 @@ code      when                                                    audit's code
 ========  ======================================================  ==============
 0 OK      all five gates pass, and no practice fails              0
 1 WARNING all five gates pass, and a practice fails               0
-2 CRIT.   one of the five gates fails                             1
+2 CRIT.   one of the five gates or an alarm fails                 1
 3 UNKNOWN none fails and one is unknown, or the audit cannot run  3, or 2
 ========  ======================================================  ==============
 
+An alarm is a finding about drift that nobody lives with, such as a mass change; it is named first.
 Of several datasets the worst counts: CRITICAL, UNKNOWN, WARNING, OK.
 
 References
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from riskmodel.errors import printable
 from verifier.rules import Gate, Status
+from verifier.rules._view import names
 
 if TYPE_CHECKING:
     from verifier.audit import Audit
@@ -85,12 +87,18 @@ def _line(code: int, told: str) -> str:
 
 def _told(audit: Audit) -> str:
     text = f"{audit.setup.name}: {audit.counts_in_words}"
+    alarms = sorted(audit.alarms, key=lambda one: one.status is not Status.FAIL)
+    for rule in dict.fromkeys(one.rule for one in alarms):
+        mine = [one for one in alarms if one.rule == rule]
+        where = names(one.location for one in mine if one.location)
+        said = f"{rule} in {where}" if where else rule
+        text += f", {mine[0].status.value}: {said} ({mine[0].message.rstrip('.')})"
     gates = {**audit.gates, **audit.practice}
     for status in (Status.FAIL, Status.UNKNOWN):
-        names = [f"{name} ({gates[name].reason})" for name in _with(gates, status)]
+        told = [f"{name} ({gates[name].reason})" for name in _with(gates, status)]
         if status is Status.UNKNOWN:
-            names = list(_with(gates, status))
-        text += f", {status.value}: {', '.join(names)}" if names else ""
+            told = list(_with(gates, status))
+        text += f", {status.value}: {', '.join(told)}" if told else ""
     return text
 
 

@@ -7,14 +7,16 @@ References
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from riskmodel.errors import printable
 from riskmodel.reporting import require_writable, write_text
 from verifier._spent import Spent
-from verifier.rules import Status
+from verifier.rules import FINDING_RULES, Status
 
 if TYPE_CHECKING:
     from verifier.audit import Audit, Verdict
@@ -84,6 +86,7 @@ def _metrics(audits: Sequence[Audit], duration: float, read: int | None) -> Iter
         yield "audit_read_bytes", text, iter([({}, float(read))])
     for name, text, value in _OF_AUDIT:
         yield name, text, (({"dataset": a.setup.name}, float(value(a))) for a in audits)
+    yield "findings", "Findings that nobody lives with.", _findings(audits)
     yield "gate_status", "1 for the status that the gate has, else 0.", _gates(audits)
     text = "1 for the status that the location has by itself, else 0."
     yield "location_status", text, _statuses(audits)
@@ -99,7 +102,7 @@ _OF_AUDIT: tuple[tuple[str, str, Callable[[Audit], float]], ...] = (
     ),
     (
         "audit_exit_code",
-        "0 all gates pass, 1 one fails, 3 one is unknown.",
+        "0 all gates pass and nothing alarms, 1 one fails, 3 one is unknown.",
         lambda audit: audit.exit_code,
     ),
     (
@@ -171,6 +174,16 @@ def _gates(audits: Sequence[Audit]) -> Iterator[_Sample]:
                 yield from _each_status(known, gate.status)
 
 
+def _findings(audits: Sequence[Audit]) -> Iterator[_Sample]:
+    """Count the findings of every rule; of those without any too, as a gap tells nothing."""
+    for audit in audits:
+        open_ = Counter((one.rule, one.status) for one in audit.findings if not one.accepted)
+        for rule in FINDING_RULES:
+            for status in (Status.FAIL, Status.UNKNOWN):
+                known = {"dataset": audit.setup.name, "rule": rule.rule.id, "status": status.value}
+                yield known, float(open_[rule.rule.id, status])
+
+
 def _statuses(audits: Sequence[Audit]) -> Iterator[_Sample]:
     for audit in audits:
         for verdict in audit.verdicts:
@@ -199,6 +212,5 @@ def _labels(known: dict[str, str]) -> str:
 
 
 def _escaped(value: str) -> str:
-    # names on disk need not be valid Unicode; the format is UTF-8
-    valid = value.encode("utf-8", "replace").decode("utf-8")
-    return valid.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+    # names on disk need not be valid Unicode, which the format is; and people look at this file
+    return printable(value).replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')

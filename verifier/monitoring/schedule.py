@@ -24,8 +24,8 @@ def own_command() -> tuple[str, ...]:
 def systemd_units(command: Sequence[str]) -> dict[str, str]:
     """Return a service and its timer, by the names of their files.
 
-    A gate that fails or is unknown fails the service, so that ``systemctl --failed`` and
-    ``OnFailure=`` see it.
+    A gate or an alarm that fails or is unknown fails the service, so that ``systemctl --failed``
+    and ``OnFailure=`` see it.
 
     Parameters
     ----------

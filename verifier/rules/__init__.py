@@ -40,6 +40,7 @@ from verifier.rules import (
     suspected_rot,
     three_copies,
     two_media,
+    uncompared,
     unreadable,
     unverified,
     virtual_tape,
@@ -49,6 +50,7 @@ from verifier.rules._model import Finding, Gate, Rule, Severity, Status
 from verifier.rules._view import View, view_of
 
 __all__ = [
+    "ALARMS",
     "FINDING_RULES",
     "GATE_RULES",
     "PRACTICE_RULES",
@@ -119,6 +121,7 @@ FINDING_RULES = (
     FindingRule(stopped.RULE, stopped.judge),
     FindingRule(expires.RULE, expires.judge),
     FindingRule(repeats_deletions.RULE, repeats_deletions.judge),
+    FindingRule(uncompared.RULE, uncompared.judge),
     FindingRule(unreadable.RULE, unreadable.judge),
     FindingRule(unverified.RULE, unverified.judge),
     FindingRule(restore_drill.RULE, restore_drill.judge),
@@ -130,6 +133,9 @@ FINDING_RULES = (
     FindingRule(same_account.RULE, same_account.judge),
     FindingRule(same_model.RULE, same_model.judge),
 )
+
+# what these find no gate tells, and the next run of a backup carries it into the copies
+ALARMS = frozenset(one.RULE.id for one in (suspected_rot, mass_change, stopped, uncompared))
 
 RULES = tuple(one.rule for one in (*GATE_RULES, *PRACTICE_RULES, *FINDING_RULES))
 

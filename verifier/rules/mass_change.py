@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from verifier.drift import Level, alarm
+from verifier.drift import Alarm, Level, alarm
+from verifier.inventory import Changes, Location
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View
 
@@ -31,6 +32,8 @@ _SHOWN = 3
 def judge(view: View) -> Iterator[Finding]:
     """Judge what changed in each location since the last audit against what is usual there.
 
+    What still differs from before an alarm of the last days is told again, whatever came since.
+
     Parameters
     ----------
     view : View
@@ -42,19 +45,26 @@ def judge(view: View) -> Iterator[Finding]:
         Pass, as a note, where much changed into what can be recognised.
     """
     for place in view.locations:
-        if place.changes is None:
-            continue
-        earlier = [
-            one.changes
-            for one in view.inventory.past
-            if one.location == place.name and one.changes is not None
+        judged = [
+            (found.level, changes, found)
+            for changes in (place.standing, place.changes)
+            if changes is not None and (found := _judged(view, place, changes)) is not None
         ]
-        found = alarm(place.changes, earlier)
-        if found is None:
+        if not judged:
             continue
-        status, severity = _STANDING[found.level]
-        text = f"In {place.name}, since {place.changes.since:%Y-%m-%d %H:%M}: {found.text}"
-        if place.changes.examples and found.level > Level.NOTE:
-            text += f"; among them {', '.join(place.changes.examples[:_SHOWN])}"
-        remedy = RULE.remediation if found.level > Level.NOTE else "Nothing, if you did this."
+        level, changes, found = max(judged, key=lambda one: one[0])
+        status, severity = _STANDING[level]
+        text = f"In {place.name}, since {changes.since:%Y-%m-%d %H:%M}: {found.text}"
+        if changes.examples and level > Level.NOTE:
+            text += f"; among them {', '.join(changes.examples[:_SHOWN])}"
+        remedy = RULE.remediation if level > Level.NOTE else "Nothing, if you did this."
         yield Finding(RULE.id, status, severity, place.name, f"{text}.", remedy)
+
+
+def _judged(view: View, place: Location, changes: Changes) -> Alarm | None:
+    earlier = [
+        one.changes
+        for one in view.inventory.past
+        if one.location == place.name and one.changes is not None and one.at <= changes.since
+    ]
+    return alarm(changes, earlier)

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,64 @@ def test_what_is_usual_for_a_dataset_is_no_alarm_and_more_than_ever_is(tree):
     assert list(RULES["mass-change"](view_of(found, Policy()))) == []
     (more,) = told(tree, lambda: [p.unlink() for p in chosen[:110]], book=book)
     assert "usual are 0.0%" in more.message
+
+
+def _nightly(book, tree, nights):
+    """Audit so often, and return whether each audit alarms."""
+    told = []
+    for _ in range(nights):
+        judged = RULES["mass-change"](view_of(audited(book, tree_seen("source", tree)), Policy()))
+        told.append(any(one.status is not Status.PASS for one in judged))
+    return told
+
+
+def test_an_alarm_is_told_for_a_week_and_not_for_ever(tree):
+    book = MemoryBook()
+    _nightly(book, tree, 1)
+    for path in files(tree)[:110]:
+        path.unlink()
+    assert _nightly(book, tree, 12) == [True] * 9 + [False] * 3
+
+
+def test_an_alarm_ends_when_what_it_told_of_is_undone(tree, tmp_path):
+    book = MemoryBook()
+    _nightly(book, tree, 1)
+    shutil.copytree(tree, tmp_path / "good")
+    for path in files(tree):
+        path.write_bytes(encrypted(path))
+    assert _nightly(book, tree, 3) == [True] * 3
+    shutil.copytree(tmp_path / "good", tree, dirs_exist_ok=True)
+    assert _nightly(book, tree, 3) == [False] * 3
+
+
+def test_ten_files_a_day_never_become_what_is_usual(tree):
+    book = MemoryBook()
+    _nightly(book, tree, 1)
+    chosen = files(tree)
+    for day in range(COUNT // 10):
+        for path in chosen[day * 10 : day * 10 + 10]:
+            rewrite(path, encrypted(path))
+        found = audited(book, tree_seen("source", tree))
+        (latest,) = RULES["mass-change"](view_of(_without_standing(found), Policy()))
+        assert latest.status is not Status.PASS
+
+
+def _without_standing(found):
+    return replace(found, source=replace(found.source, standing=None))
+
+
+def test_some_files_that_belie_their_names_each_day_are_usual_after_a_week(tree):
+    book = MemoryBook()
+    _nightly(book, tree, 1)
+    told = []
+    for day in range(14):
+        for path in files(tree)[:15]:
+            rewrite(path, noise(day, 2000))
+        for path in files(tree)[15:60]:
+            rewrite(path, path.read_bytes() + b"!")
+        told += _nightly(book, tree, 1)
+    assert told[0]
+    assert not any(told[9:])
 
 
 def test_files_that_cannot_be_read_leave_it_unknown(tree):

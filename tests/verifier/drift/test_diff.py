@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
@@ -268,6 +269,56 @@ def test_an_audit_with_a_catalogue_shows_an_attack_unasked(tmp_path):
     diff = CliRunner().invoke(app, ["diff", "photos", "--catalogue", str(tmp_path / "c.db")])
     assert diff.exit_code == 1
     assert "looks like ransomware" in diff.stdout
+
+
+def _notes(folder, copy="usb"):
+    """Notes and a copy of them, and the words that audit them with a catalogue."""
+    live = folder / "photos"
+    live.mkdir()
+    for number in range(30):
+        (live / f"n{number}.txt").write_text(f"a note of day {number}\n" * 40)
+    shutil.copytree(live, folder / copy)
+    file = folder / "photos.toml"
+    file.write_text(f'name = "photos"\n[source]\npath = "{live}"\n')
+    with file.open("a") as more:
+        more.write(f'[[locations]]\nname = "usb"\npath = "{folder / copy}"\n')
+    return ["audit", str(file), "--depth", "listed", "--json", "--catalogue"], file
+
+
+def _said(words, rule):
+    run = CliRunner().invoke(app, words)
+    return run.exit_code, [one for one in json.loads(run.stdout)["findings"] if one["rule"] == rule]
+
+
+def test_an_estimate_between_two_audits_does_not_swallow_an_attack(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    book = str(tmp_path / "state" / "threetwoone" / "catalogue.db")
+    asked, file = _notes(tmp_path)
+    CliRunner().invoke(app, [*asked, book])
+    for path in (tmp_path / "photos").iterdir():
+        path.write_bytes(random.Random(path.name).randbytes(900))
+    run = CliRunner().invoke(app, ["layout", str(file)])
+    assert "looks like ransomware" in run.stderr
+    assert run.exit_code == 1
+    _, (found,) = _said([*asked, book], "mass-change")
+    assert "looks like ransomware" in found["message"]
+
+
+def test_a_renamed_set_up_says_once_that_history_begins_anew(tmp_path):
+    asked, file = _notes(tmp_path)
+    asked.append(str(tmp_path / "c.db"))
+    assert _said(asked, "uncompared")[1] == []
+    file.write_text(file.read_text().replace('name = "photos"', 'name = "pictures"'))
+    _, (found,) = _said(asked, "uncompared")
+    assert (found["status"], found["severity"]) == ("pass", "note")
+    assert found["message"] == (
+        "No earlier audit of 'pictures' is kept; 'photos' has the same source: history begins anew."
+    )
+    assert _said(asked, "uncompared")[1] == []
+    (tmp_path / "photos").rename(tmp_path / "moved")
+    file.write_text(file.read_text().replace(f"{tmp_path}/photos", f"{tmp_path}/moved"))
+    _, (found,) = _said(asked, "uncompared")
+    assert f"'pictures' at {tmp_path}/moved is kept; those of {tmp_path}/photos" in found["message"]
 
 
 def test_an_audit_judges_rot_with_the_copies_of_earlier_audits():

@@ -6,12 +6,13 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.verifier.inventories import NOW, declared, measured, place, source, unread
 from verifier.audit import judge
-from verifier.inventory import Inventory, Points, Schedule, State
+from verifier.inventory import Changes, Inventory, Points, Schedule, State
 from verifier.monitoring import nagios, nagios_failure
 from verifier.setup import Setup
 
@@ -56,6 +57,29 @@ def test_codes_are_the_plugins_and_not_the_commands(audit, word, code, own):
     line, found = nagios([audit])
     assert (found, audit.exit_code) == (code, own)
     assert line.startswith(f"BACKUP {word} - photos: ")
+
+
+def test_an_alarm_is_named_first_though_all_gates_pass():
+    day = NOW - timedelta(days=1)
+    gone, odd = Changes(day, NOW, files=200, gone=200), Changes(day, NOW, files=200, changed=200)
+    hit = [replace(one, changes=gone) for one in GOOD]
+    line, code = nagios([audited(*hit, require_encryption="none")])
+    assert code == 2
+    assert (
+        "independent copies, fail: mass-change in usb and nas (In usb, since 2026-05-31 12:00: "
+        in line
+    )
+    line, code = nagios([audited(replace(GOOD[0], changes=odd), GOOD[1])])
+    assert code == 3
+    assert "independent copies, unknown: mass-change in usb (" in line
+
+
+def test_that_nothing_was_compared_is_said_and_is_not_well():
+    setup = Setup.from_dict({"name": "photos", "source": {"path": "/source"}})
+    found = Inventory("photos", NOW, measured("machine:here"), source(), GOOD)
+    line, code = nagios([judge(setup, replace(found, uncompared="the catalogue is damaged"))])
+    assert code == 3
+    assert "unknown: uncompared (Rot, mass changes and copies that stopped would not show" in line
 
 
 def test_of_several_the_worst_counts_and_comes_first():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from tests.needs import NOT_HERE
 from tests.verifier.inventories import NOW, measured, place, source, unread
 from tests.verifier.rules.test_properties import SETS, SOURCES, judged
 from verifier.audit import judge
-from verifier.inventory import Inventory, Points, State
+from verifier.inventory import Changes, Inventory, Points, State
 from verifier.monitoring import Spent, prometheus, prometheus_file
 from verifier.setup import Setup
 
@@ -64,6 +65,24 @@ def test_the_unknown_has_no_sample_and_never_a_zero():
     gates = {"dataset": "photos", "gate": "offsite", "kind": "rule"}
     states = {s: value(found, "gate_status", **gates, status=s) for s in ("pass", "fail")}
     assert sum(states.values()) + value(found, "gate_status", **gates, status="unknown") == 1
+
+
+def test_findings_are_counted_by_rule_and_those_of_other_rules_are_zero():
+    changes = Changes(NOW - timedelta(days=1), NOW, files=200, gone=200)
+    audit = audited(place("usb", "sdb", changes=changes), place("nas", "sdc", changes=changes))
+    found = read(prometheus([audit], duration=0.0, read_bytes=None))
+
+    def count(rule, status):
+        return value(found, "findings", dataset="photos", rule=rule, status=status)
+
+    assert (count("mass-change", "fail"), count("mass-change", "unknown")) == (2, 0)
+    assert count("suspected-rot", "fail") == 0
+    assert value(found, "audit_exit_code", dataset="photos") == 1
+
+
+def test_no_label_steers_the_terminal_of_who_looks_at_the_file():
+    text = prometheus([audited(place("a\x1b[31m", "sdb"))], duration=0.0, read_bytes=None)
+    assert text.replace("\n", "").isprintable()
 
 
 def test_labels_tell_datasets_apart_and_are_escaped():

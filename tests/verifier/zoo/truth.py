@@ -9,6 +9,7 @@ from typing import Any
 from tests.verifier.zoo.yard import Yard
 
 GATES = ("copies", "media", "offsite", "offline_or_immutable", "errors")
+ALARMS = ("suspected-rot", "mass-change", "stopped", "uncompared")
 PASS, FAIL, UNKNOWN = "pass", "fail", "unknown"
 
 
@@ -95,8 +96,13 @@ def _unsaid(truth: Truth, answer: Mapping[str, Any]) -> Iterator[str]:
 
 
 def exit_code(answer: Mapping[str, Any]) -> int:
-    """Return the exit code that the five gates ask for."""
+    """Return the exit code that the five gates and the alarms ask for."""
     statuses = {answer["gates"][gate]["status"] for gate in GATES}
+    statuses |= {
+        one["status"]
+        for one in answer["findings"]
+        if one["rule"] in ALARMS and one["accepted"] is None
+    }
     if FAIL in statuses:
         return 1
     return 3 if UNKNOWN in statuses else 0
