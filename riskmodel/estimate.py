@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel._chances import binomial_interval, one_in
 from riskmodel._estimate_dict import as_dict
-from riskmodel._weighted import LEAST_EFFECTIVE, Weighted
+from riskmodel._weighted import Weighted
 from riskmodel.errors import InputError
 from riskmodel.units import HOURS_PER_YEAR, format_hours
 
@@ -136,6 +136,11 @@ class LossEstimate:
         if self.weighted is not None:
             return self.weighted.total > 0.0
         return self.exact is not None or self.losses > 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether ``probability`` is an estimate to be told, and not only what was seen of it."""
+        return self.seen and (self.weighted is None or self.weighted.is_bounded)
 
     @property
     def probability(self) -> float:
@@ -317,9 +322,13 @@ class LossEstimate:
                 f"no way to a loss was found in {self.trials:,} trials, which bounds nothing: "
                 "method events gives a bound"
             )
-        elif self.weighted.values < 2 or self.weighted.effective < min(
-            LEAST_EFFECTIVE, 0.5 * self.weighted.values
-        ):
+        elif not self.weighted.is_bounded:
+            yield (
+                f"the estimate rests on few of its {self.trials:,} trials, and what they missed "
+                "may weigh more than all they met: nothing bounds it from above; method events or "
+                "auto gives a bound"
+            )
+        elif self.weighted.is_few:
             yield (
                 f"the estimate rests on few of its {self.trials:,} trials: believe the interval "
                 "only, and run more trials or method events"
@@ -327,11 +336,14 @@ class LossEstimate:
 
     @property
     def in_words(self) -> str:
-        """The probability for people, with one figure; a bound where no loss was seen."""
+        """The probability for people, with one figure; a bound where it is not known."""
         if self.weighted is not None and not self.seen:
             return "unknown (no way to a loss was found)"
         if not self.seen:
             return f"less than {one_in(self.interval()[1])} (no loss seen)"
+        if not self.is_known:
+            least = f", at least {one_in(low)}" if (low := self.interval()[0]) > 0.0 else ""
+            return f"unknown{least} (rests on too few trials)"
         words = one_in(self.probability)
         return words if words == "near certainty" else f"about {words}"
 

@@ -168,7 +168,7 @@ def _spread(found: Sequence[Reported]) -> tuple[Answer, ...]:
         Answer(
             "Lose everything",
             chance_range(best.loss.probability, worst.loss.probability)
-            if best.loss.seen
+            if best.loss.is_known and worst.loss.is_known
             else f"{worst.loss.in_words} to {best.loss.in_words}",
             f"Within {years}. Safest: {best.layout.name}"
             + (f" ({inputs_in_words(best.loss)})" if best.loss.parameter_range else "")
