@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 import riskmodel as rm
 from riskmodel._chances import binomial_interval, chance_range, one_in
+from riskmodel._run import Plan, Sums, go
 from riskmodel.reporting import require_writable
 from tests.conftest import LAYOUTS
 
@@ -117,6 +119,31 @@ def test_results_show_in_notebooks(busy: rm.Layout) -> None:
 def test_bad_options_are_named(busy: rm.Layout, options: dict, words: str) -> None:
     with pytest.raises(rm.InputError, match=words):
         rm.simulate(busy, **options)
+
+
+def test_pilot_runs_count_for_the_time_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shelf of 200 drives with spares, of which a pilot run takes many times as long."""
+    store = {"media": "m", "level": "190-of-200", "spares": 9, "spare_wait": {"fixed": "1 day"}}
+    layout = rm.Layout.from_dict(
+        {
+            "horizon": "50 years",
+            "media": {"m": {"afr": 0.1}},
+            "copies": [{"name": "a", "store": store | {"rebuild": {"fixed": "3 days"}}}],
+        }
+    )
+    plans = []
+
+    def watched(engine: Any, plan: Plan, *rest: Any, **more: Any) -> Sums:
+        plans.append(plan)
+        return go(engine, plan, *rest, **more)
+
+    monkeypatch.setattr("riskmodel.simulation.go", watched)
+    loss = rm.simulate(layout, time_budget="0.2 s", threads=1)
+    assert len(plans) == 2
+    assert all(plan.budget_seconds <= 0.1 for plan in plans)
+    assert (loss.method, loss.why.split(";")[0]) == (
+        "events", "the time budget is too short for a pilot run of conditional",
+    )  # fmt: skip
 
 
 @pytest.mark.slow
