@@ -78,6 +78,11 @@ class Compiled:
     restore_hours: tuple[tuple[str, float | None], ...]
     parameters: tuple[Used, ...]
 
+    @property
+    def in_pieces(self) -> bool:
+        """Whether a copy comes in pieces, one of which can be lost while the copy lives."""
+        return bool(self.program.in_pieces)
+
     def digest(self) -> str:
         """Return a hash of the arrays: of the layout with all that presets and defaults add."""
         digest = hashlib.sha256()

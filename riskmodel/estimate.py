@@ -101,6 +101,8 @@ class LossEstimate:
         Then, the probability at the ends of equal slices of the horizon.
     parameters : tuple of Used
         The sourced defaults that it rests on.
+    in_pieces : bool
+        A copy comes in pieces: something is lost long before everything.
     parameter_range : ParameterRange or None
         Where the probability lies given what is known of the inputs, if that was asked for.
     """
@@ -129,6 +131,7 @@ class LossEstimate:
     elapsed_seconds: float = 0.0
     parameters: tuple[Used, ...] = field(default=(), repr=False)
     parameter_range: ParameterRange | None = None
+    in_pieces: bool = False
 
     @property
     def seen(self) -> bool:
@@ -367,9 +370,21 @@ class LossEstimate:
         """Say the headline in one sentence."""
         years = format_hours(self.horizon_hours)
         found = f"{self.layout}: {self.in_words} to lose everything within {years}"
-        if self.parameter_range is None:
-            return found
-        return f"{found}; with the uncertainty of the inputs {self.parameter_range.in_words}"
+        if self.parameter_range is not None:
+            found += f"; with the uncertainty of the inputs {self.parameter_range.in_words}"
+        if self.in_pieces:
+            found += f"; {self._something_in_words} to lose something for good"
+        return found
+
+    @property
+    def _something_in_words(self) -> str:
+        """The chance to lose a piece or more, which only whole histories tell."""
+        if self.weighted is not None:
+            return f"not computed by {self.method} (method events does)"
+        if not self.lost_something:
+            return f"less than {one_in(binomial_interval(0, self.trials)[1])} (none seen)"
+        words = one_in(self.lost_something / self.trials)
+        return words if words == "near certainty" else f"about {words}"
 
     def _repr_html_(self) -> str:
         low, high = self.interval()

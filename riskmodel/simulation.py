@@ -197,6 +197,7 @@ class Prepared:
             warnings=self.compiled.warnings,
             assumptions=self.compiled.assumptions,
             parameters=self.compiled.parameters,
+            in_pieces=self.compiled.in_pieces,
             elapsed_seconds=time.perf_counter() - self.started,
             **self.engine.found(sums),
         )
