@@ -97,6 +97,40 @@ def test_bad_input_exits_2_with_one_line(
     assert done.stdout == ""
 
 
+SECOND_STAGE = {
+    'store = { media = "m", drives = 3, tolerates = 1 }': "copies.a.store.rebuild: is required",
+    'store = { media = "m" }\nfed = { from = "b" }': "copies.a.fed.every: is required",
+    'store = { media = "m" }\nkey = "k"\n[keys.k]\nkept = []': "keys.k.kept: is empty",
+}
+
+
+@pytest.mark.parametrize("command", ["compare", "simulate", "check", "history", "improve"])
+@pytest.mark.parametrize(("text", "message"), SECOND_STAGE.items(), ids=SECOND_STAGE.values())
+def test_what_is_found_when_a_layout_is_compiled_names_its_file(
+    tmp_path: Path, command: str, text: str, message: str
+) -> None:
+    copy = '[[copies]]\nrecovery = { fixed = "1 day" }\n'
+    path = tmp_path / "second.toml"
+    path.write_text(
+        'horizon = "1 year"\nmedia.m.afr = 0.1\nthreats.mistake.rate = "1/year"\n'
+        'threats.mistake.noticed = { fixed = "1 day" }\n'
+        f'{copy}name = "b"\nstore = {{ media = "m" }}\n{copy}name = "a"\n{text}\n'
+    )
+    files = [NAS] * (command in ("compare", "simulate", "check"))
+    done = riskmodel_command(command, *files, str(path))
+    assert done.returncode == 2
+    assert f"{path}: {message}" in done.stderr
+
+
+def test_a_missing_horizon_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "open.toml"
+    path.write_text('media.m.afr = 0.1\n[[copies]]\nname = "a"\nstore = { media = "m" }\n')
+    done = riskmodel_command("compare", NAS, str(path))
+    assert f"{path}: unnamed layout: horizon: is required" in done.stderr
+    assert riskmodel_command("check", str(path)).returncode == 0
+    assert riskmodel_command("simulate", str(path), "--horizon", "1 year").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
