@@ -11,7 +11,7 @@ import typer
 
 from riskmodel._completing import layout_names, parameter_names
 from riskmodel._console import say, show
-from riskmodel._options import AsJson, Files, Horizon, Kept, Method, Seed, takes_run_options
+from riskmodel._options import AsJson, Files, Horizon, Kept, Method, Seed, share, takes_run_options
 
 if TYPE_CHECKING:
     from riskmodel.layout import Layout
@@ -91,7 +91,8 @@ def report(
     ),
     horizon: Horizon = None,
     target_relative_error: Annotated[
-        float, typer.Option(help="of the chance to lose everything")
+        float,
+        typer.Option(metavar="SHARE", parser=share, help="of the chance to lose everything"),
     ] = 0.05,
     ranges: Annotated[
         bool, typer.Option("--ranges/--no-ranges", help="also vary what nobody knows exactly")
@@ -156,7 +157,9 @@ def improve(
         ),
     ] = None,
     horizon: Horizon = None,
-    target_relative_error: Annotated[float, typer.Option(help="of each estimate")] = 0.03,
+    target_relative_error: Annotated[
+        float, typer.Option(metavar="SHARE", parser=share, help="of each estimate")
+    ] = 0.03,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="write the changed layout to a new file")
     ] = None,

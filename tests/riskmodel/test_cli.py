@@ -157,6 +157,21 @@ def test_wrong_usage_exits_2() -> None:
         assert "Traceback" not in done.stderr
 
 
+def test_counts_and_shares_are_read_as_people_write_them() -> None:
+    words = ("simulate", NAS, "--method", "events", "--json")
+    done = riskmodel_command(*words, "--trials", "1e3", "--target-relative-error", "0.1 %")
+    assert json.loads(done.stdout)["trials"] == 1_000
+    for option, value, told in (
+        ("--trials", "1e-3", "expects a whole number such as 100000 or 1e5, got '1e-3'"),
+        ("--trials", "many", "got 'many'"),
+        ("--target-relative-error", "5 days", "got '5 days'"),
+    ):
+        done = riskmodel_command("simulate", NAS, option, value)
+        assert done.returncode == 2
+        assert f"'{option}'" in done.stderr
+        assert told in done.stderr
+
+
 def test_a_reader_that_stops_early_is_no_error() -> None:
     done = subprocess.run(
         f"{sys.executable} -m riskmodel schema | head -1", shell=True, capture_output=True,

@@ -75,6 +75,11 @@ def test_a_good_file_means_what_it_says() -> None:
         ('fixed = "12 h"', 'fixed = "12 h", never = true', ["exactly one"]),
         ('horizon = "10 years"', 'horizon = "0 years"', ["horizon", "greater than 0"]),
         ("location = [52.37, 4.90]", "location = [152.37, 4.90]", ["sites.home.location.1"]),
+        (
+            "location = [52.37, 4.90]",
+            "location = [52.37, 4.90, 3]",
+            ["sites.home.location: expects 2 at most, got 3: [52.37, 4.9, 3]"],
+        ),
         ("location = [52.37, 4.90]", "location = [52.37]", ["sites.home.location.2: is required"]),
         ('level = "raid6"', 'level = "RAID6"', ["did you mean 'raid6'"]),
         ('name = "usb"', 'name = ""', ["must not be empty"]),

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import riskmodel as rm
-from riskmodel._chances import binomial_interval, chance_range, one_in
+from riskmodel._chances import binomial_interval, chance_range, one_in, removed_share
 from riskmodel._run import Plan, Sums, go
 from riskmodel.reporting import require_writable
 from tests.conftest import LAYOUTS
@@ -429,3 +429,18 @@ def test_what_no_machine_plays_to_its_end_is_refused(
 def test_a_path_in_place_of_a_layout_is_told_what_reads_it(call, words: str) -> None:
     with pytest.raises(rm.InputError, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ((0.5,), "50 %"),
+        ((0.5, 0.41, 0.6), "50 % (41 % to 60 %)"),
+        ((0.9937, 0.99, 0.996), "99.37 % (99.00 % to 99.60 %)"),
+        ((1 - 2.7e-6, 1 - 3.4e-6, 1 - 2e-6), "99.9997 % (99.9997 % to 99.9998 %)"),
+        ((1.0,), "100.00 %"),
+        ((-0.2,), "-20 %"),
+    ],
+)
+def test_what_is_left_of_a_loss_is_not_rounded_away(shares: tuple[float, ...], words: str) -> None:
+    assert removed_share(*shares) == words
