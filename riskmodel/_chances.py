@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["binomial_interval", "chance_range", "one_in"]
+__all__ = ["binomial_interval", "chance_range", "one_in", "removed_share"]
 
 
 def binomial_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -74,3 +74,18 @@ def chance_range(low: float, high: float) -> str:
         worse = f"1 in {odds:.0f}" if odds >= 3.0 else f"1 in {odds:.2g}"
         return f"{share} to {one_in(high)}" if share else f"{worse} to {better}"
     return f"{better} to {worse}"
+
+
+def removed_share(share: float, *ends: float) -> str:
+    """Write a removed share, and its interval: ``"99.9995 % (99.9993 % to 99.9996 %)"``.
+
+    With so many digits that what is left of a loss is not rounded away.
+    """
+    rest = 1.0 - share
+    digits = 0 if share < 0.99 else 2
+    if 0.0 < rest < 1e-4:
+        digits = min(math.ceil(-math.log10(rest)) - 2, 9)
+    text = f"{share:.{digits}%}"
+    if ends:
+        text += f" ({' to '.join(f'{end:.{digits}%}' for end in ends)})"
+    return text.replace("%", " %")

@@ -86,7 +86,9 @@ def run_all(
     """
     deadline = time.monotonic() + plan.budget_seconds
     ready = [
-        prepare(layout, horizon=horizon, method=method, seed=plan.seed, pool=pool)
+        prepare(
+            layout, horizon=horizon, method=method, seed=plan.seed, pool=pool, deadline=deadline
+        )
         for layout in layouts
     ]
     if known is not None:

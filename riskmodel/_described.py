@@ -73,6 +73,9 @@ def first_mistake(error: ValidationError, raw: object) -> str:
             message += f", got one table; does each begin with [[{where}]]?"
         elif mistake["input"] != "":
             message += f", got {_shown(mistake['input'])}"
+    elif mistake["type"] == "too_long":
+        most, count = mistake["ctx"]["max_length"], mistake["ctx"]["actual_length"]
+        message = f"expects {most} at most, got {count or 'more'}: {_shown(mistake['input'])}"
     elif mistake["type"] != "value_error":
         message = f"{message.replace('Input should be', 'must be')}, got {_shown(mistake['input'])}"
     places = {_place(other["loc"], raw) for other in mistakes}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from riskmodel._chances import removed_share
 from riskmodel._console import wrapped
 from riskmodel.units import format_hours
 
@@ -70,9 +71,7 @@ def _share(one: Proposal) -> str:
     low, high = one.effect.removed_interval()
     if not one.effect.after.seen:
         return f"at least {low:.0%}".replace("%", " %")
-    digits = 0 if one.effect.removed < 0.99 else 2
-    text = f"{one.effect.removed:.{digits}%} ({low:.{digits}%} to {high:.{digits}%})"
-    return text.replace("%", " %")
+    return removed_share(one.effect.removed, low, high)
 
 
 def frontier_text(found: Frontier, width: int | None = 98) -> str:

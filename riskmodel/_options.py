@@ -14,7 +14,34 @@ import typer
 
 from riskmodel._completing import METHODS, method_names
 
-__all__ = ["AsJson", "Files", "Horizon", "Kept", "Method", "Seed", "takes_run_options"]
+__all__ = ["AsJson", "Files", "Horizon", "Kept", "Method", "Seed", "share", "takes_run_options"]
+
+
+def _whole_number(text: object) -> int:
+    """Read what a count is written as; 1e5 is 100,000."""
+    try:
+        value = float(str(text))
+        if value.is_integer():
+            return int(str(text)) if str(text).lstrip("+-").isdigit() else int(value)
+    except ValueError:
+        pass
+    raise typer.BadParameter(f"expects a whole number such as 100000 or 1e5, got {str(text)!r}")
+
+
+def share(text: object) -> float:
+    """Read a share as a layout file writes it, or as a plain number."""
+    try:
+        return float(str(text))
+    except ValueError:
+        pass
+    from riskmodel.errors import InputError
+    from riskmodel.units import parse
+
+    try:
+        return parse(str(text), "share")
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+
 
 Method = Annotated[
     str,
@@ -50,8 +77,9 @@ _RUN_OPTIONS: dict[str, tuple[Any, Any]] = {
             float | None,
             typer.Option(
                 metavar="SHARE",
-                help="stop at this relative standard error, such as 0.01; 0.05 unless --trials is "
-                "given",
+                parser=share,
+                help="stop at this relative standard error, such as 0.01 or '1 %'; 0.05 unless "
+                "--trials is given",
                 show_default=False,
             ),
         ],
@@ -61,7 +89,10 @@ _RUN_OPTIONS: dict[str, tuple[Any, Any]] = {
         Annotated[
             int | None,
             typer.Option(
-                help="simulate this many histories, such as 100000; else as many as it takes",
+                metavar="INTEGER",
+                parser=_whole_number,
+                help="simulate this many histories, such as 100000 or 1e5; else as many as it "
+                "takes",
                 show_default=False,
             ),
         ],

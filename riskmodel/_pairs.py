@@ -142,7 +142,7 @@ def _with(pair: Pair, **changes: object) -> Pair:
 def _enough(loss: LossEstimate) -> bool:
     """Tell whether an estimate rests on so much that a normal law describes its error."""
     if loss.weighted is not None:
-        return loss.weighted.effective >= _LEAST_EFFECTIVE and loss.seen
+        return loss.weighted.effective >= _LEAST_EFFECTIVE and loss.is_known
     return min(loss.losses, loss.trials - loss.losses) >= _LEAST_LOSSES
 
 

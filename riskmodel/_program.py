@@ -37,12 +37,13 @@ from riskmodel._together import assumed_perils, disasters_of, independent_perils
 from riskmodel._used import Used, parameters_used
 from riskmodel.errors import LayoutError
 from riskmodel.lifetimes import Law, hazard_beyond, mean_within
+from riskmodel.units import hours
 
 if TYPE_CHECKING:
     from riskmodel._kernels.records import Program
     from riskmodel.layout import Copy, Layout
 
-__all__ = ["Compiled", "compile_layout"]
+__all__ = ["Compiled", "compile_layout", "require_compiled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,11 @@ class Compiled:
     live: str
     restore_hours: tuple[tuple[str, float | None], ...]
     parameters: tuple[Used, ...]
+
+    @property
+    def in_pieces(self) -> bool:
+        """Whether a copy comes in pieces, one of which can be lost while the copy lives."""
+        return bool(self.program.in_pieces)
 
     def digest(self) -> str:
         """Return a hash of the arrays: of the layout with all that presets and defaults add."""
@@ -181,6 +187,25 @@ def compile_layout(
         restore_hours=tuple((copy.name, restore_hours(layout, copy)) for copy in layout.copies),
         parameters=parameters_used(layout) if used else (),
     )
+
+
+def require_compiled(layout: Layout, horizon: str | float | None, origin: str) -> None:
+    """Refuse a layout that reads well and cannot run, naming where it comes from.
+
+    Parameters
+    ----------
+    layout : Layout
+        As it was read.
+    horizon : str or float, optional
+        As for `simulate`.
+    origin : str
+        What messages call it, such as the name of its file.
+    """
+    span = None if horizon is None else hours(horizon, "horizon")
+    try:
+        compile_layout(layout, span, used=False)
+    except LayoutError as error:
+        raise LayoutError(f"{origin}: {error}") from None
 
 
 def _add_copy(build: Builder, layout: Layout, copy: Copy, index: int, horizon: float) -> None:

@@ -160,8 +160,14 @@ def rest_keys(layout: Layout) -> tuple[str, ...]:
 
 
 def rest_warnings(layout: Layout) -> Iterator[str]:
-    """Say what was taken for granted about sets that change places."""
+    """Say what a copy in pieces is, and what was taken for granted about sets in turn."""
     for copy in layout.copies:
+        if pieces_of(copy) > 1:
+            yield (
+                f"copies.{copy.name}.pieces: everything is lost with the last of its "
+                f"{pieces_of(copy)} pieces; a dead one is something lost, which method events "
+                "counts"
+            )
         if sets_of(copy) == 1:
             continue
         if source_site(layout, copy) is None:

@@ -31,8 +31,10 @@ def _estimate_lines(loss: LossEstimate) -> Iterator[str]:
     yield str(loss)
     if loss.exact is not None:
         yield f"  probability      {loss.probability:.4g} (computed, no sampling error)"
-    elif loss.seen:
+    elif loss.is_known:
         yield f"  probability      {loss.probability:.3g}, 95 % interval {low:.3g} to {high:.3g}"
+    elif loss.seen:
+        yield f"  probability      unknown: {loss.probability:.3g} seen, 95 % bound {low:.3g} to 1"
     elif loss.weighted is not None:
         yield "  probability      unknown: no way to a loss was found"
     else:

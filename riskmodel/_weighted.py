@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["LEAST_EFFECTIVE", "Weighted"]
+__all__ = ["LEAST_EFFECTIVE", "LEAST_TO_BOUND", "Weighted"]
 
 LEAST_EFFECTIVE = 100.0
 """Fewer effective squares than this, and the standard error itself is a guess."""
+
+LEAST_TO_BOUND = 32.0
+"""Fewer still, and weights that were never drawn may outweigh all that were.
+
+As many as let a run stop at its target; a quarter of the values, where these are few.
+"""
 
 _LEAST_POWER = 1e-300  # below it powers lose their digits, and nothing is known of an error
 
@@ -91,11 +97,25 @@ class Weighted:
         """
         return self.squares**2 / self.fourths if self.fourths > _LEAST_POWER else 0.0
 
+    @property
+    def is_few(self) -> bool:
+        """Whether the estimate rests on few of its values."""
+        return self._fewer_than(LEAST_EFFECTIVE, 0.5)
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether what was seen bounds the mean from above."""
+        return not self._fewer_than(LEAST_TO_BOUND, 0.25)
+
+    def _fewer_than(self, least: float, share: float) -> bool:
+        return self.values < 2 or self.effective < min(least, share * self.values)
+
     def interval(self, confidence: float) -> tuple[float, float]:
         """Return an interval of the mean, on the scale of its logarithm.
 
         Student's law with the effective number of squares less one, so that an error that rests
-        on few values gives a wide interval and not a wrong one.
+        on few values gives a wide interval. Where it rests on so few that it is not bounded, heavy
+        weights were probably missed: they can only add, so the lower end holds and the upper is 1.
 
         Parameters
         ----------
@@ -116,7 +136,8 @@ class Weighted:
         spread = float(stdtrit(freedom, 0.5 + 0.5 * confidence)) * self.relative_error
         if spread > 700.0 or self.mean * math.exp(-spread) >= 1.0:  # no chance is above 1
             return 0.0, 1.0
-        return self.mean * math.exp(-spread), min(self.mean * math.exp(spread), 1.0)
+        high = min(self.mean * math.exp(spread), 1.0) if self.is_bounded else 1.0
+        return self.mean * math.exp(-spread), high
 
     def share_error(self, total: float, squares: float, crossed: float) -> float:
         """Return the standard error of a cause's share of the total, by the delta method."""

@@ -11,7 +11,7 @@ import typer
 
 from riskmodel._completing import layout_names, parameter_names
 from riskmodel._console import say, show
-from riskmodel._options import AsJson, Files, Horizon, Kept, Method, Seed, takes_run_options
+from riskmodel._options import AsJson, Files, Horizon, Kept, Method, Seed, share, takes_run_options
 
 if TYPE_CHECKING:
     from riskmodel.layout import Layout
@@ -48,7 +48,7 @@ def simulate(
     if checkpoint is not None and len(files) > 1:
         raise InputError(f"--checkpoint: keeps the run of one layout, got {len(files)} files")
     found = []
-    for layout in _load(files):
+    for layout in _load_to_run(files, options["horizon"]):
         with bar(layout.name) as progress:
             try:
                 loss = estimate(layout, checkpoint=checkpoint, progress=progress, **options)
@@ -74,7 +74,7 @@ def compare(files: Files, as_json: AsJson = False, **options: Any) -> None:
     from riskmodel._decide_text import comparison_text
     from riskmodel.comparison import compare as estimate
 
-    layouts = _load(files)
+    layouts = _load_to_run(files, options["horizon"])
     with bar("comparing") as progress:
         found = estimate(layouts, progress=progress, **options)
     if as_json:
@@ -91,7 +91,8 @@ def report(
     ),
     horizon: Horizon = None,
     target_relative_error: Annotated[
-        float, typer.Option(help="of the chance to lose everything")
+        float,
+        typer.Option(metavar="SHARE", parser=share, help="of the chance to lose everything"),
     ] = 0.05,
     ranges: Annotated[
         bool, typer.Option("--ranges/--no-ranges", help="also vary what nobody knows exactly")
@@ -103,7 +104,7 @@ def report(
     from riskmodel.reporting.assessing import report as write
 
     write(
-        _load(files), output, horizon=horizon, seed=seed, ranges=ranges, watch=bar,
+        _load_to_run(files, horizon), output, horizon=horizon, seed=seed, ranges=ranges, watch=bar,
         target_relative_error=target_relative_error,
     )  # fmt: skip
     say(f"wrote {output}")
@@ -139,7 +140,7 @@ def sensitivity(
     from riskmodel._decide_command import run_sensitivity
 
     run_sensitivity(
-        _load([file])[0], across or [], points, as_json,
+        _load_to_run([file], horizon)[0], across or [], points, as_json,
         horizon=horizon, method=method, seed=seed, threads=threads,
     )  # fmt: skip
 
@@ -156,7 +157,9 @@ def improve(
         ),
     ] = None,
     horizon: Horizon = None,
-    target_relative_error: Annotated[float, typer.Option(help="of each estimate")] = 0.03,
+    target_relative_error: Annotated[
+        float, typer.Option(metavar="SHARE", parser=share, help="of each estimate")
+    ] = 0.03,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="write the changed layout to a new file")
     ] = None,
@@ -187,8 +190,10 @@ def improve(
     """
     from riskmodel._improve_command import run_improve
 
+    # of a space the file itself need not be a layout that runs
+    (layout,) = _load_to_run([file], horizon) if space is None else _load([file])
     run_improve(
-        _load([file])[0], output, take, as_json, space, plot, target=target, horizon=horizon,
+        layout, output, take, as_json, space, plot, target=target, horizon=horizon,
         seed=seed, target_relative_error=target_relative_error,
     )  # fmt: skip
 
@@ -199,6 +204,7 @@ def check(files: Files, as_json: AsJson = False) -> None:
 
     With --json each is printed as it was understood, quantities in hours, bytes and bytes a second.
     """
+    from riskmodel._program import require_compiled
     from riskmodel._text import layout_text
 
     layouts = _load(files)
@@ -206,6 +212,8 @@ def check(files: Files, as_json: AsJson = False) -> None:
         found = [one.model_dump(mode="json", exclude_unset=True, by_alias=True) for one in layouts]
         _print_json(found[0] if len(found) == 1 else found)
         return
+    for file, layout in zip(files, layouts, strict=True):
+        require_compiled(layout, layout.horizon or 1.0, str(file))
     show("\n\n".join(layout_text(layout) for layout in layouts))
 
 
@@ -380,13 +388,30 @@ def history(
     """
     from riskmodel._picture_commands import run_history
 
-    run_history(_load([file])[0], plot, last, as_json, trial=trial, horizon=horizon, seed=seed)
+    run_history(
+        _load_to_run([file], horizon)[0],
+        plot,
+        last,
+        as_json,
+        trial=trial,
+        horizon=horizon,
+        seed=seed,
+    )
 
 
 def _load(files: list[Path]) -> list[Layout]:
     from riskmodel.layout import load_layout
 
     return [load_layout(file) for file in files]
+
+
+def _load_to_run(files: list[Path], horizon: str | None) -> list[Layout]:
+    from riskmodel._program import require_compiled
+
+    layouts = _load(files)
+    for file, layout in zip(files, layouts, strict=True):
+        require_compiled(layout, horizon, str(file))
+    return layouts
 
 
 def _print_json(document: Any) -> None:

@@ -74,9 +74,9 @@ class Effect:
             high = self.pair.ratio * (self.pair.ratio_high / self.pair.ratio) ** wide
             return 1.0 - 1.0 / low, 1.0 - 1.0 / high
         quantile = NormalDist().inv_cdf(0.5 + confidence / 2.0)
-        if not self.before.seen:
+        if not self.before.is_known:
             return -math.inf, 1.0
-        if not self.after.seen:
+        if not self.after.is_known:
             # no loss met: the bound of the changed layout against the least of the other
             low = self.before.interval(confidence)[0]
             bound = self.after.interval(confidence)[1]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from riskmodel._chances import binomial_interval, one_in
 from riskmodel._estimate_dict import as_dict
-from riskmodel._weighted import LEAST_EFFECTIVE, Weighted
+from riskmodel._weighted import Weighted
 from riskmodel.errors import InputError
 from riskmodel.units import HOURS_PER_YEAR, format_hours
 
@@ -101,6 +101,8 @@ class LossEstimate:
         Then, the probability at the ends of equal slices of the horizon.
     parameters : tuple of Used
         The sourced defaults that it rests on.
+    in_pieces : bool
+        A copy comes in pieces: something is lost long before everything.
     parameter_range : ParameterRange or None
         Where the probability lies given what is known of the inputs, if that was asked for.
     """
@@ -129,6 +131,7 @@ class LossEstimate:
     elapsed_seconds: float = 0.0
     parameters: tuple[Used, ...] = field(default=(), repr=False)
     parameter_range: ParameterRange | None = None
+    in_pieces: bool = False
 
     @property
     def seen(self) -> bool:
@@ -136,6 +139,11 @@ class LossEstimate:
         if self.weighted is not None:
             return self.weighted.total > 0.0
         return self.exact is not None or self.losses > 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether ``probability`` is an estimate to be told, and not only what was seen of it."""
+        return self.seen and (self.weighted is None or self.weighted.is_bounded)
 
     @property
     def probability(self) -> float:
@@ -317,9 +325,13 @@ class LossEstimate:
                 f"no way to a loss was found in {self.trials:,} trials, which bounds nothing: "
                 "method events gives a bound"
             )
-        elif self.weighted.values < 2 or self.weighted.effective < min(
-            LEAST_EFFECTIVE, 0.5 * self.weighted.values
-        ):
+        elif not self.weighted.is_bounded:
+            yield (
+                f"the estimate rests on few of its {self.trials:,} trials, and what they missed "
+                "may weigh more than all they met: nothing bounds it from above; method events or "
+                "auto gives a bound"
+            )
+        elif self.weighted.is_few:
             yield (
                 f"the estimate rests on few of its {self.trials:,} trials: believe the interval "
                 "only, and run more trials or method events"
@@ -327,11 +339,14 @@ class LossEstimate:
 
     @property
     def in_words(self) -> str:
-        """The probability for people, with one figure; a bound where no loss was seen."""
+        """The probability for people, with one figure; a bound where it is not known."""
         if self.weighted is not None and not self.seen:
             return "unknown (no way to a loss was found)"
         if not self.seen:
             return f"less than {one_in(self.interval()[1])} (no loss seen)"
+        if not self.is_known:
+            least = f", at least {one_in(low)}" if (low := self.interval()[0]) > 0.0 else ""
+            return f"unknown{least} (rests on too few trials)"
         words = one_in(self.probability)
         return words if words == "near certainty" else f"about {words}"
 
@@ -355,9 +370,21 @@ class LossEstimate:
         """Say the headline in one sentence."""
         years = format_hours(self.horizon_hours)
         found = f"{self.layout}: {self.in_words} to lose everything within {years}"
-        if self.parameter_range is None:
-            return found
-        return f"{found}; with the uncertainty of the inputs {self.parameter_range.in_words}"
+        if self.parameter_range is not None:
+            found += f"; with the uncertainty of the inputs {self.parameter_range.in_words}"
+        if self.in_pieces:
+            found += f"; {self._something_in_words} to lose something for good"
+        return found
+
+    @property
+    def _something_in_words(self) -> str:
+        """The chance to lose a piece or more, which only whole histories tell."""
+        if self.weighted is not None:
+            return f"not computed by {self.method} (method events does)"
+        if not self.lost_something:
+            return f"less than {one_in(binomial_interval(0, self.trials)[1])} (none seen)"
+        words = one_in(self.lost_something / self.trials)
+        return words if words == "near certainty" else f"about {words}"
 
     def _repr_html_(self) -> str:
         low, high = self.interval()

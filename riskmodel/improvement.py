@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from riskmodel._chances import one_in
+from riskmodel._chances import one_in, removed_share
 from riskmodel._tables import table_html
 from riskmodel.changes import Change, single_changes
 from riskmodel.costs import Cost, yearly_cost
@@ -105,8 +105,7 @@ class Improvement:
             return "No single change removes more of the loss than the sampling error hides."
         first = self.clear[0]
         after = first.effect.after
-        share = f"{first.effect.removed:.0%}".replace("%", " %")
-        removes = f"removes {share} of the loss"
+        removes = f"removes {removed_share(first.effect.removed)} of the loss"
         if not after.seen:
             low = first.effect.removed_interval()[0]
             removes = f"removes at least {low:.0%} of the loss".replace("%", " %")

@@ -48,6 +48,7 @@ _ENGINES: dict[str, Callable[[Compiled], _Engine]] = {
     "events": EventsEngine.of,
 }
 _PILOT_CHUNKS = (64, 256, 1024)  # more where the fewer do not tell and losses are too rare to count
+_PILOT_SHARE = 0.5  # of the time that is left, so that the run itself has the rest
 _TOO_RARE = 1e-4  # of a history: plain trials are no alternative
 _MOST_PILOT_EVENTS = 3e5  # in a history: a pilot run of seconds, not minutes
 WORTH_IT = 0.3  # of the variance of plain trials, which cost a third
@@ -86,8 +87,8 @@ def simulate(
     trials : int, optional
         Run exactly this many trials; with a target, at most this many.
     time_budget : str or float, optional
-        Stop after this time, as a quantity such as ``"20 s"`` or in hours. Such a stop depends on
-        the machine; all else depends on the seed alone.
+        Stop after this time, pilot runs included, as a quantity such as ``"20 s"`` or in hours.
+        Such a stop depends on the machine; all else depends on the seed alone.
     seed : int
         Key of the random streams: the same seed gives the same result whatever runs the trials.
     threads : int, optional
@@ -152,7 +153,9 @@ def simulate(
         )
     plan = plan_of(method, target_relative_error, trials, time_budget, seed)
     pool = pool_of(threads, processes, dask, executor)
-    ready = prepare(layout, horizon=horizon, method=method, seed=seed, pool=pool)
+    deadline = time.monotonic() + plan.budget_seconds
+    ready = prepare(layout, horizon=horizon, method=method, seed=seed, pool=pool, deadline=deadline)
+    plan = replace(plan, budget_seconds=max(deadline - time.monotonic(), 0.0))
     if ready.exact is not None:
         if checkpoint is not None and method == "auto":
             _LOG.info("the answer is exact: nothing is kept in %s", checkpoint)
@@ -194,6 +197,7 @@ class Prepared:
             warnings=self.compiled.warnings,
             assumptions=self.compiled.assumptions,
             parameters=self.compiled.parameters,
+            in_pieces=self.compiled.in_pieces,
             elapsed_seconds=time.perf_counter() - self.started,
             **self.engine.found(sums),
         )
@@ -206,8 +210,12 @@ def prepare(
     method: str,
     seed: int,
     pool: Callable[[], Pool],
+    deadline: float = math.inf,
 ) -> Prepared:
-    """Compile a layout and choose how it is estimated; see `simulate`."""
+    """Compile a layout and choose how it is estimated; see `simulate`.
+
+    Pilot runs end at the deadline, by the monotonic clock.
+    """
     compiled = compile_layout(layout, hours(horizon, "horizon") if horizon is not None else None)
     started = time.perf_counter()
     why = "asked for"
@@ -217,7 +225,7 @@ def prepare(
         except StateSpaceTooLarge as error:
             if method == "exact":
                 raise
-            method, better = _cheapest(compiled, seed, pool)
+            method, better = _cheapest(compiled, seed, pool, deadline)
             why = f"{better}; exact is out of reach: {error}"
         else:
             return Prepared(layout, compiled, started, exact.why, exact=exact)
@@ -233,7 +241,9 @@ def _with_range(layout: Layout, **options: Any) -> LossEstimate:
     return replace(best, parameter_range=parameter_range(layout, estimate=best, **kept))
 
 
-def _cheapest(compiled: Compiled, seed: int, pool: Callable[[], Pool]) -> tuple[str, str]:
+def _cheapest(
+    compiled: Compiled, seed: int, pool: Callable[[], Pool], deadline: float
+) -> tuple[str, str]:
     """Choose between conditional and events by a few trials; return the method and why."""
     work = work_of(compiled.program)
     if work > _MOST_PILOT_EVENTS:
@@ -242,17 +252,21 @@ def _cheapest(compiled: Compiled, seed: int, pool: Callable[[], Pool]) -> tuple[
     try:
         engine = ConditionalEngine.of(compiled)
         for chunks in _PILOT_CHUNKS:
-            plan = Plan(seed=seed, max_trials=chunks * engine.chunk_trials)
+            left = deadline - time.monotonic()
+            plan = Plan(seed, chunks * engine.chunk_trials, budget_seconds=_PILOT_SHARE * left)
             sums = go(engine, plan, pool)
             pilot = engine.found(sums)["weighted"]
-            if engine.enough(sums) or not 0.0 < pilot.mean < _TOO_RARE:
+            told = engine.enough(sums) or not 0.0 < pilot.mean < _TOO_RARE
+            if told or pilot.trials < plan.max_trials:
                 break
     except NotSimulated as error:
         return "events", str(error)
     if not engine.enough(sums):
+        if pilot.trials < plan.max_trials:
+            return "events", "the time budget is too short for a pilot run of conditional"
         return "events", "what a pilot run of conditional found rests on too few of its trials"
     plain = (1.0 - min(pilot.mean, 0.99)) / pilot.mean
-    if pilot.relative_error**2 * plan.max_trials > WORTH_IT * plain:
+    if pilot.relative_error**2 * pilot.trials > WORTH_IT * plain:
         return "events", f"losses are frequent, some {pilot.mean:.1g}"
     return "conditional", f"losses are rare, some {pilot.mean:.1g}"
 

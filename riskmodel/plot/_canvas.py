@@ -157,7 +157,7 @@ def named_input(parameter: str, grade: str) -> str:
 
 def odds_of(loss: LossEstimate) -> str:
     """Return the chance of an estimate in words, short enough to stand beside a mark."""
-    return one_in(loss.probability) if loss.seen else loss.in_words
+    return one_in(loss.probability) if loss.is_known else loss.in_words
 
 
 def require_drawable(file: Path, option: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from riskmodel._chances import binomial_interval, chance_range, one_in
+from riskmodel._chances import binomial_interval, chance_range, one_in, removed_share
 from riskmodel._text import copy_text
 from riskmodel.costs import yearly_cost
 from riskmodel.gates import rule_gates
@@ -168,7 +168,7 @@ def _spread(found: Sequence[Reported]) -> tuple[Answer, ...]:
         Answer(
             "Lose everything",
             chance_range(best.loss.probability, worst.loss.probability)
-            if best.loss.seen
+            if best.loss.is_known and worst.loss.is_known
             else f"{worst.loss.in_words} to {best.loss.in_words}",
             f"Within {years}. Safest: {best.layout.name}"
             + (f" ({inputs_in_words(best.loss)})" if best.loss.parameter_range else "")
@@ -264,9 +264,8 @@ def _what_first(found: Improvement) -> tuple[Part, ...]:
     """Return the changes that surely help, what each removes, and those that do not."""
     rows = []
     for rank, one in zip(found.ranks, found.clear, strict=True):
-        low, high = (f"{end * 100:.0f} %" for end in one.effect.removed_interval())
         cost = () if found.cost is None else ("" if one.cost is None else one.cost.in_words,)
-        removed = f"{one.effect.removed * 100:.0f} % ({low} to {high})"
+        removed = removed_share(one.effect.removed, *one.effect.removed_interval())
         rows.append((f"{rank}. {one.change.name}", removed, one.effect.after.in_words, *cost))
     columns = ("change", "removes of the loss", "lose everything, then")
     parts: list[Part] = [Prose((found.in_words,))]

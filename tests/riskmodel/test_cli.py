@@ -97,6 +97,40 @@ def test_bad_input_exits_2_with_one_line(
     assert done.stdout == ""
 
 
+SECOND_STAGE = {
+    'store = { media = "m", drives = 3, tolerates = 1 }': "copies.a.store.rebuild: is required",
+    'store = { media = "m" }\nfed = { from = "b" }': "copies.a.fed.every: is required",
+    'store = { media = "m" }\nkey = "k"\n[keys.k]\nkept = []': "keys.k.kept: is empty",
+}
+
+
+@pytest.mark.parametrize("command", ["compare", "simulate", "check", "history", "improve"])
+@pytest.mark.parametrize(("text", "message"), SECOND_STAGE.items(), ids=SECOND_STAGE.values())
+def test_what_is_found_when_a_layout_is_compiled_names_its_file(
+    tmp_path: Path, command: str, text: str, message: str
+) -> None:
+    copy = '[[copies]]\nrecovery = { fixed = "1 day" }\n'
+    path = tmp_path / "second.toml"
+    path.write_text(
+        'horizon = "1 year"\nmedia.m.afr = 0.1\nthreats.mistake.rate = "1/year"\n'
+        'threats.mistake.noticed = { fixed = "1 day" }\n'
+        f'{copy}name = "b"\nstore = {{ media = "m" }}\n{copy}name = "a"\n{text}\n'
+    )
+    files = [NAS] * (command in ("compare", "simulate", "check"))
+    done = riskmodel_command(command, *files, str(path))
+    assert done.returncode == 2
+    assert f"{path}: {message}" in done.stderr
+
+
+def test_a_missing_horizon_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "open.toml"
+    path.write_text('media.m.afr = 0.1\n[[copies]]\nname = "a"\nstore = { media = "m" }\n')
+    done = riskmodel_command("compare", NAS, str(path))
+    assert f"{path}: unnamed layout: horizon: is required" in done.stderr
+    assert riskmodel_command("check", str(path)).returncode == 0
+    assert riskmodel_command("simulate", str(path), "--horizon", "1 year").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -121,6 +155,21 @@ def test_wrong_usage_exits_2() -> None:
         done = riskmodel_command(*words)
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
+
+
+def test_counts_and_shares_are_read_as_people_write_them() -> None:
+    words = ("simulate", NAS, "--method", "events", "--json")
+    done = riskmodel_command(*words, "--trials", "1e3", "--target-relative-error", "0.1 %")
+    assert json.loads(done.stdout)["trials"] == 1_000
+    for option, value, told in (
+        ("--trials", "1e-3", "expects a whole number such as 100000 or 1e5, got '1e-3'"),
+        ("--trials", "many", "got 'many'"),
+        ("--target-relative-error", "5 days", "got '5 days'"),
+    ):
+        done = riskmodel_command("simulate", NAS, option, value)
+        assert done.returncode == 2
+        assert f"'{option}'" in done.stderr
+        assert told in done.stderr
 
 
 def test_a_reader_that_stops_early_is_no_error() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import riskmodel as rm
+from riskmodel._text import estimate_text
 from riskmodel.exact import loss_probability
 from tests.conftest import LAYOUTS
 
@@ -102,3 +103,37 @@ def test_causes_are_those_of_plain_trials(method: str) -> None:
             mine = shares[cause.name]
             error = math.hypot(cause.standard_error, mine.standard_error)
             assert abs(cause.share - mine.share) < 4.5 * error, cause
+
+
+@pytest.mark.parametrize("seed", [101, 102, 103])
+def test_what_heavy_trials_were_missed_is_not_bounded_from_above(seed: int) -> None:
+    """Twelve copies: too many for the table of values that steers, and all weights seen are low."""
+    copy = {"store": {"media": "m"}, "recovery": {"exponential": {"mean": "60 days"}}}
+    layout = rm.Layout.from_dict(
+        {
+            "name": "twelve",
+            "horizon": "10 years",
+            "media": {"m": {"lifetime": {"exponential": {"mean": "1 year"}}}},
+            "copies": [{"name": f"c{k}"} | copy for k in range(12)],
+        }
+    )
+    found = rm.simulate(layout, method="conditional", trials=8_192, seed=seed)
+    low, high = found.interval()
+    assert low <= loss_probability(layout, layout.horizon).probability <= high == 1.0
+    assert not found.is_known
+    assert "twelve: unknown" in str(found)
+    assert any("nothing bounds it from above" in text for text in found.all_warnings)
+    assert "unknown: " in estimate_text(found)
+    assert (
+        not rm.compare(
+            [
+                layout,
+                layout.replace("name", "two").replace("copies.c0.recovery", {"fixed": "50 days"}),
+            ],
+            method="conditional",
+            trials=8_192,
+            seed=seed,
+        )
+        .pairs[0]
+        .told_apart
+    )

@@ -75,6 +75,11 @@ def test_a_good_file_means_what_it_says() -> None:
         ('fixed = "12 h"', 'fixed = "12 h", never = true', ["exactly one"]),
         ('horizon = "10 years"', 'horizon = "0 years"', ["horizon", "greater than 0"]),
         ("location = [52.37, 4.90]", "location = [152.37, 4.90]", ["sites.home.location.1"]),
+        (
+            "location = [52.37, 4.90]",
+            "location = [52.37, 4.90, 3]",
+            ["sites.home.location: expects 2 at most, got 3: [52.37, 4.9, 3]"],
+        ),
         ("location = [52.37, 4.90]", "location = [52.37]", ["sites.home.location.2: is required"]),
         ('level = "raid6"', 'level = "RAID6"', ["did you mean 'raid6'"]),
         ('name = "usb"', 'name = ""', ["must not be empty"]),
@@ -92,6 +97,16 @@ def test_a_good_file_means_what_it_says() -> None:
             'horizon = "10 years"',
             'horizon = "10 years"\nshocks = [{ name = "s", rate = "1/year", hits = [] }]',
             ["shocks.s: hits: is empty"],
+        ),
+        (
+            'horizon = "10 years"',
+            'shocks = [{ name = "s", rate = "1/year", hits = ["nas"], choose = 2 }]',
+            ["shocks.s: choose: must be from 1 to 1, the names in 'hits', got 2"],
+        ),
+        (
+            "drives = 8",
+            "drives = 8\nstress = [2, 3, 4, 5, 6, 7, 8, 9]",
+            ["copies.nas.store: stress: at most 7 of a group's 8 can be down", "got 8 factors"],
         ),
     ],
 )

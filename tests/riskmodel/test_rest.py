@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
 import riskmodel as rm
+from riskmodel._chances import one_in
 from riskmodel._program import compile_layout
 from riskmodel._rest import live_copy, rest_keys
+from riskmodel._text import estimate_text
 
 
 def _tables(**copy: Any) -> dict[str, Any]:
@@ -53,6 +56,30 @@ def test_exact_refuses_what_it_does_not_model(key: str, value: Any) -> None:
     assert rm.simulate(plain, method="exact").method == "exact"
     with pytest.raises(rm.StateSpaceTooLarge, match=key.split(".")[-1]):
         rm.simulate(plain.replace(key, value), method="exact")
+
+
+def test_what_a_copy_in_pieces_loses_is_said_beside_everything() -> None:
+    """Fifty discs, one law each: the chance that all die is tiny, that one dies is the number."""
+    shelf = {"media": "m", "pieces": 50}
+    layout = rm.Layout.from_dict(
+        {
+            "name": "discs",
+            "horizon": "6 years",
+            "media": {"m": {"afr": 0.0006, "at_rest": True}},
+            "copies": [{"name": "a", "store": shelf}],
+        }
+    )
+    found = rm.simulate(layout, method="events", trials=4_000)
+    exact = -math.expm1(50 * 6 * math.log1p(-0.0006))
+    assert found.losses == 0
+    assert found.lost_something / found.trials == pytest.approx(exact, abs=0.025)
+    first = estimate_text(found).splitlines()[0]
+    assert f"about {one_in(found.lost_something / 4_000)} to lose something for good" in first
+    rare = rm.simulate(layout, method="excursion", trials=200)
+    assert "not computed by excursion (method events does) to lose something" in str(rare)
+    assert any("lost with the last of its 50 pieces" in text for text in rare.all_warnings)
+    whole = rm.simulate(layout.replace("copies.a.store.pieces", 1), method="events", trials=100)
+    assert "something" not in str(whole)
 
 
 def test_one_piece_and_one_set_are_nothing_special() -> None:

@@ -6,13 +6,15 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import riskmodel as rm
-from riskmodel._chances import binomial_interval, chance_range, one_in
+from riskmodel._chances import binomial_interval, chance_range, one_in, removed_share
+from riskmodel._run import Plan, Sums, go
 from riskmodel.reporting import require_writable
 from tests.conftest import LAYOUTS
 
@@ -117,6 +119,31 @@ def test_results_show_in_notebooks(busy: rm.Layout) -> None:
 def test_bad_options_are_named(busy: rm.Layout, options: dict, words: str) -> None:
     with pytest.raises(rm.InputError, match=words):
         rm.simulate(busy, **options)
+
+
+def test_pilot_runs_count_for_the_time_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shelf of 200 drives with spares, of which a pilot run takes many times as long."""
+    store = {"media": "m", "level": "190-of-200", "spares": 9, "spare_wait": {"fixed": "1 day"}}
+    layout = rm.Layout.from_dict(
+        {
+            "horizon": "50 years",
+            "media": {"m": {"afr": 0.1}},
+            "copies": [{"name": "a", "store": store | {"rebuild": {"fixed": "3 days"}}}],
+        }
+    )
+    plans = []
+
+    def watched(engine: Any, plan: Plan, *rest: Any, **more: Any) -> Sums:
+        plans.append(plan)
+        return go(engine, plan, *rest, **more)
+
+    monkeypatch.setattr("riskmodel.simulation.go", watched)
+    loss = rm.simulate(layout, time_budget="0.2 s", threads=1)
+    assert len(plans) == 2
+    assert all(plan.budget_seconds <= 0.1 for plan in plans)
+    assert (loss.method, loss.why.split(";")[0]) == (
+        "events", "the time budget is too short for a pilot run of conditional",
+    )  # fmt: skip
 
 
 @pytest.mark.slow
@@ -402,3 +429,18 @@ def test_what_no_machine_plays_to_its_end_is_refused(
 def test_a_path_in_place_of_a_layout_is_told_what_reads_it(call, words: str) -> None:
     with pytest.raises(rm.InputError, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ((0.5,), "50 %"),
+        ((0.5, 0.41, 0.6), "50 % (41 % to 60 %)"),
+        ((0.9937, 0.99, 0.996), "99.37 % (99.00 % to 99.60 %)"),
+        ((1 - 2.7e-6, 1 - 3.4e-6, 1 - 2e-6), "99.9997 % (99.9997 % to 99.9998 %)"),
+        ((1.0,), "100.00 %"),
+        ((-0.2,), "-20 %"),
+    ],
+)
+def test_what_is_left_of_a_loss_is_not_rounded_away(shares: tuple[float, ...], words: str) -> None:
+    assert removed_share(*shares) == words

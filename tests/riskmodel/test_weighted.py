@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from riskmodel._weighted import LEAST_EFFECTIVE, Weighted
+from riskmodel._weighted import LEAST_EFFECTIVE, LEAST_TO_BOUND, Weighted
 
 
 def _of(weights: list[float] | np.ndarray, cause: np.ndarray | None = None) -> Weighted:
@@ -87,10 +87,11 @@ def test_an_interval_widens_as_what_it_rests_on_shrinks() -> None:
         low, high = found.interval(0.95)
         assert 0.0 < low < found.mean < high
         # … and this leaves Student's quantile
-        widths.append(math.log(high / low) / found.relative_error)
+        widths.append(math.log(found.mean / low) / found.relative_error)
+        assert high == pytest.approx(found.mean**2 / low if hits >= LEAST_TO_BOUND else 1.0)
     assert widths == sorted(widths)
-    assert widths[0] == pytest.approx(2 * 1.96, rel=0.01)
-    assert widths[-1] > 2 * 4.3
+    assert widths[0] == pytest.approx(1.96, rel=0.01)
+    assert widths[-1] > 4.3
 
 
 def test_an_interval_grows_with_its_level_and_stays_a_probability() -> None:
@@ -116,9 +117,27 @@ def test_intervals_cover_values_of_known_laws() -> None:
     for shape in (20.0, 1.0, 0.3):
         hits = 0
         for _ in range(1000):
-            low, high = _of(rng.gamma(shape, 0.1 / shape, size=200)).interval(0.95)
+            low, high = _of(rng.gamma(shape, 0.1 / shape, size=1000)).interval(0.95)
             hits += low <= 0.1 <= high
         assert 925 <= hits <= 975, shape
+
+
+@pytest.mark.parametrize("sigma", [2.0, 3.0, 4.0])
+def test_intervals_hold_a_mean_that_rests_on_what_was_hardly_ever_drawn(sigma: float) -> None:
+    """The mean of lognormal values: of a sigma of 4, most of it is in one value of 30,000."""
+    rng = np.random.default_rng(6)
+    below, above, bounded = 0, 0, 0
+    for _ in range(600):
+        found = _of(1e-9 * np.exp(rng.normal(0.0, sigma, size=1000)))
+        low, high = found.interval(0.95)
+        mean = 1e-9 * math.exp(sigma**2 / 2.0)
+        below += mean < low
+        above += mean > high
+        bounded += found.is_bounded
+        assert found.is_few or found.is_bounded
+    assert below <= 15
+    assert above <= 15
+    assert bounded < 300
 
 
 def test_share_errors_are_those_of_many_repeats() -> None:

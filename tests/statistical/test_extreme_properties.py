@@ -66,7 +66,8 @@ def stores(draw: st.DrawFn, medium: Table) -> Table:
             store["rebuild"] = draw(laws(SPANS) | fixed(SPANS))
             store["repairs"] = draw(st.sampled_from(["parallel", "serial"]))
             if draw(st.booleans()):
-                store["stress"] = draw(st.sampled_from([[0.0], [1e-6], [10.0, 1e4]]))
+                factors = draw(st.sampled_from([[0.0], [1e-6], [10.0, 1e4]]))
+                store["stress"] = factors[: drives - 1]
             if draw(st.integers(0, 3)) == 0:
                 store["rebuild_error"] = draw(st.sampled_from(CHANCES))
     if "latent_errors" in medium:
