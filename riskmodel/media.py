@@ -227,11 +227,6 @@ class Store(Described):
             )
         if self.group_drives == 1 and self.tolerance > 0:
             raise ValueError("tolerates: a single drive tolerates no failure")
-        if len(self.stress) >= self.group_drives:
-            raise ValueError(
-                f"stress: at most {self.group_drives - 1} of a group's {self.group_drives} can be "
-                f"down while a drive works, got {len(self.stress)} factors"
-            )
         if self.rebuild is not None and self.rebuild.kind == "every":
             raise ValueError("rebuild: 'every' is for scrubs; write { fixed = '12 h' }")
         for key in ("scrub", "spare_wait"):

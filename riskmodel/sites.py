@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -42,7 +42,7 @@ class Shock(Described):
     """An instant that hits several named sites or copies at once.
 
     With chances in ``hits`` each named one is hit independently; with a list all are, or, with
-    ``choose``, that many at random of those that are intact, or all of them if fewer are.
+    ``choose``, that many at random of those that are intact.
     """
 
     name: Name
@@ -64,15 +64,6 @@ class Shock(Described):
             if hits is not None and not isinstance(hits, dict | list | tuple):
                 raise ValueError("hits: expects a table of chances or a list of names")
         return value
-
-    @model_validator(mode="after")
-    def _enough_to_choose_from(self) -> Self:
-        if self.choose is not None and not 1 <= self.choose <= len(self.hits):
-            raise ValueError(
-                f"choose: must be from 1 to {len(self.hits)}, the names in 'hits', "
-                f"got {self.choose}"
-            )
-        return self
 
     @property
     def targets(self) -> tuple[str, ...]:

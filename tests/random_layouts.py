@@ -128,9 +128,7 @@ def _store(rng: Generator, medium: str, latent: bool) -> Table:
         store["rebuild"] = "never" if _maybe(rng, 0.05) else rebuild
         store["repairs"] = _pick(rng, "parallel", "serial")
         if _maybe(rng, 0.4):
-            factors = [round(float(s), 2) for s in rng.uniform(0.5, 6, rng.integers(1, 4))]
-            group = 2 if store.get("level") == "raid10" else store.get("drives", 4)
-            store["stress"] = factors[: group - 1]
+            store["stress"] = [round(float(s), 2) for s in rng.uniform(0.5, 6, rng.integers(1, 4))]
         if _maybe(rng, 0.35):
             store["spares"] = int(rng.integers(1, 3))
             store["spare_wait"] = _duration(5, 60, rng)
@@ -218,7 +216,7 @@ def _shock(rng: Generator, name: str, targets: list[str]) -> Table:
     if form == "chances":
         shock["hits"] = {target: round(float(rng.uniform(0.1, 0.9)), 2) for target in hit}
     elif form == "choose":
-        shock["choose"] = min(int(rng.integers(1, 3)), count)
+        shock["choose"] = int(rng.integers(1, 3))
     return shock
 
 

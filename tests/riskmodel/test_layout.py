@@ -98,16 +98,6 @@ def test_a_good_file_means_what_it_says() -> None:
             'horizon = "10 years"\nshocks = [{ name = "s", rate = "1/year", hits = [] }]',
             ["shocks.s: hits: is empty"],
         ),
-        (
-            'horizon = "10 years"',
-            'shocks = [{ name = "s", rate = "1/year", hits = ["nas"], choose = 2 }]',
-            ["shocks.s: choose: must be from 1 to 1, the names in 'hits', got 2"],
-        ),
-        (
-            "drives = 8",
-            "drives = 8\nstress = [2, 3, 4, 5, 6, 7, 8, 9]",
-            ["copies.nas.store: stress: at most 7 of a group's 8 can be down", "got 8 factors"],
-        ),
     ],
 )
 def test_a_mistake_gets_one_line_that_names_place_and_fix(

@@ -66,8 +66,7 @@ def stores(draw: st.DrawFn, medium: Table) -> Table:
             store["rebuild"] = draw(laws(SPANS) | fixed(SPANS))
             store["repairs"] = draw(st.sampled_from(["parallel", "serial"]))
             if draw(st.booleans()):
-                factors = draw(st.sampled_from([[0.0], [1e-6], [10.0, 1e4]]))
-                store["stress"] = factors[: drives - 1]
+                store["stress"] = draw(st.sampled_from([[0.0], [1e-6], [10.0, 1e4]]))
             if draw(st.integers(0, 3)) == 0:
                 store["rebuild_error"] = draw(st.sampled_from(CHANCES))
     if "latent_errors" in medium:

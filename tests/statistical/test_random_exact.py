@@ -48,8 +48,7 @@ def _group(dice: Random) -> Table:
         case 2:
             store |= {"rebuild_error": _between(dice, 1e-5, 3e-2), "latent_loss": "whole"}
         case 3:
-            factors = [_between(dice, 1, 60) for _ in range(tolerates + 1)]
-            store["stress"] = factors[: store["drives"] - 1]
+            store["stress"] = [_between(dice, 1, 60) for _ in range(tolerates + 1)]
         case 4:
             hours = f"{_between(dice, 1, 400)} h"
             store |= {"tolerates": 1, "rebuild": {"fixed": hours}}

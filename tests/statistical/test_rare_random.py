@@ -75,7 +75,10 @@ def _slowed(
 def _assert_agree(
     cases: dict[int, Case], method: str, trials: int, *, most: float, may_warn: float
 ) -> int:
-    """Compare, and count the scores; an estimate that warns is held to its interval only."""
+    """Compare, and count the scores; an estimate that warns is held to its interval only.
+
+    Of one that is not bounded this is its lower end.
+    """
     scores = {}
     warned = []
     for seed, case in cases.items():
