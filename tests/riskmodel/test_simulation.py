@@ -139,11 +139,11 @@ def test_pilot_runs_count_for_the_time_budget(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr("riskmodel.simulation.go", watched)
     loss = rm.simulate(layout, time_budget="0.2 s", threads=1)
-    assert len(plans) == 2
-    assert all(plan.budget_seconds <= 0.1 for plan in plans)
-    assert (loss.method, loss.why.split(";")[0]) == (
-        "events", "the time budget is too short for a pilot run of conditional",
-    )  # fmt: skip
+    *pilots, last = (plan.budget_seconds for plan in plans)
+    assert pilots
+    assert max(pilots) <= 0.1
+    assert last <= 0.2 - 0.01 * len(pilots)  # what is left: each of them took more than that
+    assert loss.method == "events"
 
 
 @pytest.mark.slow
