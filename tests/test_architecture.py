@@ -47,7 +47,8 @@ VERIFIER_ROOMS = [
     {"_forms", "compared", "facts",
      "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
      "identity", "manifest", "mounts", "history", "excluding",
-     "blockdev", "zpool", "tapes", "stack", "exports", "redaction"},  # values: know no host
+     "blockdev", "zpool", "tapes", "stack", "exports", "redaction",
+     "_own_words"},  # values: know no host
     {"drift"},
     {"_births", "_confining", "_leftovers", "_opening", "_reading", "_running", "walking",
      "_hasher", "_cutting", "_readers", "_lister", "_listing",
