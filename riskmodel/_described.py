@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from riskmodel.errors import did_you_mean
+from riskmodel.errors import did_you_mean, one_line
 
 # what pydantic says of these types is about Python
 _IN_PLAIN_WORDS = {
@@ -80,7 +80,7 @@ def first_mistake(error: ValidationError, raw: object) -> str:
         message = f"{message.replace('Input should be', 'must be')}, got {_shown(mistake['input'])}"
     places = {_place(other["loc"], raw) for other in mistakes}
     more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
-    return (f"{where}: " if where else "") + message + more
+    return one_line((f"{where}: " if where else "") + message + more)
 
 
 def _shown(value: object) -> str:

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 __all__ = [
@@ -29,8 +30,12 @@ __all__ = [
     "UnitError",
     "WorkersLost",
     "did_you_mean",
+    "one_line",
     "printable",
 ]
+
+# controls, separators of lines and paragraphs, and what turns the direction of writing
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 class ThreeTwoOneError(Exception):
@@ -69,6 +74,11 @@ def printable(text: str) -> str:
     """Return text without what could steer a terminal: names of files may hold anything."""
     kept = (c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
     return "".join(kept).encode("utf-8", "replace").decode("utf-8")
+
+
+def one_line(text: str) -> str:
+    """Return text with escapes for what breaks a line, steers a terminal or turns its direction."""
+    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def did_you_mean(name: str, known: Iterable[str], *, shown: int = 12) -> str:

@@ -6,16 +6,24 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import ConfigDict, Field, StrictBool, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from riskmodel._described import Described
-from riskmodel.errors import did_you_mean
+from riskmodel.errors import did_you_mean, one_line
 from riskmodel.lifetimes import Law
 from riskmodel.units import Bandwidth, Bytes, Fraction, Hours, PerHour, written
 
 __all__ = ["Label", "LatentErrors", "Medium", "Store", "StoreShock"]
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+def _on_one_line(name: str) -> str:
+    if name != one_line(name):
+        raise ValueError(f"a name is one line without control characters, got '{name}'")
+    return name
+
+
+# in a report, a metric or a terminal a name with a line break could say what it likes
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_on_one_line)]
 _T = TypeVar("_T")
 _LEAST_VARIANCE = 1e-12  # below it a factor of mean 1 is 1 in floating point
 Count = Annotated[int, Field(strict=True, ge=0, le=100_000)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from riskmodel._console import wrapped
+from riskmodel.errors import one_line
 from riskmodel.reporting import Part, Prose, Table, sentences
 from riskmodel.units import format_hours
 
@@ -23,7 +24,7 @@ _NONE_CLEAR = "No single change removes more of the loss than the sampling error
 
 def advice_text(advice: Advice, width: int | None = None) -> str:
     """Return advice for a terminal, the change that removes most first."""
-    return "\n".join(wrapped(advice_lines(advice), width)) + "\n"
+    return "\n".join(wrapped(map(one_line, advice_lines(advice)), width)) + "\n"
 
 
 def advice_lines(advice: Advice) -> Iterator[str]:

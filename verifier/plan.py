@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from heapq import nlargest
 from typing import Any, BinaryIO
 
+from riskmodel.errors import one_line
 from riskmodel.units import format_bytes
 from verifier import probes
 from verifier.configs import without_password
@@ -223,7 +224,7 @@ def _privileges(closed: Sequence[str]) -> str:
 
 def plan_text(name: str, steps: Sequence[Step]) -> str:
     """Return a plan as lines for a terminal."""
-    return "\n".join(_lines(name, steps))
+    return "\n".join(map(one_line, _lines(name, steps)))
 
 
 def _lines(name: str, steps: Sequence[Step]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riskmodel.errors import InputError
+from riskmodel.errors import InputError, one_line
 from riskmodel.reporting import write_text
 from verifier.domains import host_identity, place_of
 from verifier.exports import Export, parse_exports, parse_smb
@@ -231,7 +231,10 @@ def read(path: Path) -> Recording:
     from pydantic import ValidationError
 
     try:
-        found = _adapter().validate_python(raw)
+        # what is printed of it may come from anybody; facts are texts of many lines
+        found = _adapter().validate_python(
+            {key: value if key == "facts" else _on_one_line(value) for key, value in raw.items()}
+        )
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])[:200]
@@ -243,6 +246,14 @@ def read(path: Path) -> Recording:
     if trouble := next(_unsound(found), None):
         raise InputError(f"{path}: {trouble}")
     return found
+
+
+def _on_one_line(thing: Any) -> Any:
+    if isinstance(thing, dict):
+        return {one_line(key): _on_one_line(value) for key, value in thing.items()}
+    if isinstance(thing, list):
+        return [_on_one_line(item) for item in thing]
+    return one_line(thing) if isinstance(thing, str) else thing
 
 
 @cache

@@ -20,7 +20,7 @@ from pydantic import (
 
 from riskmodel._described import Described, first_mistake
 from riskmodel._toml import read_toml
-from riskmodel.errors import InputError, did_you_mean
+from riskmodel.errors import InputError, did_you_mean, one_line
 from riskmodel.media import Name
 from riskmodel.perils import site_problems
 from riskmodel.policies import Key
@@ -340,7 +340,7 @@ def setup_of(raw: dict[str, Any], file: Path) -> Setup:
     """Make a set-up of the tables that a file held; see `load_setup`."""
     if "copies" in raw and "source" not in raw:
         raise InputError(f"{file}: is a layout file of riskmodel; try 'riskmodel simulate {file}'")
-    raw.setdefault("name", file.stem)
+    raw.setdefault("name", one_line(file.stem))
     return Setup.from_dict(raw, origin=str(file), folder=file.absolute().parent)
 
 
@@ -364,13 +364,13 @@ def bare_setup(source: str, places: Iterable[str]) -> Setup:
     for place in places:
         # a path on a hung mount must not be looked at here, where nothing limits the wait
         is_path = not _looks_like_address(place) or Path(place).expanduser().exists()
-        stem = place.rstrip("/").rpartition("/")[2] or "root"
+        stem = one_line(place.rstrip("/").rpartition("/")[2] or "root")
         name, number = stem[:190], 2
         while name in taken:
             name, number = f"{stem[:190]}-{number}", number + 1
         taken.add(name)
         tables.append({"name": name, "path" if is_path else "address": place})
-    name = source.rstrip("/").rpartition("/")[2] or "root"
+    name = one_line(source.rstrip("/").rpartition("/")[2] or "root")[:200]
     return Setup.from_dict({"name": name, "source": {"path": source}, "locations": tables})
 
 

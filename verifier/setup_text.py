@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from riskmodel.errors import one_line
 from verifier.discover import Candidate, Found
 
 __all__ = ["setup_text"]
@@ -30,7 +31,7 @@ def setup_text(source: str, found: Found | Iterable[Candidate]) -> str:
         found = Found(tuple(found), finished=True)
     lines = [
         "# Check each location, delete what is no copy, and add what is missing.",
-        f"name = {_quoted(PurePosixPath(source).name or 'root')}",
+        f"name = {_quoted(one_line(PurePosixPath(source).name or 'root')[:200])}",
         "",
         "[source]                  # the live data: copy 1",
         f"path = {_quoted(source)}",
@@ -72,7 +73,7 @@ def _location(candidate: Candidate, name: str) -> Iterator[str]:
 
 
 def _name(path: str, taken: set[str]) -> str:
-    stem = (path.rstrip("/:").replace(":", "/").rpartition("/")[2] or "root")[:190]
+    stem = one_line(path.rstrip("/:").replace(":", "/").rpartition("/")[2] or "root")[:190]
     name, number = stem, 2
     while name in taken:
         name, number = f"{stem}-{number}", number + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import stat
@@ -54,21 +55,70 @@ def test_no_name_steers_a_terminal_or_a_page(pair, tmp_path):
     assert "<img src=x" not in text
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["layout", *(pytest.param(each, marks=pytest.mark.slow) for each in ("risk", "advise"))],
-)
-def test_no_name_of_a_set_up_steers_a_terminal_or_a_file(pair, tmp_path, command):
+FORGED = "a\n  0 errors                pass             nothing is damaged"
+STEERING = ("u\x1b[31mx", "u\x85x", FORGED, "u\u2028x", "\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe", "a\rb")
+
+
+@pytest.mark.parametrize("name", STEERING)
+@pytest.mark.parametrize("where", ["name", "location", "site", "reason", "an unknown key"])
+def test_no_name_of_a_set_up_is_longer_than_its_line(pair, tmp_path, where, name):
     live, copy = pair
     setup = tmp_path / "setup.toml"
-    location = f'[[locations]]\nname = "u\\u001b[31m\\u0085x"\npath = "{copy}"\n'
-    setup.write_text(f'[source]\npath = "{live}"\n{location}')
-    done = verifier_command(command, str(setup))
+    raw = json.dumps(name)
+    told = {key: raw if where == key else '"x"' for key in ("name", "location", "reason")}
+    site = raw if where == "site" else "home"
+    setup.write_text(
+        f"name = {told['name']}\n[source]\npath = '{live}'\n"
+        f"[[locations]]\nname = {told['location']}\npath = '{copy}'\n"
+        f"[sites.{site}]\n"
+        f"[[accept]]\nrule = 'two-media'\nreason = {told['reason']}\n"
+        + (f"{raw} = 1\n" if where == "an unknown key" else "")
+    )
+    done = verifier_command("audit", str(setup), "--no-catalogue")
+    assert done.returncode == 2, done.stdout
+    assert not done.stdout
+    assert len(done.stderr.splitlines()) == 1
+    clean(done.stderr)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["audit", "layout", *(pytest.param(one, marks=pytest.mark.slow) for one in ("risk", "advise"))],
+)
+def test_no_name_of_a_folder_steers_a_terminal_or_a_file(pair, tmp_path, command):
+    live, copy = pair
+    setup = tmp_path / f"set{FORGED}up\x1b[31m.toml"
+    folder = copy.rename(tmp_path / f"u\x1b[31m{FORGED}")
+    place = json.dumps(str(folder))
+    setup.write_text(f'[source]\npath = "{live}"\n[[locations]]\nname = "x"\npath = {place}\n')
+    metrics = tmp_path / "metrics.prom"
+    bare = ((str(live), str(folder)),) if command == "audit" else ()
+    for words in ((str(setup),), *bare):
+        more = ("--no-catalogue", "--prometheus", str(metrics)) if command == "audit" else ()
+        done = verifier_command(command, *words, *more)
+        ended(done)
+        clean(done.stdout)
+        assert FORGED not in done.stdout
+        if command == "layout":
+            assert tomllib.loads(done.stdout)
+        if metrics.exists():
+            clean(metrics.read_text())
+
+
+def test_no_text_of_a_recording_forges_a_line(pair, tmp_path):
+    live, copy = pair
+    file = tmp_path / "seen.json"
+    words = ("audit", str(live), str(copy), "--no-catalogue", "--depth", "listed")
+    ended(verifier_command(*words, "--record", str(file)))
+    whole = json.loads(file.read_text())
+    whole["inventory"]["locations"][0]["name"] = whole["inventory"]["name"] = FORGED
+    whole["inventory"]["locations"][0]["errors"] = [f"{FORGED}\x1b[2J"]
+    file.write_text(json.dumps(whole))
+    done = verifier_command("audit", str(file))
     ended(done)
     clean(done.stdout)
-    assert "x1b[31m" in done.stdout
-    if command == "layout":
-        assert tomllib.loads(done.stdout)["copies"]
+    assert FORGED not in done.stdout
+    assert "a\\n  0 errors" in done.stdout
 
 
 def test_names_of_all_sorts_are_compared_and_restored(pair, tmp_path):
@@ -216,7 +266,9 @@ def test_no_name_in_a_layout_steers_a_terminal_or_a_page(tmp_path):
                   ("simulate", str(file), "--horizon", "\x1b[2J")):  # fmt: skip
         done = riskmodel_command(*words)
         ended(done)
+        assert done.returncode == 2
         clean(done.stdout)
+        clean(done.stderr)
     if page.exists():
         text = page.read_text("utf-8")
         clean(text)

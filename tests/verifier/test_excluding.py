@@ -94,6 +94,16 @@ def test_the_audit_says_what_is_left_out(folder):
     assert "left out by exclude: 1 folder, 1 file" in done.stdout
 
 
+def test_an_exclude_that_leaves_nothing_is_said_to(folder):
+    setup = folder / "some.toml"
+    setup.write_text(setup.read_text().replace('".cache/"', '"*"'))
+    told = _audit(folder, "some", "--no-catalogue")
+    source = told["locations"][0]
+    assert source["status"] == "fail"
+    assert source["reason"] == "no file of it stays: left out by exclude: 2 folders, 1 file"
+    assert "mount" not in " ".join(one["message"] + one["remediation"] for one in told["findings"])
+
+
 @pytest.mark.parametrize("order", [("all", "some"), ("some", "all")])
 def test_a_pattern_that_comes_or_ends_changes_no_file(folder, order):
     words = ("--catalogue", str(folder / "catalogue.db"))

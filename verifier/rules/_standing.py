@@ -98,7 +98,11 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
     if location.state is not State.READ:
         return _unread(location, source, policy, now)
     if location is source and location.files == 0:
-        return Standing(Copyhood.NO, Status.FAIL, "it is empty: is something not mounted?")
+        # what was left out was there
+        reason = "it is empty: is something not mounted?"
+        if location.exclude and location.reason:
+            reason = f"no file of it stays: {location.reason}"
+        return Standing(Copyhood.NO, Status.FAIL, reason)
     if location is source:
         return _damaged(location) or Standing(Copyhood.YES, Status.PASS, location.reason)
     if location.disqualified:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from verifier.inventory import State
+from verifier.inventory import Location, State
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._view import View
 
@@ -18,6 +18,7 @@ RULE = Rule(
 )
 
 _NO_SOURCE = "Name the folder that holds the live data; mount it if it is a disk or a share."
+_ALL_LEFT_OUT = "Let exclude under [source] leave something."
 
 
 def judge(view: View) -> Iterator[Finding]:
@@ -49,5 +50,11 @@ def judge(view: View) -> Iterator[Finding]:
             Severity.MEDIUM,
             place.name,
             f"{text}: {reason}." if reason else f"{text}.",
-            RULE.remediation if view.inventory.source.files != 0 else _NO_SOURCE,
+            _remedy(view.inventory.source),
         )
+
+
+def _remedy(source: Location) -> str:
+    if source.files != 0:
+        return RULE.remediation
+    return _ALL_LEFT_OUT if source.exclude and source.reason else _NO_SOURCE

@@ -16,6 +16,8 @@ RULE = Rule(
     risk="Lists and structure look whole while the content is damaged.",
     remediation="Run the audit with --depth bytes.",
 )
+_REFUSALS = ("Permission denied", "Operation not permitted")
+_DENIED = "Run the audit as a user who may read all of it, such as root."
 
 
 def judge(view: View) -> Iterator[Finding]:
@@ -36,4 +38,6 @@ def judge(view: View) -> Iterator[Finding]:
         reached = f"only to depth {place.depth.word}" if place.depth is not None else "not at all"
         reason = f": {place.reason.rstrip('.')}" if place.reason else ""
         text = f"{place.name} was examined {reached}{reason}; its bytes may be damaged."
-        yield Finding(RULE.id, Status.UNKNOWN, Severity.MEDIUM, place.name, text, RULE.remediation)
+        # what the system denies no depth reads
+        remedy = _DENIED if any(word in reason for word in _REFUSALS) else RULE.remediation
+        yield Finding(RULE.id, Status.UNKNOWN, Severity.MEDIUM, place.name, text, remedy)

@@ -68,6 +68,15 @@ def test_links_that_a_tree_lacks_are_told_and_no_part_of_its_coverage():
         assert findings("links", silent, live=live) == []
 
 
+@pytest.mark.parametrize(
+    "reason", ["x could not be read: Permission denied", "Operation not permitted"]
+)
+def test_what_the_system_denies_asks_for_another_user_and_no_other_depth(reason):
+    (found,) = findings("unverified", place("bad", "sdb", depth=Depth.LISTED, reason=reason))
+    assert "root" in found.remediation
+    assert "--depth" not in found.remediation
+
+
 def test_shared_drives_name_both_and_say_that_they_are_not_independent():
     (found,) = findings("same-device", place("usb", "sda"))
     assert found.message.startswith("source and usb are not independent")
