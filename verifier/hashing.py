@@ -65,6 +65,9 @@ class Tree:
         Its copy. Small files that are alike are hashed once for both.
     digests : bool
         Whether the digests of twins that are alike are wanted, which costs more than to compare.
+    served : bool
+        Whether a server or a daemon answers for the files, and may never: processes read them,
+        since a thread that waits in the kernel would not let this process end.
     """
 
     root: str
@@ -74,6 +77,7 @@ class Tree:
     readers: int = 2
     twin: Twin | None = None
     digests: bool = True
+    served: bool = False
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -180,7 +184,8 @@ def hashed(
         lanes.setdefault(tree.lane, []).append(number)
     count = sum(len(tree.rows) * (2 if tree.twin else 1) for tree in trees)
     size = sum(tree.bytes for tree in trees)
-    few = (count <= _FEW_FILES and size <= _FEW_BYTES) or not hasattr(os, "memfd_create")
+    few = count <= _FEW_FILES and size <= _FEW_BYTES and not any(tree.served for tree in trees)
+    few = few or not hasattr(os, "memfd_create")
     pool = _Pool(trees, timeout, ThreadReader if few else lambda: ProcessReader(start))
     try:
         for numbers in lanes.values():

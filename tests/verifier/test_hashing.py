@@ -204,6 +204,23 @@ def test_a_reader_that_is_killed_is_not_waited_for(tmp_path, monkeypatch):
     assert (batch.stopped_at, batch.reason) == (0, "its reader ended")
 
 
+@pytest.mark.parametrize("served", [False, True])
+def test_few_files_of_a_server_are_read_by_a_process(tmp_path, served):
+    (tmp_path / "a").write_bytes(b"x")
+    started = []
+
+    def start(shared):
+        from verifier._running import own_module
+
+        started.append(own_module("verifier._hasher", shared))
+        return started[-1]
+
+    tree = replace(tree_of(tmp_path, readers=1), served=served)
+    (batch,) = hashing.hashed([tree], 30.0, start)
+    assert batch.digest.tobytes() == blake3(b"x").digest()
+    assert bool(started) is served
+
+
 def test_a_file_that_changed_shows_its_new_size_and_time(tmp_path):
     (tmp_path / "a").write_bytes(b"x")
     tree = tree_of(tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from verifier._forms import paths_alike
 from verifier._hasher import PIECE
@@ -13,6 +13,7 @@ from verifier.digests import DIGEST_BYTES
 from verifier.domains import place_of
 from verifier.hashing import Batch, Failure, Tree, Twin, failure_of, most_readers
 from verifier.host import Host
+from verifier.mounts import NETWORK_TYPES
 from verifier.progress import Reading
 
 if TYPE_CHECKING:
@@ -170,20 +171,22 @@ def _work(
     lanes = [_lane(host, side.root) for side in sides]
     work: list[tuple[Tree, tuple[int, ...]]] = []
     twins = np.zeros(len(wanted[0]), np.bool_)
-    if all(readers != 1 for _, readers in lanes):
+    if all(lane.readers != 1 for lane in lanes):
         small = [side.files.column("size")[side.rows] < PIECE for side in sides]
         own, theirs = sides
         twins = wanted[0] & wanted[1] & small[0] & small[1]
         twins &= paths_alike(own.files, theirs.files, own.rows)
         twin = Twin(theirs.root, theirs.files, theirs.rows[twins])
-        drives = ",".join(sorted({drive for drive, _ in lanes}))
-        readers = 0 if all(readers == 0 for _, readers in lanes) else 2
-        kept = host.digests is not None
-        tree = Tree(own.root, own.files, own.rows[twins], drives, readers, twin, digests=kept)
+        drives = ",".join(sorted({lane.drives for lane in lanes}))
+        readers = 0 if all(lane.readers == 0 for lane in lanes) else 2
+        kept, served = host.digests is not None, any(lane.served for lane in lanes)
+        tree = Tree(own.root, own.files, own.rows[twins], drives, readers, twin, kept, served)
         work.append((tree, (0, 1)))
     for number, (side, mask) in enumerate(zip(sides, wanted, strict=True)):
         rows = side.rows[mask & ~twins]
-        work.append((Tree(side.root, side.files, rows, *lanes[number]), (number,)))
+        lane = lanes[number]
+        tree = Tree(side.root, side.files, rows, lane.drives, lane.readers, served=lane.served)
+        work.append((tree, (number,)))
     return [(tree, of) for tree, of in work if len(tree.rows)]
 
 
@@ -218,11 +221,17 @@ class _Keeper:
 
 def readers_of(host: Host, root: str) -> int:
     """Tell how many processes may look at a tree at the same time."""
-    return _lane(host, root)[1] or most_readers()
+    return _lane(host, root).readers or most_readers()
 
 
-def _lane(host: Host, root: str) -> tuple[str, int]:
-    """Tell on which drives a tree lies, and how many may read there at the same time.
+class _Lane(NamedTuple):
+    drives: str
+    readers: int
+    served: bool
+
+
+def _lane(host: Host, root: str) -> _Lane:
+    """Tell on which drives a tree lies, how many may read there, and whether a server answers.
 
     One on a spinning or an optical disk, whose head would run to and fro; as many as there are
     processors on flash. Where the medium is not known (a server's export, a virtual disk, a USB
@@ -232,7 +241,7 @@ def _lane(host: Host, root: str) -> tuple[str, int]:
     try:
         place = place_of(host, root)
     except AccessError:
-        return root, 2
+        return _Lane(root, 2, served=True)
     drives = ",".join(sorted(drive.key for drive in place.domains.drives.value or ()))
     medium = place.media_type.value
     readers = 1 if medium in _ROTATING else 2
@@ -241,4 +250,5 @@ def _lane(host: Host, root: str) -> tuple[str, int]:
     if not drives:
         pools = place.domains.pools.value or ()
         drives = ",".join(pools) or str(place.inode and place.inode[0])
-    return drives, readers
+    system = place.domains.file_system.value or ""
+    return _Lane(drives, readers, system in NETWORK_TYPES or system.startswith("fuse"))

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,11 @@ import pytest
 from tests.verifier.remembered import Remembered
 from verifier import _hasher
 from verifier.bounds import sample_size
+from verifier.domains import place_of
 from verifier.effort import Effort
 from verifier.files import table
 from verifier.host import Host
-from verifier.inventory import Depth, Location, State
+from verifier.inventory import Depth, Evidence, Fact, Location, State
 from verifier.probes import fixity
 from verifier.probes.comparing import Compared, against_source, compare
 from verifier.probes.directory import read_manifest
@@ -69,7 +71,9 @@ def test_equal_trees_differ_in_nothing(twins):
     ],
 )
 def test_spinning_disks_are_not_made_to_seek_between_twins(twins, monkeypatch, lanes, together):
-    monkeypatch.setattr(fixity, "_lane", lambda host, root: lanes[Path(root).name])
+    monkeypatch.setattr(
+        fixity, "_lane", lambda host, root: fixity._Lane(*lanes[Path(root).name], served=False)
+    )
     asked = []
 
     class Watched(Host):
@@ -81,6 +85,31 @@ def test_spinning_disks_are_not_made_to_seek_between_twins(twins, monkeypatch, l
     found = compare(Watched(), *manifests(twins))
     assert found.errors == ("d3/101.jpg differs from the source under the same size.",)
     assert [tree.twin is not None for tree in asked] == ([True] if together else [False, False])
+
+
+@pytest.mark.parametrize(
+    ("system", "served"),
+    [("ext4", False), ("nfs4", True), ("cifs", True), ("fuse.sshfs", True), ("fuse", True)],
+)
+def test_what_a_server_answers_for_no_thread_of_this_process_reads(
+    twins, monkeypatch, system, served
+):
+    def placed(host, root):
+        place = place_of(host, root)
+        mine = Path(root).name == "copy"
+        of = Fact(system if mine else "ext4", Evidence.MEASURED)
+        return replace(place, domains=replace(place.domains, file_system=of))
+
+    asked = []
+
+    class Watched(Host):
+        def hashed(self, trees):
+            asked.extend(trees)
+            return super().hashed(trees)
+
+    monkeypatch.setattr(fixity, "place_of", placed)
+    assert compare(Watched(), *manifests(twins)).errors == ()
+    assert any(tree.served for tree in asked) is served
 
 
 def test_one_bit_is_found_wherever_it_is(twins):
