@@ -156,7 +156,13 @@ def _failure(ended: Completed) -> _Refused:
 
 
 def contents(
-    host: Host, target: Target, source: Manifest | None, found: Location, links: Mapping[str, str]
+    host: Host,
+    target: Target,
+    source: Manifest | None,
+    found: Location,
+    links: Mapping[str, str],
+    *,
+    judged: bool = True,
 ) -> Location:
     """Add archives, files and coverage.
 
@@ -166,6 +172,8 @@ def contents(
         As for a probe's ``collect``.
     links : mapping of str to str
         The repository as a folder of links, named ``repository``.
+    judged : bool
+        Whether damage that borg meets is told as such; a list alone promises no judgement.
 
     Returns
     -------
@@ -200,7 +208,8 @@ def contents(
     except AccessError as problem:
         return closed(found, problem.reason)
     except _Damaged as error:
-        return replace(closed(found, str(error)), errors=(*found.errors, f"{error}."))
+        told = (f"{error}.",) if judged else ()
+        return replace(closed(found, str(error)), errors=(*found.errors, *told))
     except _Refused as error:
         return closed(found, str(error))
     except ValueError as error:

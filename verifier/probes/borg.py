@@ -126,7 +126,8 @@ def collect(
     elif shape.unseen:
         located = closed(located, shape.unseen)
     else:
-        located = contents(host, target, source, located, _shadow(host, path, shape))
+        shadow = _shadow(host, path, shape)
+        located = contents(host, target, source, located, shadow, judged=depth > Depth.LISTED)
     return replace(located, reason="; ".join(dict.fromkeys(filter(None, (located.reason, unseen)))))
 
 

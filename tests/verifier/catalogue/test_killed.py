@@ -67,7 +67,7 @@ def test_an_audit_goes_on_without_a_disk_to_write_to(tmp_path, trouble):
         rows = np.random.default_rng(1).permutation(len(of))
         store.keep(ROOT, of, rows, digests(rows), np.full(len(rows), 9))
         (line,) = store.told
-        assert ("full" if trouble == "full" else "open database") in line
+        assert ("full" if trouble == "full" else "readonly database") in line
         assert line.endswith("the audit goes on without it")
         if trouble == "full":
             (disk / "other").unlink()
