@@ -18,7 +18,7 @@ DIGEST_BYTES = 32  # BLAKE3
 _ROWS_AT_ONCE = 1 << 18
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True)
 class Digests:
     """BLAKE3 digests of the rows of a `Files`.
 
