@@ -94,8 +94,30 @@ def files(count: int, salt: int = 0):
     return Files(names, starts, made, array("q"))
 
 
-def catalogue(where: Path, count: int) -> None:
-    """Keep two audits of so many files with their digests, and compare them."""
+def trees(base: Path, count: int) -> Path:
+    """Make a source of so many small files and a copy of it; return the set-up."""
+    for name in ("live", "copy"):
+        for folder in range(-(-count // IN_FOLDER)):
+            (made := base / name / f"folder-{folder:06}").mkdir(parents=True)
+            where = os.open(made, os.O_RDONLY)
+            for number in range(folder * IN_FOLDER, min((folder + 1) * IN_FOLDER, count)):
+                file = f"file-{number:08}.jpg"
+                opened = os.open(file, os.O_CREAT | os.O_WRONLY, dir_fd=where)
+                os.write(opened, b"%d" % number)
+                os.close(opened)
+                os.utime(file, (1.7e9, 1.7e9), dir_fd=where)
+            os.close(where)
+    (base / "setup.toml").write_text(
+        f'[source]\npath = "{base}/live"\n[[locations]]\nname = "copy"\npath = "{base}/copy"\n'
+    )
+    return base / "setup.toml"
+
+
+def catalogue(where: Path, count: int, changed: bool = False) -> None:
+    """Keep two audits of so many files with their digests, and compare them.
+
+    All of them are the same in both, or all have another time and digest.
+    """
     from dataclasses import replace
 
     from tests.verifier.inventories import inventory
@@ -106,7 +128,7 @@ def catalogue(where: Path, count: int) -> None:
     for day in (0, 1):
         at = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(days=day)
         store = book.record(host="machine:a", dataset="many", source="/source", at=at)
-        of = files(count)
+        of = files(count, salt=day * 10**15 if changed else 0)
         store.listed("/live", of)
         known = store.known("/live", of)
         wanted = np.flatnonzero(known.read_at == 0)
@@ -116,6 +138,7 @@ def catalogue(where: Path, count: int) -> None:
             rows = wanted[first : first + 50_000]
             digest = np.zeros((len(rows), 32), np.uint8)
             digest[:, :8] = rows.view(np.uint8).reshape(-1, 8)
+            digest[:, 8] = day if changed else 0
             store.keep("/live", of, rows, digest, np.full(len(rows), 10**18))
             sys.stderr.write(f"kept {len(rows)}\n")
         book.remember(replace(inventory(), name="many", at=at))
@@ -123,9 +146,9 @@ def catalogue(where: Path, count: int) -> None:
         assert not store.broken
         del store, of, wanted  # or the next one is held beside them
     (found,) = diffs(Catalogue(where), datasets=("many",))
-    sys.stderr.write(f"compared: {type(found).__name__}\n")
+    sys.stderr.write(f"compared: {found.places[0].changes.changed} of {count} changed\n")
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell's "&" ignores it
-    catalogue(Path(sys.argv[1]), int(sys.argv[2]))
+    catalogue(Path(sys.argv[1]), int(sys.argv[2]), changed="changed" in sys.argv[3:])

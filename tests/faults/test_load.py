@@ -118,4 +118,23 @@ def test_many_catalogued_files(room, count):
     tell(f"{kept:,} digests kept before the interruption, {known[0]:,} known after it")
     assert kept <= known[0] < count
     assert known[1] == count
-    assert "compared" in err
+    assert f"compared: 0 of {count} changed" in err
+
+
+@sizes(100_000, 10_000_000)
+def test_many_catalogued_files_of_which_each_one_changed(room, count):
+    _, err, _ = measured(room, "tests.faults.loads", room.base / "book.db", count, "changed")
+    assert f"audit 2: 0 of {count} are known" in err
+    assert f"compared: {count} of {count} changed" in err
+
+
+@sizes(20_000, 10_000_000)
+def test_a_source_and_a_copy_of_many_files_are_read(room, count):
+    free = os.statvfs(room.base).f_favail
+    if free < 2.1 * count:
+        pytest.skip(f"{room.base} has room for {free:,} files: choose another with --basetemp")
+    setup = loads.trees(room.base, count)
+    words = ("verifier", "audit", setup, "--depth", "source", "--json")
+    out, _, _ = measured(room, *words)
+    _, copy = json.loads(out)["locations"]
+    assert (copy["coverage"], copy["depth"]) == (1.0, "source")

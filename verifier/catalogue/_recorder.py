@@ -12,8 +12,9 @@ import numpy as np
 
 from verifier.catalogue._database import CatalogueError, Database
 from verifier.catalogue._documents import dumped
+from verifier.catalogue._stored import digests_of
 from verifier.catalogue._tables import tables, text
-from verifier.catalogue._trees import Kept, Named, digests_of, fold, keep_tree
+from verifier.catalogue._trees import Kept, Named, fold, keep_tree
 from verifier.digests import Digests, nothing_known
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from verifier.catalogue._pieces import (
     unpacked_digests,
     unpacked_times,
 )
-from verifier.catalogue._trees import (
+from verifier.catalogue._stored import (
     Keys,
     devices_of,
     digests_of,
