@@ -109,8 +109,8 @@ def between(before: Seen, now: Seen) -> Difference | None:
         now=new.files,
         new=came,
         gone=gone,
-        changed=(here[changed], there[changed]),
-        touched=(here[touched], there[touched]),
+        changed=_picked(here, there, changed),
+        touched=_picked(here, there, touched),
         moved=moved,
         rotten=(
             np.concatenate([here[rotten], moved[0][moved_other]]),
@@ -118,6 +118,11 @@ def between(before: Seen, now: Seen) -> Difference | None:
         ),
         compared=int((unmoved & read).sum()) + int(moved_read.sum()),
     )
+
+
+def _picked(here: Rows, there: Rows, among: Mask) -> Pairs:
+    """Return some pairs of rows; all of them are not copied, for millions may have changed."""
+    return (here, there) if among.all() else (here[among], there[among])
 
 
 def _not_left_out(files: Files, rows: Rows, patterns: Sequence[str]) -> Rows:
