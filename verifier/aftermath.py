@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from verifier.history import keeps_one_state
 from verifier.inventory import Evidence, Location, State
 from verifier.rules import View
 from verifier.rules._independence import Tie
@@ -141,9 +142,10 @@ def _mistake(view: View, number: int) -> str | None:
         return ""
     if place.repeats_deletions.value:
         return None
-    if place.kind == "directory":
+    alone = keeps_one_state(place)
+    if alone:
         return "until its next run"
-    if place.points.count is None:
+    if alone is None or place.points.count is None:
         return "if it keeps older versions"
     return ""
 

@@ -35,6 +35,9 @@ _SPINNING = re.compile(
 )
 
 
+_MALFORMED = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+
+
 @dataclass(frozen=True, slots=True)
 class BlockDevice:
     """One block device as lsblk reports it; what lsblk does not tell is None.
@@ -141,7 +144,7 @@ def parse_lsblk(text: str) -> dict[str, BlockDevice]:
             if parent and parent not in device.parents:
                 device = replace(device, parents=(*device.parents, parent))
             found[device.kname] = device
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+    except _MALFORMED as error:
         message = f"not the output of lsblk --json: {error}"
         raise ValueError(message) from error
     return found

@@ -7,12 +7,35 @@ import re
 
 from verifier.inventory import Location
 
-__all__ = ["FOREVER", "history_hours", "kept_counts", "kept_hours", "kept_within_hours"]
+__all__ = [
+    "FOREVER",
+    "history_hours",
+    "keeps_one_state",
+    "kept_counts",
+    "kept_hours",
+    "kept_within_hours",
+]
 
 FOREVER = "older versions are kept without limit"
 _KEPT = re.compile(r"\b(hourly|daily|weekly|monthly|yearly)[ =:]+(\d{1,4})\b")
 _DAYS = re.compile(r"older versions are kept for ([\d.]+) days")
 _PERIODS = {"hourly": 1.0, "daily": 24.0, "weekly": 168.0, "monthly": 730.5, "yearly": 8766.0}
+
+# the next run of these writes over the last one, wherever they are
+_ONE_STATE = frozenset({"archive", "directory", "iso", "rclone", "s3", "sftp", "tar", "zip"})
+_MAY_KEEP = frozenset({"rclone", "s3"})  # older versions that a listing does not show
+
+
+def keeps_one_state(location: Location) -> bool | None:
+    """Tell whether the next run replaces all that is there: one point, and none is promised.
+
+    None where a provider may keep older versions and does not say.
+    """
+    if location.kind not in _ONE_STATE or (location.points.count or 0) > 1:
+        return False
+    if location.kind in _MAY_KEEP and location.retention.value is None:
+        return None
+    return kept_hours(location) is None
 
 
 def history_hours(location: Location) -> float:

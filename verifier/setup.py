@@ -48,6 +48,7 @@ __all__ = [
 
 SOURCE = "source"
 _KINDS = dict.fromkeys(KINDS)
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://|[A-Za-z]:[\\/]|[^/:@\s]+@[^/:@\s]+:|\\\\")
 _VARIABLE = re.compile(r"\$\w+(/|$)|\$\{|%\w+%")  # at the start of a path
 
 DepthWord = Literal["listed", "structure", "bytes", "source", "restore"]
@@ -384,6 +385,9 @@ def _absolute(place: str, path: str, folder: Path) -> str:
     if _VARIABLE.match(path):
         way = f"write ~ or the whole path, or './{path}' if it is really called so"
         raise InputError(f"{place}: variables as in '{path}' are not filled in; {way}")
+    if _ADDRESS.match(path):
+        way = f"write address = …, or './{path}' if it is really called so"
+        raise InputError(f"{place}: '{path}' is an address, no path of this machine; {way}")
     try:
         expanded = Path(path).expanduser()
     except RuntimeError:

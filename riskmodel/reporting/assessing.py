@@ -60,14 +60,16 @@ class Reported:
     def something(self) -> tuple[float, float, float | None]:
         """The chance that a part or all is lost for good: low and high end (95 %), and estimate.
 
-        The estimate is None where no history lost anything. All of it is lost at least as often
-        as `loss` says, which may be known far better.
+        All of it is lost as often as `loss` says, which may be known far better than by histories;
+        these add what loses a part and no more. So it is never less than to lose everything. The
+        estimate is None where nothing was seen to be lost.
         """
         found = self.history
-        low, high = binomial_interval(found.lost_something, found.trials)
+        partly = found.lost_something - found.losses
+        low, high = binomial_interval(partly, found.trials)
         least, most = self.loss.interval()
-        mean = found.lost_something / found.trials if found.lost_something else None
-        return max(low, least), max(high, most), mean
+        mean = self.loss.probability + partly / found.trials
+        return min(least + low, 1.0), min(most + high, 1.0), min(mean, 1.0) or None
 
 
 def reported(

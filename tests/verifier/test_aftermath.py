@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from riskmodel.policies import Key
 from tests.verifier.inventories import NOW, declared, drive, measured, place, source, unread, view
 from verifier.aftermath import left_after
-from verifier.inventory import Points, State
+from verifier.inventory import Fact, Points, State
 
 MANY = Points.at(NOW - timedelta(days=n) for n in range(1, 8))
 FIRE, THEFT, RM, RANSOM, PASSWORD = range(5)
@@ -34,6 +35,24 @@ def test_a_disk_in_a_drawer_survives_ransomware_and_burns():
     left = sure(place("usb", "sdb", site="home", offline=True))
     assert left[RANSOM] == {"usb"}
     assert left[FIRE] == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "kept", "told"),
+    [
+        ("sftp", None, "until its next run"),
+        ("s3", "no older versions are kept", "until its next run"),
+        ("s3", None, "if it keeps older versions"),
+        ("rclone", None, "if it keeps older versions"),
+        ("tar", None, "until its next run"),
+    ],
+)
+def test_one_state_elsewhere_undoes_a_wrong_rm_no_longer_than_one_here(kind, kept, told):
+    far = place("far", "sdb", kind=kind, retention=measured(kept) if kept else Fact())
+    assert sure(far)[RM] == set()
+    assert perhaps(far)[RM] == {"far": told}
+    versions = replace(far, kind="s3", retention=measured("older versions are kept for 30 days"))
+    assert sure(versions)[RM] == {"far"}
 
 
 def test_a_copy_elsewhere_survives_the_fire():

@@ -146,6 +146,8 @@ def test_plain_copies_are_reached_by_the_threats_of_the_layout_and_have_no_versi
     assert (usb.fed.source, usb.fed.how, usb.retention) == ("source", "backup", None)
     assert usb.fed.every == Policy().max_age
     assert usb.check.depth == "source"
+    elsewhere = _bridge(_place("source", "a"), _place("nas", "b", kind="sftp"))
+    assert elsewhere.worst.copies[1].retention is None
     causes = {cause.name for cause in rm.simulate(found.worst, trials=20_000).causes}
     assert any("mistake" in name for name in causes)
 

@@ -98,6 +98,16 @@ def test_a_folder_may_be_called_like_a_variable(load, tmp_path):
         assert setup.locations[0].path == str(tmp_path / path)
 
 
+@pytest.mark.parametrize(
+    "path", ["root@nas:/photos", "s3://bucket/x", "file:///srv/x", "D:\\Photos", "\\\\nas\\x"]
+)
+def test_an_address_is_no_path(load, path):
+    with pytest.raises(InputError, match="is an address, no path of this machine") as refused:
+        load(GOOD.replace('path = "/mnt/usb"', f"path = '{path}'"))
+    assert "locations.usb.path" in str(refused.value)
+    load(GOOD.replace('path = "/mnt/usb"', f"path = './{path}'"))
+
+
 def test_the_policy_is_optional_and_asks_for_bytes(load):
     policy = load('[source]\npath = "/data"').policy
     assert policy.required_depth is Depth.BYTES

@@ -13,7 +13,7 @@ from riskmodel.preset_catalogue import presets
 from riskmodel.units import format_hours
 from verifier.bridge._places import store_of
 from verifier.bridge._undo import undo_hours
-from verifier.history import history_hours, kept_counts, kept_within_hours
+from verifier.history import history_hours, keeps_one_state, kept_counts, kept_within_hours
 from verifier.inventory import Depth, Evidence, Location
 from verifier.rules import View
 from verifier.rules._keepers import keepers
@@ -23,7 +23,6 @@ __all__ = ["copy_of", "keys_of"]
 _RECENT = 10  # gaps between points that tell the rhythm of today
 _REPOSITORY = ("restic-key:", "borg-repository:")
 _OWN_TOOLS = ("directory", "unknown", "declared")  # nobody knows what wrote these
-_ONE_STATE = ("directory", "tar", "zip", "unknown", "declared")  # the next run replaces the last
 
 
 def copy_of(
@@ -200,7 +199,8 @@ def _reach_back(location: Location, every: float) -> float:
     span = history_hours(location)
     if location.name == "source":
         return span
-    if not span and (location.kind in _ONE_STATE or location.repeats_deletions.value):
+    alone = keeps_one_state(location) is not False or location.kind in ("unknown", "declared")
+    if not span and (alone or location.repeats_deletions.value):
         return 0.0
     return max(span, every)
 

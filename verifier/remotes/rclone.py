@@ -30,6 +30,7 @@ from verifier.remotes.rclone_config import (
 )
 from verifier.remotes.rclone_host import RcloneHost
 from verifier.remotes.s3_address import S3Address
+from verifier.remotes.tool_address import unspoken
 from verifier.target import Target
 
 __all__ = ["RcloneLink", "config_path", "connect", "fits"]
@@ -65,7 +66,7 @@ def fits(target: Target) -> bool:
         return False
     if target.kind == "rclone" or parts[0].startswith(":"):
         return True
-    if parts[0] not in _OTHERS:
+    if parts[0] not in _OTHERS and not unspoken(target.address):
         return True
     try:
         return parts[0] in parse_config(Path(config_path()).read_text("utf-8", "surrogateescape"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import csv
 import hashlib
 import re
 from collections.abc import Mapping
@@ -131,6 +132,14 @@ def split(address: str) -> tuple[str, str] | None:
     return (found["name"], found["path"]) if found else None
 
 
+def _quoted(text: str) -> list[str]:
+    """Split at blanks, as rclone does: what is in quotes stays together."""
+    try:
+        return [word for row in csv.reader([text], delimiter=" ") for word in row if word]
+    except csv.Error as error:
+        raise ValueError(f"cannot be split: {error}") from error
+
+
 def resolve(address: str, remotes: Remotes, depth: int = 0) -> tuple[Base, ...]:
     """Follow remotes that show other remotes down to what holds the bytes.
 
@@ -185,7 +194,7 @@ def resolve(address: str, remotes: Remotes, depth: int = 0) -> tuple[Base, ...]:
         )
     if backend in {"union", "combine"}:
         found: list[Base] = []
-        for upstream in options.get("upstreams", "").split():
+        for upstream in _quoted(options.get("upstreams", "")):
             if len(found) > _MOST_JOINED:  # unions of unions multiply
                 raise ValueError(f"remote '{name}' joins more than {_MOST_JOINED} places")
             target = upstream

@@ -23,13 +23,15 @@ _REST = re.compile(r"rest:https?://(?:[^@/]*@)?(\[[^\]]+\]|[^:/\[\]]+)")
 
 
 def unspoken(address: str) -> str:
-    """Return the scheme of an address that no probe speaks, as borg's ``ssh://``; empty for a path.
+    """Return how an address is written that no probe speaks, as ``ssh://``; empty for a path.
 
     Parameters
     ----------
     address : str
         One that no remote and no tool took for its own.
     """
+    if re.match(r"[^/:@\s]+@[^/:@\s]+:", address):
+        return "USER@HOST:PATH"
     found = re.match(r"[a-z][a-z0-9+.-]*://", address)
     return found[0] if found else ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from riskmodel.units import format_hours
-from verifier.history import history_hours, kept_hours
+from verifier.history import history_hours, keeps_one_state, kept_hours
 from verifier.inventory import Evidence, Location
 from verifier.rules._backups import Word, any_of, backups
 from verifier.rules._model import Gate, Rule, Status
@@ -17,8 +17,6 @@ RULE = Rule(
     risk="Damage that is noticed later than the oldest version was made is in every version.",
     remediation="Keep older versions for longer: snapshots, versioning, or a longer keep rule.",
 )
-# the next run of these writes over the last one
-_ONE_STATE = frozenset({"directory", "tar", "zip", "iso"})
 
 
 def judge(view: View) -> Gate:
@@ -58,7 +56,7 @@ def _word(view: View, place: Location) -> Word:
         return Status.FAIL, f"{place.name} keeps too little ({said})", place.retention.evidence
     if reaches >= asked:
         return Status.PASS, f"{place.name} {now}", Evidence.MEASURED
-    if place.kind in _ONE_STATE and (place.points.count or 0) <= 1:
+    if keeps_one_state(place):
         text = f"the next run replaces the only state of {place.name}"
         return Status.FAIL, text, Evidence.INFERRED
     text = f"{place.name} {now}, and nothing says for how long it keeps them"

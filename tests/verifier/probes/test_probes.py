@@ -130,6 +130,13 @@ class TestStates:
         assert f"nothing here speaks {address.partition('//')[0]}//" in found.reason
         assert look(address, manifest, offline=True).state is State.ABSENT_OFFLINE
 
+    @pytest.mark.parametrize("address", ["ada@nas:/b", "rsync://nas/b", "smb://nas/b"])
+    def test_what_looks_like_a_remote_of_rclone_is_none(self, manifest, address):
+        found = look(address, manifest)
+        assert found.state is State.UNREADABLE
+        assert "nothing here speaks" in found.reason
+        assert "rclone" not in found.reason
+
     def test_the_server_of_a_tools_address_is_known(self, manifest):
         found = look("ssh://ada@192.0.2.7:22/./b", manifest)
         assert found.domains.host.value == "address:192.0.2.7"

@@ -53,9 +53,10 @@ def test_remotes_that_show_a_folder_of_this_machine_are_that_folder(config, phot
         far={"type": "alias", "remote": f"near:{tmp_path}"},
         near={"type": "local"},
         both={"type": "combine", "upstreams": f"x={copy} y=near:/"},
+        quoted={"type": "combine", "upstreams": f'"x y={copy}"  "z=near:/"'},
     )
     here = Host()
-    for address in ("far:copy", f"near:{copy}", f":local:{copy}", "both:x"):
+    for address in ("far:copy", f"near:{copy}", f":local:{copy}", "both:x", "quoted:x y"):
         found = look(address, photos)
         assert (found.state, found.coverage.value) == (State.READ, 1.0), address
         place = place_of(here, str(copy))
