@@ -16,7 +16,7 @@ from tests.statistical.test_extremes import _assert_sound
 Table = dict[str, Any]
 TRIALS = {"events": 400, "conditional": 512, "excursion": 512}
 SURE = math.erf(5 / math.sqrt(2))  # level of an interval of five standard errors
-FEW, MANY = 25, int(os.environ.get("EXTREMES", "1500"))
+FEW, MANY = 25, int(os.environ.get("EXTREMES", "300"))
 
 MEANS = ("0.00877 h", "1 day", "1 year", "30 years", "1e6 years", "1e12 years")
 SPANS = ("0 h", "1 s", "1 h", "30 days", "10 years", "5000 years")
@@ -58,7 +58,9 @@ def media(draw: st.DrawFn) -> Table:
 @st.composite
 def stores(draw: st.DrawFn, medium: Table) -> Table:
     store: Table = {"media": "d"}
-    drives = draw(st.sampled_from([1, 1, 2, 3, 8, 500]))
+    # hundreds of drives that last a day take seconds a history, and show what eight of them show
+    most = 8 if any(span in str(medium["lifetime"]) for span in MEANS[:2]) else 500
+    drives = draw(st.sampled_from([1, 1, 2, 3, 8, most]))
     if drives > 1:
         tolerates = draw(st.sampled_from([0, 1, min(2, drives - 1), drives - 1]))
         store |= {"drives": drives, "tolerates": tolerates}
