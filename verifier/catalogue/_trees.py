@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from verifier.catalogue._carrying import carried, tells_time
+from verifier.catalogue._kept import KeptDigests
 from verifier.catalogue._pieces import (
     NOTHING,
     Cut,
@@ -23,11 +24,10 @@ from verifier.catalogue._pieces import (
 )
 from verifier.catalogue._stored import Keys, has_fresh, in_groups, keys_of
 from verifier.catalogue._tables import tables, text
-from verifier.digests import Digests
+from verifier.digests import Readings
 from verifier.files import Files
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from sqlalchemy import Connection, RowMapping
 
 __all__ = [
@@ -135,17 +135,25 @@ def newest(connection: Connection, named_: Named) -> RowMapping | None:
     return connection.execute(asked).mappings().first()
 
 
-def fold(connection: Connection, tree: Kept, digests: Digests, touched: NDArray[np.bool_]) -> None:
-    """Put digests that were fresh into the pieces of their tree."""
+def fold(connection: Connection, tree: Kept, known: KeptDigests) -> list[Keys]:
+    """Put digests that were fresh into the pieces of their tree.
+
+    Returns
+    -------
+    list of Keys
+        Of its pieces, for `KeptDigests.settled` once that is kept.
+    """
+    keys, known = list(tree.keys), known.through(connection)
     wanted: dict[bytes, Callable[[], bytes]] = {}
     for number, cut in enumerate(tree.cuts):
-        if touched[cut.first : cut.end].any():
-            tree.keys[number] = (tree.keys[number][0], *_wanted(digests, cut, wanted))
+        if known.fresh[cut.first : cut.end].any():
+            keys[number] = (keys[number][0], *_wanted(known, cut, wanted))
     _write(connection, wanted)
     trees, fresh = tables().tables["trees"], tables().tables["fresh"]
-    pieces = b"".join(map(b"".join, tree.keys))
+    pieces = b"".join(map(b"".join, keys))
     connection.execute(trees.update().where(trees.c.id == tree.number).values(pieces=pieces))
     connection.execute(fresh.delete().where(fresh.c.tree == tree.number))
+    return keys
 
 
 def drop_trees(connection: Connection, numbers: Sequence[int]) -> None:
@@ -173,14 +181,14 @@ def sweep(connection: Connection) -> int:
 
 
 def _wanted(
-    digests: Digests, cut: Cut, wanted: dict[bytes, Callable[[], bytes]]
+    known: Readings, cut: Cut, wanted: dict[bytes, Callable[[], bytes]]
 ) -> tuple[bytes, bytes]:
     """Return the keys of the digests of a piece, and note how it is packed."""
-    if not digests.read_at[cut.first : cut.end].any():
+    if not known.read_at[cut.first : cut.end].any():
         return NOTHING, NOTHING
-    keys = key_of(packed_digests(digests, cut)), key_of(packed_times(digests, cut))
-    wanted[keys[0]] = partial(packed_digests, digests, cut)
-    wanted[keys[1]] = partial(packed_times, digests, cut)
+    keys = key_of(packed_digests(known, cut)), key_of(packed_times(known, cut))
+    wanted[keys[0]] = partial(packed_digests, known, cut)
+    wanted[keys[1]] = partial(packed_times, known, cut)
     return keys
 
 
