@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from verifier.catalogue._pieces import (
     packed_listing,
     packed_times,
 )
-from verifier.catalogue._stored import Keys, has_fresh, in_groups, keys_of
+from verifier.catalogue._stored import Keys, in_groups, keys_of
 from verifier.catalogue._tables import tables, text
 from verifier.digests import Readings
 from verifier.files import Files
@@ -89,25 +90,13 @@ def keep_tree(connection: Connection, run: int, location: str, named_: Named, fi
     before = newest(connection, named_)
     old = keys_of(before["pieces"]) if before is not None else []
     known = {listing: (digests, times) for listing, digests, times in old}
-    fresh = before is not None and has_fresh(connection, before["id"])
-    wanted: dict[bytes, Callable[[], bytes]] = {
-        key: partial(packed_listing, files, cut, devices)
-        for key, cut in zip(listings, parts, strict=True)
-    }
-    settled = all(
-        key in known and tells_time(files, cut) for key, cut in zip(listings, parts, strict=True)
-    )
-    if before is not None and (fresh or not settled):
-        known_of = carried(connection, before, files, dict(zip(listings, parts, strict=True)))
-        keys = [
-            (key, *_wanted(known_of, cut, wanted)) for key, cut in zip(listings, parts, strict=True)
-        ]
-    else:
-        keys = [(key, *known.get(key, (NOTHING, NOTHING))) for key in listings]
-    _write(connection, wanted)
+    here = dict(zip(listings, parts, strict=True))
+    # what may be another file under the same facts is not known
+    lost = [key for key, cut in here.items() if not tells_time(files, cut)]
+    known |= dict.fromkeys(lost, (NOTHING, NOTHING))
+    keys = [(key, *known.get(key, (NOTHING, NOTHING))) for key in listings]
+    _write(connection, {key: partial(packed_listing, files, here[key], devices) for key in here})
     trees = tables().tables["trees"]
-    if before is not None and before["run"] == run:
-        drop_trees(connection, [before["id"]])
     made = connection.execute(
         trees.insert().values(
             run=run,
@@ -120,7 +109,30 @@ def keep_tree(connection: Connection, run: int, location: str, named_: Named, fi
             pieces=b"".join(map(b"".join, keys)),
         )
     ).inserted_primary_key
-    return Kept(made[0] if made else 0, files, parts, keys)
+    tree = Kept(made[0] if made else 0, files, parts, keys)
+    if before is not None:
+        _carry(connection, before, tree, here)
+        if before["run"] == run:
+            drop_trees(connection, [before["id"]])
+    return tree
+
+
+def _carry(
+    connection: Connection, before: RowMapping, tree: Kept, here: Mapping[bytes, Cut]
+) -> None:
+    """Put what an earlier list's files were read as into the pieces of a tree."""
+    sizes = [cut.end - cut.first for cut in tree.cuts]
+    known: KeptDigests | None = None
+    for rows, digests in carried(connection, before, tree.files, here):
+        if known is None:
+            known = KeptDigests.loaded(
+                connection, lambda: nullcontext(connection), tree.keys, sizes
+            )
+        known.put(rows, digests.digest, digests.read_at)
+        if known.is_full:
+            known.settled(fold(connection, tree, known))
+    if known is not None and known.fresh.any():
+        known.settled(fold(connection, tree, known))
 
 
 def newest(connection: Connection, named_: Named) -> RowMapping | None:

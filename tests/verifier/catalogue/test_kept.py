@@ -22,7 +22,7 @@ from tests.verifier.catalogue.trees import (
     read_all,
 )
 from tests.verifier.inventories import place
-from verifier.catalogue import Catalogue, _kept, _recorder
+from verifier.catalogue import Catalogue, _carrying, _kept, _recorder
 from verifier.catalogue._pieces import cuts
 from verifier.host import Host
 from verifier.probes.comparing import compare
@@ -194,3 +194,25 @@ def test_a_catalogue_that_fails_while_it_is_leaned_on_accuses_nobody(tmp_path):
     assert (found.errors, found.unseen, found.same, found.since) == ((), "", True, 0)
     (line,) = store.told
     assert "damaged" in line
+
+
+def test_a_file_that_changed_makes_no_audit_read_the_digests_of_all(tmp_path, monkeypatch):
+    book, of = Catalogue(tmp_path / "book.db"), files(facts(9, 4200))
+    store = begin(book)
+    read_all(store, of)
+    finish(book, store)
+    now, path = facts(9, 4200), "2004/IMG_0007.jpg"
+    now[path] = now[path]._replace(ctime_ns=99)
+    read, really = [], _carrying.digests_in
+
+    def watched(connection, keys, sizes):
+        read.extend(sizes)
+        return really(connection, keys, sizes)
+
+    monkeypatch.setattr(_carrying, "digests_in", watched)
+    store = begin(book, 1)
+    of = files(now)
+    known = store.known(ROOT, of)
+    assert of.path(int(np.flatnonzero(known.read_at == 0)[0])) == path
+    assert (known.read_at == 0).sum() == 1
+    assert 0 < sum(read) < len(of) / 4
