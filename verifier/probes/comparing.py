@@ -134,18 +134,23 @@ def shared_extents(host: Host, source: Manifest | None, held: Manifest) -> int:
     """
     if source is None or not host.local:
         return 0
+    import numpy as np
+
     own, theirs = table(source.files), table(held.files)
     here, there = own.pairs(theirs)
-    devices, others = own.column("dev")[here], theirs.column("dev")[there]
-    other_inode = own.column("ino")[here] != theirs.column("ino")[there]
-    alike = (devices == others) & other_inode & (own.column("size")[here] > 0)
-    some = spread(alike.nonzero()[0], _EXTENTS_LOOKED_AT)
+    alike = np.empty(len(here), np.bool_)
+    for part in blocks(len(here)):
+        mine, other = here[part], there[part]
+        one_device = own.column("dev")[mine] == theirs.column("dev")[other]
+        other_inode = own.column("ino")[mine] != theirs.column("ino")[other]
+        alike[part] = one_device & other_inode & (own.column("size")[mine] > 0)
+    some = spread(np.flatnonzero(alike), _EXTENTS_LOOKED_AT)
     count = 0
-    for row, other in zip(here[some].tolist(), there[some].tolist(), strict=True):
-        path, copy = own.path(row), theirs.path(other)
+    for row, twin in zip(here[some].tolist(), there[some].tolist(), strict=True):
+        path, copy = own.path(row), theirs.path(twin)
         try:
-            mine = host.shared_start(f"{held.root}/{copy}")
-            count += mine is not None and mine == host.shared_start(f"{source.root}/{path}")
+            start = host.shared_start(f"{held.root}/{copy}")
+            count += start is not None and start == host.shared_start(f"{source.root}/{path}")
         except AccessError:
             return count  # the file system cannot tell, or the file is gone
     return count
