@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from verifier._hasher import COMPARED, HASHED, HELD, JOB_FILES, JOB_TEXT
@@ -112,24 +112,26 @@ def cut(number: int, tree: Tree) -> Iterator[Job]:
 
 
 def _by_folder(tree: Tree) -> Iterator[tuple[int, Rows, Rows]]:
-    """Yield the wanted rows folder by folder, and their twins in the same order."""
+    """Yield the wanted rows folder by folder, and their twins in the same order.
+
+    Only of folders there are arrays here while others read: of all rows they were most of an audit.
+    """
     import numpy as np
 
     if not len(tree.rows):
         return
     inode = tree.files.column("ino")
-    ascending = np.argsort(tree.rows, kind="stable")
-    rows = tree.rows[ascending]
-    folder = np.searchsorted(np.asarray(tree.files.folder_rows()[1]), rows, side="right") - 1
-    edges = np.flatnonzero(np.diff(folder, prepend=-1))
-    first = np.minimum.reduceat(inode[rows], edges)
-    rank = np.repeat(first, np.diff(edges, append=len(rows)))
-    sorting = np.lexsort((inode[rows], folder, rank))
-    rows, folder = rows[sorting], folder[sorting]
-    twins = tree.twin.rows[ascending][sorting] if tree.twin else rows[:0]
-    cuts = [*np.flatnonzero(np.diff(folder, prepend=-1)).tolist(), len(rows)]
-    for begin, end in pairwise(cuts):
-        yield int(folder[begin]), rows[begin:end], twins[begin:end]
+    rows, twins = tree.rows, tree.twin.rows if tree.twin else tree.rows[:0]
+    if (rows[1:] < rows[:-1]).any():
+        ascending = np.argsort(rows, kind="stable")
+        rows, twins = rows[ascending], twins[ascending] if tree.twin else twins
+    bounds = np.searchsorted(rows, np.asarray(tree.files.folder_rows()[1]))
+    held = np.flatnonzero(bounds[1:] > bounds[:-1])
+    first = np.minimum.reduceat(inode[rows], bounds[held])
+    for folder in held[np.argsort(first, kind="stable")].tolist():
+        some = slice(int(bounds[folder]), int(bounds[folder + 1]))
+        sorting = np.argsort(inode[rows[some]], kind="stable")
+        yield folder, rows[some][sorting], twins[some][sorting] if tree.twin else twins
 
 
 def _path(root: str, folder: str) -> bytes:

@@ -64,10 +64,11 @@ class DigestStore(Protocol):
             What is there.
         """
 
-    def known(self, root: str, files: Files) -> Digests:
+    def known(self, root: str, files: Files) -> Readings:
         """Return what is known of the files of a tree that look as they did when they were read.
 
-        It is not to be changed, and what is kept later shows in it.
+        It is not to be changed, and what is kept later shows in it. A digest of zeros is none: the
+        store fails that had it.
 
         Parameters
         ----------

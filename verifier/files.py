@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import ItemsView, Iterable, Iterator, Mapping
-from operator import gt
+from operator import eq, gt
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -298,14 +298,20 @@ class Gathering:
             except OverflowError:
                 column.extend(_clipped(value, limits) for value in more)
 
-    def files(self) -> Files:
-        """Return what was gathered; nothing may be added afterwards."""
+    def files(self, *, as_walked: bool = False) -> Files:
+        """Return what was gathered; nothing may be added afterwards.
+
+        With `as_walked` each folder comes before those below it, and these by their names, in
+        whatever order they came: of a tree that did not change the rows are the same each time.
+        """
         self._flush()
         order: dict[str, list[int]] = {}
         for number, (folder, _, _) in enumerate(self._fragments):
             order.setdefault(folder, []).append(number)
         if len(order) < len(self._fragments):
             self._regroup(order)
+        if as_walked:
+            self._rank()
         starts = array("q", [first for _, first, _ in self._fragments])
         starts.append(len(self))
         names = {folder: joined for folder, _, joined in self._fragments}
@@ -342,7 +348,26 @@ class Gathering:
         self._reorder(0, rows)
         self._fragments = joined
 
-    def _reorder(self, first: int, order: list[int]) -> None:
+    def _rank(self) -> None:
+        """Bring folders, each in one fragment, into the order of a walk."""
+        found = self._fragments
+        ranked = sorted(range(len(found)), key=lambda n: found[n][0].replace("/", "\0"))
+        if all(map(eq, ranked, range(len(found)))):
+            return
+        import numpy as np
+
+        firsts = np.array([*(first for _, first, _ in found), len(self)], np.int64)
+        counts = np.diff(firsts)[ranked]
+        starts = np.cumsum(counts) - counts
+        rows = np.repeat(firsts[ranked] - starts, counts)
+        rows += np.arange(len(self))
+        self._reorder(0, rows)
+        self._fragments = [
+            (found[n][0], start, found[n][2])
+            for n, start in zip(ranked, starts.tolist(), strict=True)
+        ]
+
+    def _reorder(self, first: int, order: list[int] | Rows) -> None:
         """Put row ``first + order[i]`` at ``first + i``; all rows from `first` on take part."""
         import numpy as np
 

@@ -40,16 +40,23 @@ class Reading:
     ----------
     talk : callable
         Told one line at a time, once a second at most and never in the first.
-    files, size : int
-        How many files and bytes there are to read.
     """
 
-    def __init__(self, talk: Callable[[str], None], files: int, size: int) -> None:
-        self._talk, self._files, self._size = talk, files, size
+    def __init__(self, talk: Callable[[str], None]) -> None:
+        self._talk = talk
+        self._files = self._size = self._files_read = self._size_read = 0
         self._began = self._said = time.monotonic()
 
-    def at(self, files: int, size: int) -> None:
-        """Take note of how many files and bytes were read by now."""
+    def expect(self, files: int, size: int) -> None:
+        """Take note of some more files, and their bytes, that are to be read."""
+        self._files += files
+        self._size += size
+
+    def read(self, files: int, size: int) -> None:
+        """Take note of some more that were read."""
+        self._files_read += files
+        self._size_read += size
+        files, size = self._files_read, self._size_read
         now = time.monotonic()
         if now - self._said < 1.0:
             return

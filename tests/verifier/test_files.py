@@ -107,6 +107,26 @@ def test_hollow_rows_follow_their_files_where_folders_come_whole():
     }
 
 
+@given(TREE, st.randoms())
+def test_a_tree_has_the_same_rows_in_whatever_order_its_folders_came(tree, chance):
+    def gathered(paths):
+        made = Gathering()
+        for path in paths:
+            made.add(path, tree[path], hollow=tree[path].size == 3)
+        return made.files(as_walked=True)
+
+    paths = list(tree)
+    first = gathered(paths)
+    chance.shuffle(paths)
+    again = gathered(paths)
+    assert list(again.items()) == list(first.items())
+    assert dict(first.items()) == tree
+    assert list(again.hollow) == list(first.hollow)
+    assert {first.path(row) for row in first.hollow} == {p for p in tree if tree[p].size == 3}
+    folders = first.folder_rows()[0]
+    assert folders == sorted(folders, key=lambda folder: folder.split("/") if folder else [])
+
+
 def test_numbers_out_of_range_are_clipped():
     files = table({"a": FileFact(2**70, 10**40, 2**64, -1), "b": FileFact(1, 2, 3, 4)})
     assert files["a"] == FileFact(2**63 - 1, 2**63 - 1, 2**64 - 1, 0)

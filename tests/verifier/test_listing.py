@@ -85,10 +85,18 @@ def test_many_see_what_one_sees(tree, monkeypatch):
     )
     many = read_manifest(Host(), str(tree))
     assert started == [("verifier._lister",)] * 3
-    assert dict(many.files.items()) == dict(alone.files.items())
+    assert list(many.files.items()) == list(alone.files.items())
     assert (many.links, many.specials, many.unreadable) == (2, 1, ())
     assert [many.files.path(row) for row in many.files.hollow] == ["z/hole"]
     assert len(many.files) == 24
+
+
+def test_rows_are_in_the_order_in_which_one_walks(tree):
+    for name in ("a-b", "a/b.c", "a/b/c", "a b", "é"):
+        (tree / name).mkdir(parents=True)
+        (tree / name / "file").touch()
+    walked = [part.folder for part in Host().listing(str(tree)) if part.met.names]
+    assert read_manifest(Host(), str(tree)).files.folder_rows()[0] == walked
 
 
 def test_the_pieces_of_a_large_folder_come_one_after_another(tree):

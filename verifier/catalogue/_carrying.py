@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +13,12 @@ from verifier.catalogue._stored import (
     devices_of,
     digests_in,
     fresh_in,
+    has_fresh,
     in_groups,
     keys_of,
     pieces_named,
 )
-from verifier.digests import Digests, nothing_known
+from verifier.digests import Digests
 from verifier.files import Files
 
 if TYPE_CHECKING:
@@ -33,24 +34,28 @@ _FEW = 32  # pieces that are held at a time: all, with their digests, are twice 
 
 def carried(
     connection: Connection, before: RowMapping, files: Files, here: Mapping[bytes, Cut]
-) -> Digests:
-    """Return what is known of the files that look as they did in an earlier list.
+) -> Iterator[tuple[Rows, Digests]]:
+    """Yield what is known of the files that look as they did in an earlier list, by today's rows.
 
     ``here`` are the pieces of the files by the keys of their lists. A piece that is in the earlier
-    list too has not changed; of the others the files are compared one by one.
+    list too has not changed: the digests that are in pieces too go with it, and are not yielded. Of
+    the others the files are compared one by one.
     """
     same = {key: cut for key, cut in here.items() if tells_time(files, cut)}
-    found, devices = nothing_known(files), devices_of(before)
+    devices, is_open = devices_of(before), has_fresh(connection, before["id"])
     became: list[Rows] = [np.empty(0, np.int64)]
     for some in in_groups(keys_of(before["pieces"]), _FEW):
         parts = _rows_today(connection, some, files, same, devices)
-        became += parts
-        known = digests_in(connection, some, [len(part) for part in parts])
-        _put(found, np.concatenate(parts), known)
+        became += parts if is_open else []
+        both = zip(some, parts, strict=True)
+        others = [(three, part) for three, part in both if three[0] not in same]
+        if others:
+            mine = [part for _, part in others]
+            known = digests_in(connection, [three for three, _ in others], list(map(len, mine)))
+            yield _those(np.concatenate(mine), known)
     today = np.concatenate(became)
     for rows, known in fresh_in(connection, before["id"], len(today)):
-        _put(found, today[rows], known)
-    return found
+        yield _those(today[rows], known)
 
 
 def tells_time(files: Files, cut: Cut) -> bool:
@@ -96,8 +101,7 @@ def _unchanged(old: Files, files: Files) -> tuple[Rows, Rows]:
     return there[alike], here[alike]
 
 
-def _put(found: Digests, rows: Rows, known: Digests) -> None:
-    """Put what is known of files into the rows that they have today."""
+def _those(rows: Rows, known: Digests) -> tuple[Rows, Digests]:
+    """Return the rows that are still there, and were read."""
     some = (rows >= 0) & (known.read_at != 0)
-    found.digest[rows[some]] = known.digest[some]
-    found.read_at[rows[some]] = known.read_at[some]
+    return rows[some], Digests(known.digest[some], known.read_at[some])

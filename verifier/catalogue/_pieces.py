@@ -17,7 +17,7 @@ from zlib import crc32
 
 import numpy as np
 
-from verifier.digests import DIGEST_BYTES, Digests
+from verifier.digests import DIGEST_BYTES, Readings
 from verifier.files import Files
 
 if TYPE_CHECKING:
@@ -133,14 +133,14 @@ def rows_in(raw: bytes) -> int:
         raise DamagedPiece from error
 
 
-def packed_digests(digests: Digests, cut: Cut) -> bytes:
+def packed_digests(known: Readings, cut: Cut) -> bytes:
     """Return the digests of a piece as bytes."""
-    return np.ascontiguousarray(digests.digest[cut.first : cut.end]).tobytes()
+    return known.of(np.arange(cut.first, cut.end)).tobytes()
 
 
-def packed_times(digests: Digests, cut: Cut) -> bytes:
+def packed_times(known: Readings, cut: Cut) -> bytes:
     """Return when the files of a piece were read, as bytes."""
-    return _turned(_steps(digests.read_at[cut.first : cut.end]))
+    return _turned(_steps(known.read_at[cut.first : cut.end]))
 
 
 def unpacked_digests(raw: bytes, rows: int) -> NDArray[np.uint8]:

@@ -12,10 +12,10 @@ import numpy as np
 
 from verifier.catalogue._database import CatalogueError, Database
 from verifier.catalogue._documents import dumped
-from verifier.catalogue._stored import digests_of
+from verifier.catalogue._kept import KeptDigests
 from verifier.catalogue._tables import tables, text
 from verifier.catalogue._trees import Kept, Named, fold, keep_tree
-from verifier.digests import Digests, nothing_known
+from verifier.digests import DIGEST_BYTES, Readings, nothing_known
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,8 +38,7 @@ class _Tree:
     name: Named
     location: str
     kept: Kept
-    digests: Digests | None = None
-    touched: NDArray[np.bool_] | None = None
+    known: KeptDigests | None = None
 
 
 class Recorder:
@@ -125,15 +124,12 @@ class Recorder:
         if kept is not None:
             self._trees[root] = _Tree(name, location, kept)
 
-    def known(self, root: str, files: Files) -> Digests:
+    def known(self, root: str, files: Files) -> Readings:
         """Return the digests of files that look as they did when they were read."""
         tree = self._asked(root, files)
-        if tree is None or tree.digests is None:
+        if tree is None or tree.known is None:
             return nothing_known(files)
-        # views: copies of millions of digests would be most of what an audit holds
-        digest, read_at = tree.digests.digest.view(), tree.digests.read_at.view()
-        digest.flags.writeable = read_at.flags.writeable = False
-        return Digests(digest, read_at)
+        return _Answers(tree.known, self._give_up)
 
     def keep(
         self,
@@ -145,16 +141,9 @@ class Recorder:
     ) -> None:
         """Keep digests of some rows, in one transaction."""
         tree = self._asked(root, files)
-        if tree is None or tree.digests is None or tree.touched is None or not len(rows):
+        if tree is None or tree.known is None or not len(rows):
             return
-        known, fresh = tree.digests, tables().tables["fresh"]
-        other = (known.read_at[rows] != 0) & (known.digest[rows] != digest).any(axis=1)
-        places = np.flatnonzero(other)
-        places = places[np.argsort(rows[places])]
-        changed = [
-            self._changed(tree, path, int(rows[at]), digest[at], int(read_at[at]))
-            for at, path in zip(places, files.paths(rows[places].tolist()), strict=True)
-        ]
+        changed = self._changed(tree, tree.known, rows, digest, read_at)
         batch = {
             "tree": tree.kept.number,
             "rows": np.asarray(rows, "<i8").tobytes(),
@@ -165,12 +154,12 @@ class Recorder:
         def add(connection: Connection) -> None:
             if changed:
                 connection.execute(tables().tables["changed"].insert(), changed)
-            connection.execute(fresh.insert(), [batch])
+            connection.execute(tables().tables["fresh"].insert(), [batch])
 
         self._write(add)
-        known.digest[rows] = digest
-        known.read_at[rows] = read_at
-        tree.touched[rows] = True
+        tree.known.put(rows, digest, read_at)
+        if tree.known.is_full:
+            self._fold(tree)
 
     def settle(self) -> None:
         """Put all fresh digests into pieces, and let go of the trees."""
@@ -178,10 +167,15 @@ class Recorder:
 
     def _settle(self, roots: set[str]) -> None:
         for root in roots:
-            tree = self._trees.pop(root)
-            kept, digests, touched = tree.kept, tree.digests, tree.touched
-            if digests is not None and touched is not None and touched.any():
-                self._write(partial(fold, tree=kept, digests=digests, touched=touched))
+            self._fold(self._trees.pop(root))
+
+    def _fold(self, tree: _Tree) -> None:
+        """Put what is fresh of a tree into its pieces."""
+        if tree.known is None or not tree.known.fresh.any():
+            return
+        keys = self._write(partial(fold, tree=tree.kept, known=tree.known))
+        if keys is not None:  # not before they are there for good
+            tree.known.settled(keys)
 
     def _asked(self, root: str, files: Files) -> _Tree | None:
         """Return a tree of this audit with what is known of it; None without a catalogue."""
@@ -189,16 +183,16 @@ class Recorder:
         if tree is None or tree.kept.files is not files:
             self.listed(root, files)
             tree = self._trees.get(root)
-        if tree is None or tree.digests is not None:
+        if tree is None or tree.known is not None:
             return tree
         kept, sizes = tree.kept, [cut.end - cut.first for cut in tree.kept.cuts]
         try:
             with self.database.reading() as connection:
-                tree.digests = digests_of(connection, kept.number, kept.keys, sizes)
+                opens = self.database.reading
+                tree.known = KeptDigests.loaded(connection, opens, kept.keys, sizes)
         except CatalogueError as problem:
             self._give_up(problem)
             return None
-        tree.touched = np.zeros(len(files), np.bool_)
         return tree
 
     def _write(self, action: Callable[[Connection], T]) -> T | None:
@@ -219,9 +213,34 @@ class Recorder:
             self._complain(f"{problem}; the audit goes on without it")
 
     def _changed(
-        self, tree: _Tree, path: str, row: int, digest: NDArray[np.uint8], read_at: int
-    ) -> dict[str, Any]:
-        assert tree.digests is not None  # noqa: S101 - asked for by `keep`
+        self,
+        tree: _Tree,
+        known: KeptDigests,
+        rows: Rows,
+        digest: NDArray[np.uint8],
+        read_at: NDArray[np.int64],
+    ) -> list[dict[str, Any]]:
+        """Return what is to be kept of the rows that were read before, and differently."""
+        seen = np.flatnonzero(known.read_at[rows] != 0)
+        if not len(seen):
+            return []
+        seen = seen[np.argsort(rows[seen])]
+        before = _Answers(known, self._give_up).of(rows[seen])
+        other = (before != digest[seen]).any(axis=1)
+        before, seen = before[other], seen[other]
+        paths = tree.kept.files.paths(rows[seen].tolist())
+        return [
+            self._other(tree, path, int(rows[at]))
+            | {
+                "old": old.tobytes().hex(),
+                "old_read_at": int(known.read_at[rows[at]]),
+                "new": digest[at].tobytes().hex(),
+                "new_read_at": int(read_at[at]),
+            }
+            for at, old, path in zip(seen.tolist(), before, paths, strict=True)
+        ]
+
+    def _other(self, tree: _Tree, path: str, row: int) -> dict[str, Any]:
         fact = tree.kept.files.fact(row)
         return {
             "run": self.run,
@@ -231,11 +250,27 @@ class Recorder:
             "path": path.encode("utf-8", "surrogateescape"),
             "size": fact.size,
             "mtime_ns": fact.mtime_ns,
-            "old": tree.digests.digest[row].tobytes().hex(),
-            "old_read_at": int(tree.digests.read_at[row]),
-            "new": digest.tobytes().hex(),
-            "new_read_at": read_at,
         }
+
+
+class _Answers:
+    """What is known of a tree, for an audit that goes on without a catalogue that fails."""
+
+    def __init__(self, known: KeptDigests, give_up: Callable[[CatalogueError], None]) -> None:
+        self._known, self._give_up = known, give_up
+
+    @property
+    def read_at(self) -> NDArray[np.int64]:
+        """As `Readings` has it."""
+        return self._known.read_at
+
+    def of(self, rows: Rows) -> NDArray[np.uint8]:
+        """Return the digests of some rows; zeros, which are no digest, if they cannot be had."""
+        try:
+            return self._known.of(rows)
+        except CatalogueError as problem:
+            self._give_up(problem)
+            return np.zeros((len(rows), DIGEST_BYTES), np.uint8)
 
 
 def begun(

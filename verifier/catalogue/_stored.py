@@ -27,12 +27,12 @@ __all__ = [
     "Keys",
     "devices_of",
     "digests_in",
-    "digests_of",
     "fresh_in",
     "has_fresh",
     "in_groups",
     "keys_of",
     "pieces_named",
+    "times_in",
 ]
 
 _AT_ONCE = 200  # pieces asked for in one question
@@ -70,28 +70,6 @@ def pieces_named(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, b
     return found
 
 
-def digests_of(
-    connection: Connection, number: int, keys: Sequence[Keys], sizes: Sequence[int]
-) -> Digests:
-    """Return the digests of all rows of a tree: those in its pieces, and fresh ones over them.
-
-    Parameters
-    ----------
-    connection : Connection
-        In a transaction.
-    number : int
-        The tree.
-    keys : sequence of Keys
-        Its pieces.
-    sizes : sequence of int
-        How many files each of them holds.
-    """
-    found = digests_in(connection, keys, sizes)
-    for rows, known in fresh_in(connection, number, len(found.read_at)):
-        found.digest[rows], found.read_at[rows] = known.digest, known.read_at
-    return found
-
-
 def digests_in(connection: Connection, keys: Sequence[Keys], sizes: Sequence[int]) -> Digests:
     """Return the digests in some pieces, without those that are fresh."""
     count = sum(sizes)
@@ -106,6 +84,21 @@ def digests_in(connection: Connection, keys: Sequence[Keys], sizes: Sequence[int
                 found.read_at[first : first + rows] = unpacked_times(raw[times], rows)
             first += rows
     return found
+
+
+def times_in(
+    connection: Connection, keys: Sequence[Keys], sizes: Sequence[int]
+) -> NDArray[np.int64]:
+    """Return when each row of some pieces was last read, without those that are fresh."""
+    read_at = np.zeros(sum(sizes), np.int64)
+    first = 0
+    for some in in_groups(list(zip(keys, sizes, strict=True))):
+        raw = pieces_named(connection, [three[2] for three, _ in some if three[2] != NOTHING])
+        for three, rows in some:
+            if three[2] != NOTHING:
+                read_at[first : first + rows] = unpacked_times(raw[three[2]], rows)
+            first += rows
+    return read_at
 
 
 def fresh_in(

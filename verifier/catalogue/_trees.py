@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from verifier.catalogue._carrying import carried, tells_time
+from verifier.catalogue._kept import KeptDigests
 from verifier.catalogue._pieces import (
     NOTHING,
     Cut,
@@ -21,13 +23,12 @@ from verifier.catalogue._pieces import (
     packed_listing,
     packed_times,
 )
-from verifier.catalogue._stored import Keys, has_fresh, in_groups, keys_of
+from verifier.catalogue._stored import Keys, in_groups, keys_of
 from verifier.catalogue._tables import tables, text
-from verifier.digests import Digests
+from verifier.digests import Readings
 from verifier.files import Files
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from sqlalchemy import Connection, RowMapping
 
 __all__ = [
@@ -89,25 +90,13 @@ def keep_tree(connection: Connection, run: int, location: str, named_: Named, fi
     before = newest(connection, named_)
     old = keys_of(before["pieces"]) if before is not None else []
     known = {listing: (digests, times) for listing, digests, times in old}
-    fresh = before is not None and has_fresh(connection, before["id"])
-    wanted: dict[bytes, Callable[[], bytes]] = {
-        key: partial(packed_listing, files, cut, devices)
-        for key, cut in zip(listings, parts, strict=True)
-    }
-    settled = all(
-        key in known and tells_time(files, cut) for key, cut in zip(listings, parts, strict=True)
-    )
-    if before is not None and (fresh or not settled):
-        known_of = carried(connection, before, files, dict(zip(listings, parts, strict=True)))
-        keys = [
-            (key, *_wanted(known_of, cut, wanted)) for key, cut in zip(listings, parts, strict=True)
-        ]
-    else:
-        keys = [(key, *known.get(key, (NOTHING, NOTHING))) for key in listings]
-    _write(connection, wanted)
+    here = dict(zip(listings, parts, strict=True))
+    # what may be another file under the same facts is not known
+    lost = [key for key, cut in here.items() if not tells_time(files, cut)]
+    known |= dict.fromkeys(lost, (NOTHING, NOTHING))
+    keys = [(key, *known.get(key, (NOTHING, NOTHING))) for key in listings]
+    _write(connection, {key: partial(packed_listing, files, here[key], devices) for key in here})
     trees = tables().tables["trees"]
-    if before is not None and before["run"] == run:
-        drop_trees(connection, [before["id"]])
     made = connection.execute(
         trees.insert().values(
             run=run,
@@ -120,7 +109,30 @@ def keep_tree(connection: Connection, run: int, location: str, named_: Named, fi
             pieces=b"".join(map(b"".join, keys)),
         )
     ).inserted_primary_key
-    return Kept(made[0] if made else 0, files, parts, keys)
+    tree = Kept(made[0] if made else 0, files, parts, keys)
+    if before is not None:
+        _carry(connection, before, tree, here)
+        if before["run"] == run:
+            drop_trees(connection, [before["id"]])
+    return tree
+
+
+def _carry(
+    connection: Connection, before: RowMapping, tree: Kept, here: Mapping[bytes, Cut]
+) -> None:
+    """Put what an earlier list's files were read as into the pieces of a tree."""
+    sizes = [cut.end - cut.first for cut in tree.cuts]
+    known: KeptDigests | None = None
+    for rows, digests in carried(connection, before, tree.files, here):
+        if known is None:
+            known = KeptDigests.loaded(
+                connection, lambda: nullcontext(connection), tree.keys, sizes
+            )
+        known.put(rows, digests.digest, digests.read_at)
+        if known.is_full:
+            known.settled(fold(connection, tree, known))
+    if known is not None and known.fresh.any():
+        known.settled(fold(connection, tree, known))
 
 
 def newest(connection: Connection, named_: Named) -> RowMapping | None:
@@ -135,17 +147,25 @@ def newest(connection: Connection, named_: Named) -> RowMapping | None:
     return connection.execute(asked).mappings().first()
 
 
-def fold(connection: Connection, tree: Kept, digests: Digests, touched: NDArray[np.bool_]) -> None:
-    """Put digests that were fresh into the pieces of their tree."""
+def fold(connection: Connection, tree: Kept, known: KeptDigests) -> list[Keys]:
+    """Put digests that were fresh into the pieces of their tree.
+
+    Returns
+    -------
+    list of Keys
+        Of its pieces, for `KeptDigests.settled` once that is kept.
+    """
+    keys, known = list(tree.keys), known.through(connection)
     wanted: dict[bytes, Callable[[], bytes]] = {}
     for number, cut in enumerate(tree.cuts):
-        if touched[cut.first : cut.end].any():
-            tree.keys[number] = (tree.keys[number][0], *_wanted(digests, cut, wanted))
+        if known.fresh[cut.first : cut.end].any():
+            keys[number] = (keys[number][0], *_wanted(known, cut, wanted))
     _write(connection, wanted)
     trees, fresh = tables().tables["trees"], tables().tables["fresh"]
-    pieces = b"".join(map(b"".join, tree.keys))
+    pieces = b"".join(map(b"".join, keys))
     connection.execute(trees.update().where(trees.c.id == tree.number).values(pieces=pieces))
     connection.execute(fresh.delete().where(fresh.c.tree == tree.number))
+    return keys
 
 
 def drop_trees(connection: Connection, numbers: Sequence[int]) -> None:
@@ -173,14 +193,14 @@ def sweep(connection: Connection) -> int:
 
 
 def _wanted(
-    digests: Digests, cut: Cut, wanted: dict[bytes, Callable[[], bytes]]
+    known: Readings, cut: Cut, wanted: dict[bytes, Callable[[], bytes]]
 ) -> tuple[bytes, bytes]:
     """Return the keys of the digests of a piece, and note how it is packed."""
-    if not digests.read_at[cut.first : cut.end].any():
+    if not known.read_at[cut.first : cut.end].any():
         return NOTHING, NOTHING
-    keys = key_of(packed_digests(digests, cut)), key_of(packed_times(digests, cut))
-    wanted[keys[0]] = partial(packed_digests, digests, cut)
-    wanted[keys[1]] = partial(packed_times, digests, cut)
+    keys = key_of(packed_digests(known, cut)), key_of(packed_times(known, cut))
+    wanted[keys[0]] = partial(packed_digests, known, cut)
+    wanted[keys[1]] = partial(packed_times, known, cut)
     return keys
 
 

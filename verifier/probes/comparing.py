@@ -12,7 +12,7 @@ from verifier.files import MTIME_SLACK_NS, table
 from verifier.host import AccessError, Host, TimedOut
 from verifier.inventory import Depth, Location, Sample
 from verifier.manifest import Files, Manifest, instant, shown
-from verifier.probes.fixity import Side, read
+from verifier.probes._pairs import Found, Pairs, blocks, read_pairs
 from verifier.probes.newer import without_equal
 from verifier.probes.outdated import without_outdated
 from verifier.progress import Progress
@@ -134,18 +134,23 @@ def shared_extents(host: Host, source: Manifest | None, held: Manifest) -> int:
     """
     if source is None or not host.local:
         return 0
+    import numpy as np
+
     own, theirs = table(source.files), table(held.files)
     here, there = own.pairs(theirs)
-    devices, others = own.column("dev")[here], theirs.column("dev")[there]
-    other_inode = own.column("ino")[here] != theirs.column("ino")[there]
-    alike = (devices == others) & other_inode & (own.column("size")[here] > 0)
-    some = spread(alike.nonzero()[0], _EXTENTS_LOOKED_AT)
+    alike = np.empty(len(here), np.bool_)
+    for part in blocks(len(here)):
+        mine, other = here[part], there[part]
+        one_device = own.column("dev")[mine] == theirs.column("dev")[other]
+        other_inode = own.column("ino")[mine] != theirs.column("ino")[other]
+        alike[part] = one_device & other_inode & (own.column("size")[mine] > 0)
+    some = spread(np.flatnonzero(alike), _EXTENTS_LOOKED_AT)
     count = 0
-    for row, other in zip(here[some].tolist(), there[some].tolist(), strict=True):
-        path, copy = own.path(row), theirs.path(other)
+    for row, twin in zip(here[some].tolist(), there[some].tolist(), strict=True):
+        path, copy = own.path(row), theirs.path(twin)
         try:
-            mine = host.shared_start(f"{held.root}/{copy}")
-            count += mine is not None and mine == host.shared_start(f"{source.root}/{path}")
+            start = host.shared_start(f"{held.root}/{copy}")
+            count += start is not None and start == host.shared_start(f"{source.root}/{path}")
         except AccessError:
             return count  # the file system cannot tell, or the file is gone
     return count
@@ -161,8 +166,8 @@ def identical(source: Manifest | None, held: Manifest) -> bool | None:
     here, there = own.pairs(theirs)
     if len(here) != len(own):
         return False
-    sizes = own.column("size")[here] == theirs.column("size")[there]
-    return bool(sizes.all()) and bool((abs(_younger(own, theirs, here, there)) <= 0).all())
+    alike, age = _sizes_and_ages(own, theirs, here, there)
+    return bool(alike.all()) and not age.any()
 
 
 def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
@@ -177,33 +182,26 @@ def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
 
     own, theirs = table(source.files), table(held.files)
     here, there = own.pairs(theirs)
-    inode = own.column("ino")[here]
-    same = (own.column("dev")[here] == theirs.column("dev")[there]) & (inode != 0)
-    apart = ~(same & (inode == theirs.column("ino")[there]))
-    here, there = here[apart], there[apart]
-    changed = _younger(own, theirs, here, there) > 0
-    alike = own.column("size")[here] == theirs.column("size")[there]
+    every = len(own) == len(theirs) == len(here)
+    here, there = _apart(own, theirs, here, there)
+    alike, age = _sizes_and_ages(own, theirs, here, there)
+    changed = age > 0
     odd = np.flatnonzero(~alike & ~changed)
     wrong = {
         int(here[at]): f"has {theirs.fact(int(there[at])).size} bytes, the source's has "
         f"{own.fact(int(here[at])).size}."
         for at in odd[: MAX_ERRORS + 1]
     }
-    judged = np.flatnonzero(alike & ~changed)
-    drawn = host.effort.drawn(len(judged))
-    # those that the source changed since are no part of the sample: what they tell is not damage
-    late = np.flatnonzero(alike & changed)
-    some = host.effort.drawn(len(late))
-    looked = judged if drawn is None else judged[drawn]
-    count = len(looked)
-    looked = np.sort(np.concatenate([looked, late if some is None else late[some]]))
-    pairs = _Pairs(source, held, here[looked], there[looked], changed[looked])
-    found = _read_pairs(host, pairs) if host.local else _by_pieces(host, pairs)
+    looked, judged, count = _looked_at(host, alike, changed)
+    if not looked.all():
+        every, here, there, changed = False, here[looked], there[looked], changed[looked]
+    pairs = Pairs(source, held, here, there, changed)
+    found = read_pairs(host, pairs) if host.local else _by_pieces(host, pairs)
     sample = None
-    if drawn is not None:
+    if count is not None:
         bad = len(found.wrong)
         # a file that changed meanwhile was not judged, and is not one of those to be judged
-        sample = Sample(count - found.unjudged, len(judged) - found.unjudged, bad, host.effort.seed)
+        sample = Sample(count - found.unjudged, judged - found.unjudged, bad, host.effort.seed)
     wrong |= found.wrong
     first = sorted(wrong)[:MAX_ERRORS]
     errors = [
@@ -212,106 +210,41 @@ def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
     more = len(wrong) + len(odd) - min(len(odd), MAX_ERRORS + 1) - len(errors)
     told = (*errors, *([f"{more} more errors of this kind."] if more else []))
     outdated = own.paths(np.array(sorted(found.outdated), np.int64))
-    every = len(own) == len(theirs) == len(apart) and len(looked) == len(here)
     return Compared(
         told, found.unseen, found.since, sample, found.note, tuple(outdated),
         equal=found.equal, same=every and found.same,
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Files of the source and of the copy, side by side; `excused` if the source's is younger."""
-
-    source: Manifest
-    held: Manifest
-    here: Rows
-    there: Rows
-    excused: NDArray[np.bool_]
-
-
-@dataclass(slots=True)
-class _Found:
-    """Damage and older versions by row of the source, what was not seen, what it leans on."""
-
-    wrong: dict[int, str] = field(default_factory=dict)
-    outdated: list[int] = field(default_factory=list)
-    equal: Rows | Sequence[int] = ()
-    same: bool = False
-    unseen: str = ""
-    since: int = 0
-    unjudged: int = 0
-    note: str = ""
-
-
-def _read_pairs(host: Host, pairs: _Pairs) -> _Found:
-    """Hold digests against digests, reading those that nobody knows."""
+def _apart(own: Files, theirs: Files, here: Rows, there: Rows) -> tuple[Rows, Rows]:
+    """Return pairs of rows without those that are the source's own files."""
     import numpy as np
 
-    own = Side(pairs.source.root, table(pairs.source.files), pairs.here)
-    theirs = Side(pairs.held.root, table(pairs.held.files), pairs.there)
-    for side in (own, theirs):
-        side.recall(host)
-    read(host, own, theirs, (~own.known, ~theirs.known))
-
-    def differing() -> NDArray[np.bool_]:
-        both = own.known & theirs.known
-        unlike: NDArray[np.bool_] = both & (own.digest != theirs.digest).any(axis=1)
-        return unlike
-
-    doubted = differing()
-    if doubted.any():
-        read(host, own, theirs, (doubted & ~own.now, doubted & ~theirs.now))
-    found = _Found()
-    for place in np.flatnonzero(differing()).tolist():
-        if pairs.excused[place]:
-            found.outdated.append(int(pairs.here[place]))
-        else:
-            found.wrong[int(pairs.here[place])] = DIFFERS
-    equal = own.known & theirs.known & ~differing()
-    found.equal = pairs.here[equal & pairs.excused]
-    found.same = bool(equal.all())
-    _add_failures(found, pairs, own, theirs)
-    _add_unsettled(found, pairs, own, theirs)
-    leaned = [side.read_at[side.known & ~side.now] for side in (own, theirs)]
-    found.since = min((int(times.min()) for times in leaned if len(times)), default=0)
-    return found
+    apart = np.empty(len(here), np.bool_)
+    for some in blocks(len(here)):
+        mine, other = here[some], there[some]
+        inode = own.column("ino")[mine]
+        same = (own.column("dev")[mine] == theirs.column("dev")[other]) & (inode != 0)
+        apart[some] = ~(same & (inode == theirs.column("ino")[other]))
+    return (here, there) if apart.all() else (here[apart], there[apart])
 
 
-def _add_failures(found: _Found, pairs: _Pairs, own: Side, theirs: Side) -> None:
-    """Tell what could not be read: of the copy damage if its device says so, else not seen."""
-    for place, failure in theirs.failures.items():
-        if failure.damage:
-            found.wrong[int(pairs.here[place])] = f"cannot be read: {failure.reason}."
-        elif not found.unseen:
-            path = shown(theirs.files.path(int(theirs.rows[place])))
-            found.unseen = f"{path} could not be read: {failure.reason}"
-    for place, failure in own.failures.items():
-        if not pairs.excused[place] and not found.unseen:
-            path = shown(own.files.path(int(own.rows[place])))
-            found.unseen = f"{path} of the source could not be read: {failure.reason}"
-
-
-def _add_unsettled(found: _Found, pairs: _Pairs, own: Side, theirs: Side) -> None:
-    """Tell which files changed after they were listed: nothing is known of them, no damage.
-
-    The source may well be at work, and its change came after the copy. A copy that is just being
-    written is none yet.
-    """
+def _looked_at(
+    host: Host, alike: NDArray[np.bool_], changed: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], int, int | None]:
+    """Tell which pairs to read, how many can be judged, and how many are, unless all of them."""
     import numpy as np
 
-    moving = np.flatnonzero(theirs.unsettled)
-    if len(moving):
-        path = shown(theirs.files.path(int(theirs.rows[moving[0]])))
-        unsettled = f"{path} changed while it was being read; ask again when nothing writes there"
-        found.unseen = found.unseen or unsettled
-    moving = np.flatnonzero(own.unsettled & ~pairs.excused)
-    found.unjudged = len(moving)
-    if len(moving):
-        path = shown(own.files.path(int(own.rows[moving[0]])))
-        count = f"{len(moving):,} files" if len(moving) > 1 else "1 file"
-        found.note = f"{count} of the source changed meanwhile and could not be judged: {path}"
-        found.note += ", …" if len(moving) > 1 else ""
+    looked = alike.copy()
+    judged = alike & ~changed
+    count, drawn = int(judged.sum()), host.effort.drawn(int(judged.sum()))
+    # those that the source changed since are no part of the sample: what they tell is not damage
+    late = alike & changed
+    for among, some in ((judged, drawn), (late, host.effort.drawn(int(late.sum())))):
+        if some is not None:
+            looked &= ~among
+            looked[np.flatnonzero(among)[some]] = True
+    return looked, count, None if drawn is None else len(drawn)
 
 
 def spread(rows: Rows, most: int) -> Rows:
@@ -323,14 +256,24 @@ def spread(rows: Rows, most: int) -> Rows:
     return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
 
 
-def _younger(own: Files, theirs: Files, here: Rows, there: Rows) -> NDArray[np.float64]:
-    """Return by how many ns the source's file is younger; 0 within what file systems round to."""
+def _sizes_and_ages(
+    own: Files, theirs: Files, here: Rows, there: Rows
+) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
+    """Tell whose sizes are the same, and whether the source's file is younger (1) or older (-1).
+
+    It is neither within what file systems round to.
+    """
     import numpy as np
 
-    ahead = own.column("mtime")[here].astype(np.float64)
-    ahead -= theirs.column("mtime")[there]
-    ahead[abs(ahead) <= MTIME_SLACK_NS] = 0.0
-    return ahead
+    alike, age = np.empty(len(here), np.bool_), np.empty(len(here), np.int8)
+    for some in blocks(len(here)):
+        mine, other = here[some], there[some]
+        alike[some] = own.column("size")[mine] == theirs.column("size")[other]
+        ahead = own.column("mtime")[mine].astype(np.float64)
+        ahead -= theirs.column("mtime")[other]
+        ahead[abs(ahead) <= MTIME_SLACK_NS] = 0.0
+        age[some] = np.sign(ahead)
+    return alike, age
 
 
 def same_bytes(host: Host, one: str, other: str) -> bool:
@@ -342,7 +285,7 @@ def same_bytes(host: Host, one: str, other: str) -> bool:
         return all(a == b for a, b in pieces)
 
 
-def _judge_piece(host: Host, found: _Found, own: Files, row: int, live: str) -> None:
+def _judge_piece(host: Host, found: Found, own: Files, row: int, live: str) -> None:
     """Call a difference damage, unless the source's file changed after it was listed."""
     now, then = host.stat(live), own.fact(row)
     if (now.size, now.mtime_ns) == (then.size, then.mtime_ns):
@@ -354,11 +297,11 @@ def _judge_piece(host: Host, found: _Found, own: Files, row: int, live: str) -> 
     found.note = found.note or first
 
 
-def _by_pieces(host: Host, pairs: _Pairs) -> _Found:
+def _by_pieces(host: Host, pairs: Pairs) -> Found:
     """Compare files elsewhere with the source's; the host of a remote place reads both."""
     own, theirs = table(pairs.source.files), table(pairs.held.files)
     progress = Progress(host.talk, f"compared of {len(pairs.here):,}")
-    found = _Found()
+    found = Found()
     found.equal = equal = list[int]()
     for number, (mine, other) in enumerate(zip(pairs.here, pairs.there, strict=True)):
         progress.at(number)

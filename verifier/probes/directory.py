@@ -81,7 +81,8 @@ def read_manifest(host: Host, path: str, leaving: Excluding | None = None) -> Ma
         for name_below, problem in problems[: _MOST_PROBLEMS - len(unreadable)]:
             unreadable.append(f"{shown(name_below)} could not be examined: {problem.reason}.")
         progress.at(len(gathered))
-    return Manifest(path, gathered.files(), tuple(unreadable), name, links, specials)
+    files = gathered.files(as_walked=True)
+    return Manifest(path, files, tuple(unreadable), name, links, specials)
 
 
 def collect(

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from verifier._forms import paths_alike
 from verifier._hasher import PIECE
 from verifier.access import AccessError
 from verifier.digests import DIGEST_BYTES
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from verifier.files import Files, Rows
 
-__all__ = ["Side", "read", "readers_of"]
+__all__ = ["Side", "read", "readers_of", "unknown"]
 
 _CLOCK_SLACK_NS = 86_400 * 10**9
 _KEEP_FILES, _KEEP_S = 8192, 3.0
@@ -50,6 +49,8 @@ class Side:
         Changed since they were listed: what was read is neither the old file nor the new one.
     failures : dict of int to Failure
         Those that could not be read, by place.
+    hung : Failure or None
+        Why nothing more was read, after a read that hung.
     """
 
     root: str
@@ -60,6 +61,7 @@ class Side:
     now: NDArray[np.bool_] = field(init=False)
     unsettled: NDArray[np.bool_] = field(init=False)
     failures: dict[int, Failure] = field(default_factory=dict)
+    hung: Failure | None = None
 
     def __post_init__(self) -> None:
         import numpy as np
@@ -80,11 +82,10 @@ class Side:
         if host.digests is None:
             return
         earlier = host.digests.known(self.root, self.files)
-        self.read_at = earlier.read_at[self.rows]  # a copy, as rows are picked
-        self.read_at[self.read_at < max(host.effort.stale_before, 1)] = 0
-        # what a clock that ran ahead wrote would never grow old
-        self.read_at[self.read_at > time.time_ns() + _CLOCK_SLACK_NS] = 0
-        self.digest = earlier.digest[self.rows]
+        self.read_at = _leaned_on(host, earlier.read_at[self.rows])
+        self.digest[self.known] = earlier.of(self.rows[self.known])
+        # a store that fails has none after all; nobody may take that for a digest
+        self.read_at[~self.digest.any(axis=1)] = 0
 
     def take(self, batch: Batch, places: Rows) -> NDArray[np.bool_]:
         """Take what was read; return which of it is settled."""
@@ -109,11 +110,30 @@ class Side:
             self.failures[place] = Failure("its twin was not read beside it")
 
 
+def unknown(host: Host, root: str, files: Files, rows: Rows) -> tuple[int, int]:
+    """Tell how many of some files have no digest to lean on, and how many bytes those hold."""
+    sizes = files.column("size")[rows]
+    if host.digests is None:
+        return len(rows), int(sizes.sum())
+    wanted = _leaned_on(host, host.digests.known(root, files).read_at[rows]) == 0
+    return int(wanted.sum()), int(sizes[wanted].sum())
+
+
+def _leaned_on(host: Host, read_at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Put 0 where a read is too old to lean on."""
+    read_at[read_at < max(host.effort.stale_before, 1)] = 0
+    # what a clock that ran ahead wrote would never grow old
+    read_at[read_at > time.time_ns() + _CLOCK_SLACK_NS] = 0
+    return read_at
+
+
 def read(
     host: Host,
     own: Side,
     theirs: Side,
     wanted: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    alike: NDArray[np.bool_],
+    progress: Reading,
 ) -> None:
     """Read files of a tree and its copy on this machine, and keep their digests batch by batch.
 
@@ -125,17 +145,18 @@ def read(
         The trees; their rows are the same paths, one by one, in whatever Unicode form.
     wanted : two arrays of bool
         Which of the rows of each are to be read, whatever is remembered of them.
+    alike : array of bool
+        Which of the paths have the same bytes.
+    progress : Reading
+        Told what is read.
     """
     import numpy as np
 
     sides = (own, theirs)
-    work = _work(host, sides, wanted)
+    work = _work(host, sides, wanted, alike)
     trees = [tree for tree, _ in work]
-    count = sum(len(tree.rows) * len(tree.roots) for tree in trees)
-    progress = Reading(host.talk, count, sum(tree.bytes for tree in trees))
     orders = [np.argsort(side.rows, kind="stable") for side in sides]
     kept = [_Keeper(host, side) for side in sides]
-    files = size = 0
     try:
         for batch in host.hashed(trees):
             number = work[batch.tree][1][batch.of_twin]
@@ -144,9 +165,8 @@ def read(
             kept[number].add(batch, side.take(batch, places))
             if batch.stopped_at >= 0:
                 place = order[np.searchsorted(side.rows, batch.stopped_at, sorter=order)]
-                side.failures[int(place)] = Failure(batch.reason)
-            files, size = files + len(batch.rows), size + int(batch.size.sum())
-            progress.at(files, size)
+                side.failures[int(place)] = side.hung = Failure(batch.reason)
+            progress.read(len(batch.rows), int(batch.size.sum()))
     finally:
         for keeper in kept:
             keeper.flush()
@@ -157,7 +177,10 @@ def read(
 
 
 def _work(
-    host: Host, sides: tuple[Side, Side], wanted: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+    host: Host,
+    sides: tuple[Side, Side],
+    wanted: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    alike: NDArray[np.bool_],
 ) -> list[tuple[Tree, tuple[int, ...]]]:
     """Tell what is to be read, and of which side the tree is and its twin, if it has one.
 
@@ -174,8 +197,7 @@ def _work(
     if all(lane.readers != 1 for lane in lanes):
         small = [side.files.column("size")[side.rows] < PIECE for side in sides]
         own, theirs = sides
-        twins = wanted[0] & wanted[1] & small[0] & small[1]
-        twins &= paths_alike(own.files, theirs.files, own.rows)
+        twins = wanted[0] & wanted[1] & small[0] & small[1] & alike
         twin = Twin(theirs.root, theirs.files, theirs.rows[twins])
         drives = ",".join(sorted({lane.drives for lane in lanes}))
         readers = 0 if all(lane.readers == 0 for lane in lanes) else 2
