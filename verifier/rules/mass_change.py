@@ -1,4 +1,4 @@
-"""Files that changed or went in masses, as ransomware leaves them."""
+"""Files that changed, went or lost their content in masses, as ransomware and wipers leave them."""
 
 from __future__ import annotations
 
