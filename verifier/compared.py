@@ -102,9 +102,9 @@ class Changes:
         How many files have it, and how many of them bear the name of one that went, and it.
     grown_alike : int
         Files that grew by one and the same number of bytes.
-    emptied, cut : int
-        Files under the same path that lost all of their bytes, or nearly all; and those that kept
-        less than a quarter of them.
+    emptied, emptied_unnoticed, cut : int
+        Files under the same path that lost all of their bytes, or nearly all; those of them whose
+        time is the one before; and those that kept less than a quarter of their bytes.
     vanished : str
         The folder with the most files of which all went; empty if there is none.
     vanished_files : int
@@ -156,6 +156,7 @@ class Changes:
     examples: tuple[str, ...] = ()
     suspects: tuple[Suspect, ...] = ()
     emptied: int = 0
+    emptied_unnoticed: int = 0
     cut: int = 0
     vanished: str = ""
     vanished_files: int = 0

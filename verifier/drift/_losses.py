@@ -85,13 +85,16 @@ def emptied(now: Changes, earlier: Sequence[Changes]) -> Alarm | None:
     """Files that lost their bytes and kept their names, which nobody does to tidy up."""
     limit, words = usual_limit(now, earlier, _emptied_share)
     share = _emptied_share(now)
-    if now.emptied < FEW or not now.files:
+    if not now.files or not (now.emptied >= FEW or now.emptied_unnoticed):
         return None
     text = f"{share_words(now.emptied, now, _EMPTIED)} ({words})"
     if now.emptied >= SMALL_FILES and _much(share, limit, earlier):
         if share >= DEFAULT_SHARE:
             return Alarm(Level.BAD, text)
         return Alarm(Level.UNSURE, f"{text}: on purpose?")
+    if now.emptied_unnoticed:  # no program that writes a file leaves its time
+        text += f", {now.emptied_unnoticed:,} of them under the time that they had"
+        return Alarm(Level.UNSURE, f"{text}: lost in a crash?")
     ever = max((_emptied_share(one) for one in earlier), default=0.0)
     few = share <= ever or (now.emptied < SMALL_FILES and share <= SCRAMBLED_SHARE)
     return None if few else Alarm(Level.NOTE, text)
@@ -135,9 +138,7 @@ def _unmounted(now: Changes) -> bool:
 def _recognised(now: Changes) -> bool:
     """Tell whether nearly all new files that were looked into are what their names say."""
     unlike = now.scrambled + now.opaque + now.wiped
-    return (
-        now.looked > 0 and unlike / now.looked <= SCRAMBLED_SHARE and now.odd < MOST * now.looked
-    )
+    return now.looked > 0 and unlike / now.looked <= SCRAMBLED_SHARE and now.odd < MOST * now.looked
 
 
 def _much(share: float, limit: float, earlier: Sequence[Changes]) -> bool:

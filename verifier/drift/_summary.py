@@ -50,7 +50,7 @@ def summed(found: Difference, since: datetime, at: datetime) -> Changes:
     old, new = found.before.column("size"), found.now.column("size")
     here, there = found.changed
     ending, files, gained = _new_ending(found)
-    emptied, cut = _shrunk(found)
+    emptied, unnoticed, cut = _shrunk(found)
     vanished, vanished_files, apart = vanished_folder(found)
     return Changes(
         since,
@@ -72,6 +72,7 @@ def summed(found: Difference, since: datetime, at: datetime) -> Changes:
         grown_alike=_most_alike(new[there] - old[here]),
         folder=shown(_folder(found)),
         emptied=emptied,
+        emptied_unnoticed=unnoticed,
         cut=cut,
         vanished=shown(vanished),
         vanished_files=vanished_files,
@@ -145,18 +146,19 @@ def _look(found: Difference, path: str, pieces: tuple[bytes, ...]) -> Look:
     return Look.ODD if look is Look.WIPED and found.before.row(path) is None else look
 
 
-def _shrunk(found: Difference) -> tuple[int, int]:
-    """Return how many files were emptied, and how many lost most of their bytes."""
+def _shrunk(found: Difference) -> tuple[int, int, int]:
+    """Return how many files were emptied, of these under their old time, and how many were cut."""
     import numpy as np
 
-    old, new = found.before.column("size"), found.now.column("size")
-    pairs = (found.changed, found.rotten)
-    was = np.concatenate([old[here] for here, _ in pairs])
-    now = np.concatenate([new[there] for _, there in pairs])
+    here, there = (np.concatenate(rows) for rows in zip(found.changed, found.rotten, strict=True))
+    was, now = found.before.column("size")[here], found.now.column("size")[there]
+    time = found.before.column("mtime")[here]
+    # not of tools that keep no times
+    unnoticed = (time != 0) & (time == found.now.column("mtime")[there])
     # a header or a pointer is left
     empty = ((now == 0) & (was > 0)) | ((now < _HUSK) & (was >= _HUSK * _HUSK_OF))
     cut = ~empty & (was >= _HUSK) & (now < was // _CUT_TO)
-    return int(empty.sum()), int(cut.sum())
+    return int(empty.sum()), int((empty & unnoticed).sum()), int(cut.sum())
 
 
 def _spread(rows: Rows, most: int) -> Rows:

@@ -96,7 +96,16 @@ def test_changes_that_an_earlier_program_kept_are_read():
     """They lack the numbers that were added since."""
     kept = Changes(NOW, NOW, files=9, gone=2, emptied=3, vanished="b", wiped=4)
     document = json.loads(dumped(replace(USB, changes=kept)))
-    added = ("emptied", "cut", "vanished", "vanished_files", "vanished_apart", "wiped", "odd")
+    added = (
+        "emptied",
+        "emptied_unnoticed",
+        "cut",
+        "vanished",
+        "vanished_files",
+        "vanished_apart",
+        "wiped",
+        "odd",
+    )
     for name in added:
         del document["changes"][name]
     assert loaded(json.dumps(document)).changes == Changes(NOW, NOW, files=9, gone=2)

@@ -176,6 +176,20 @@ def test_fewer_emptied_files_are_noted_or_asked_about(tree, emptied, status):
     assert [one.status.value for one in found] == ([status] if status else [])
 
 
+@pytest.mark.parametrize("count", [1, 6])
+def test_files_emptied_under_the_time_that_they_had_are_asked_about(tree, count):
+    (found,) = told(tree, lambda: [empty(path, later=0) for path in files(tree)[:count]])
+    assert found.status is Status.UNKNOWN
+    assert f"{count} of them under the time that they had: lost in a crash?" in found.message
+
+
+def test_a_tool_that_keeps_no_times_tells_of_no_crash():
+    book = MemoryBook()
+    book.add({"source": seen("source", {"a": (9, 0), "b": (9, 0)})})
+    book.add({"source": seen("source", {"a": (0, 0), "b": (9, 0)})})
+    assert diffs(book)[0].findings == ()
+
+
 def test_gone_and_emptied_files_are_counted_together(tree):
     def attack():
         for number, path in enumerate(files(tree)):
