@@ -181,6 +181,7 @@ def test_files_emptied_under_the_time_that_they_had_are_asked_about(tree, count)
     (found,) = told(tree, lambda: [empty(path, later=0) for path in files(tree)[:count]])
     assert found.status is Status.UNKNOWN
     assert f"{count} of them under the time that they had: lost in a crash?" in found.message
+    assert found.message.endswith("?")
 
 
 def test_a_tool_that_keeps_no_times_tells_of_no_crash():
