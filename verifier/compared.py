@@ -102,11 +102,23 @@ class Changes:
         How many files have it, and how many of them bear the name of one that went, and it.
     grown_alike : int
         Files that grew by one and the same number of bytes.
+    emptied, emptied_unnoticed, cut : int
+        Files under the same path that lost all of their bytes, or nearly all; those of them whose
+        time is the one before; and those that kept less than a quarter of their bytes.
+    vanished : str
+        The folder with the most files of which all went; empty if there is none.
+    vanished_files : int
+        How many went with it.
+    vanished_apart : bool
+        Whether it was a file system of its own.
     looked, unread : int
         Changed and new files of which bytes were read, and could not be read.
     scrambled, sealed, opaque : int
         Of those read: random bytes where their kind has none; files of encryption tools; random
         bytes under a name that does not tell what they should be.
+    wiped, odd : int
+        Of those read: one byte repeated where their kind has more; and one byte repeated in a new
+        file or under a name that does not tell, or other first bytes than those of their kind.
     entropy : float or None
         Median Shannon entropy of those read. [bits a byte]
     folder : str
@@ -143,6 +155,14 @@ class Changes:
     folder: str = ""
     examples: tuple[str, ...] = ()
     suspects: tuple[Suspect, ...] = ()
+    emptied: int = 0
+    emptied_unnoticed: int = 0
+    cut: int = 0
+    vanished: str = ""
+    vanished_files: int = 0
+    vanished_apart: bool = False
+    wiped: int = 0
+    odd: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ def _place_lines(place: PlaceDiff) -> list[str]:
         return [f"  {place.name}: not compared: {place.reason}"]
     counts = [f"{one.new:,} new", f"{one.gone:,} gone", f"{one.changed:,} changed"]
     counts += [f"{one.moved:,} moved", f"{one.rotten:,} suspected rot"]
+    counts += [f"{one.emptied:,} emptied"] if one.emptied else []
     if not any((one.new, one.gone, one.changed, one.moved, one.rotten)):
         counts = ["nothing changed"]
     size = f"of {one.files:,} files, {format_bytes(one.size_bytes)}"
@@ -118,6 +119,8 @@ def _content(one: Changes) -> str:
     text = f"of {one.looked} changed or new files looked into, "
     told = [
         (one.scrambled, "are not what their names say"),
+        (one.wiped, "are one byte repeated"),
+        (one.odd, "are one byte repeated, or begin otherwise than files of their names"),
         (one.sealed, "are encrypted by a known tool"),
         (one.opaque, "are of a kind that does not tell"),
     ]

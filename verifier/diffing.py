@@ -242,8 +242,8 @@ def _with_stored(counted: Changes, place: Location) -> Changes:
         return counted
     return replace(
         counted, looked=stored.looked, unread=stored.unread, scrambled=stored.scrambled,
-        sealed=stored.sealed, opaque=stored.opaque, entropy=stored.entropy,
-        examples=stored.examples,
+        sealed=stored.sealed, opaque=stored.opaque, wiped=stored.wiped, odd=stored.odd,
+        entropy=stored.entropy, examples=stored.examples,
     )  # fmt: skip
 
 

@@ -185,6 +185,8 @@ def _changes(found: Changes | None) -> dict[str, Any] | None:
         "rotten": found.rotten,
         "compared": found.compared,
         "scrambled": found.scrambled,
+        "emptied": found.emptied,
+        "wiped": found.wiped,
         "suspects": [
             {"path": one.path, "right": one.right, "reason": one.reason, "where": one.where}
             for one in found.suspects

@@ -312,7 +312,7 @@ def _with_content(
             unread += 1
         else:
             pieces.append((path, some))
-    return drift.with_content(counted, tuple(pieces), unread)
+    return drift.with_content(counted, difference, tuple(pieces), unread)
 
 
 def _read(

@@ -1,7 +1,8 @@
 """What a few bytes of a file tell: what its name says, the work of a cipher, or neither.
 
 Compressed formats look random too, so randomness alone says nothing: a file is *scrambled* only if
-its bytes are random where files of its kind have none, or its kind's first bytes are gone.
+its bytes are random where files of its kind have none, or its kind's first bytes are gone. One byte
+again and again is *wiped* where a kind has more; elsewhere it may be a disk image not yet written.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ PIECE_BYTES = 4096
 CHI_SQUARE_LIMIT = 330.52
 _LEAST_FOR_CHI = 1280  # five expected in each of 256 bins, the usual condition of the test
 _LEAST = 64
+_LEAST_BLANK = 8  # zeros of a small file: none of a known kind begins with as many
+_ERASED, _NEARLY = (b"\0", b"\xff"), 0.99  # of the bytes: a wiper may leave its mark
+_HEAD_MIDDLE = 2
 _SPREAD = 4.0
 
 
@@ -27,6 +31,8 @@ class Look(StrEnum):
     SCRAMBLED = "scrambled"
     SEALED = "sealed"  # by a known tool: meant to be encrypted
     OPAQUE = "opaque"  # random, and nothing tells what it should be
+    WIPED = "wiped"  # one byte repeated, where the kind has others
+    ODD = "odd"  # one byte repeated where nothing tells, or other first bytes than its kind has
     SMALL = "small"  # too few bytes to tell
 
 
@@ -89,6 +95,18 @@ _TEXT_ENDINGS = frozenset(
      "ini", "cfg", "conf", "toml", "yaml", "yml", "tex", "bib", "srt", "svg", "eml", "mbox", "vcf",
      "ics", "gpx", "kml", "xmp", "po", "rtf", "ps", "tcl", "lua", "r", "m", "swift", "cs")
 )  # fmt: skip
+# whose first bytes are often others: older or plainer formats go under the same names
+_LOOSE = frozenset(
+    ("mp3", "tar", "doc", "xls", "ppt", "msg", "so", "ko", "mp4", "m4a", "m4v", "mov", "3gp",
+     "heic", "heif", "avif", "pdf", "dll", "exe", "bmp", "raf", "webp")
+)  # fmt: skip
+# compressed, so that no long stretch is of one byte
+_PACKED = frozenset(
+    ("jpg", "jpeg", "jpe", "png", "gif", "webp", "heic", "heif", "flac", "ogg", "opus", "mp3", "gz",
+     "tgz", "bz2", "tbz2", "xz", "txz", "zst", "lz4", "7z", "rar")
+)  # fmt: skip
+# an archive of nothing is zeros, and a container has room that nothing was written to
+_BLANK_AT_TIMES = frozenset(("tar", "hc", "tc", "luks", "qcow2", "sqlite", "sqlite3"))
 # of two bytes only: a random file has one of them now and then
 _RELIABLE = 3
 _ALL_BEGINNINGS = tuple(
@@ -164,9 +182,12 @@ def looks(path: str, pieces: tuple[bytes, ...]) -> Look:
     """
     head = pieces[0] if pieces else b""
     ending = ending_of(path)
+    known = ending if _kind_known(ending) else ending_of(path[: -len(ending) - 1]) if ending else ""
+    if _blank(known, head, pieces):
+        sure = _kind_known(known) and known not in _BLANK_AT_TIMES
+        return Look.WIPED if sure else Look.ODD
     if ending in _SEALED_ENDINGS or head.startswith(_SEALS):
         return Look.SEALED
-    known = ending if _kind_known(ending) else ending_of(path[: -len(ending) - 1]) if ending else ""
     if len(head) < _LEAST:
         return Look.PLAIN if head and head.isascii() and head.decode().isprintable() else Look.SMALL
     if known in _TEXT_ENDINGS:
@@ -174,16 +195,34 @@ def looks(path: str, pieces: tuple[bytes, ...]) -> Look:
         if any(head[at : at + len(word)] == word for at, word in _ALL_BEGINNINGS):
             scrambled = False  # a packed file under the name of a text
         return Look.SCRAMBLED if scrambled else Look.PLAIN
-    starts = (*_BEGINNINGS.get(known, ()), *_ALL_BEGINNINGS)
-    if any(head[at : at + len(word)] == word for at, word in starts):
+    if _begun(known, head):
         return Look.PLAIN
     if not random_bytes(head):
-        return Look.PLAIN
+        return Look.ODD if known in _BEGINNINGS and known not in _LOOSE else Look.PLAIN
     return Look.SCRAMBLED if known in _BEGINNINGS else Look.OPAQUE
 
 
 def _kind_known(ending: str) -> bool:
-    return ending in _BEGINNINGS or ending in _TEXT_ENDINGS
+    return ending in _BEGINNINGS or ending in _TEXT_ENDINGS or ending in _SEALED_ENDINGS
+
+
+def _begun(known: str, head: bytes) -> bool:
+    """Tell whether bytes begin as files of a kind do, or as those of any kind."""
+    starts = (*_BEGINNINGS.get(known, ()), *_ALL_BEGINNINGS)
+    return any(head[at : at + len(word)] == word for at, word in starts)
+
+
+def _blank(known: str, head: bytes, pieces: tuple[bytes, ...]) -> bool:
+    """Tell whether a file is one byte repeated, as far as it was looked into."""
+    if len(head) < _LEAST:
+        return len(head) >= _LEAST_BLANK and not any(head)
+    if known in _PACKED and len(pieces) > _HEAD_MIDDLE:  # a wiper may leave the beginning
+        pieces = pieces[1:]
+    if all(piece == piece[:1] * len(piece) for piece in pieces):
+        return True
+    if known not in _BEGINNINGS or _begun(known, head):
+        return False  # a black picture, silence, or room that nothing was written to
+    return all(max(map(piece.count, _ERASED)) >= _NEARLY * len(piece) for piece in pieces)
 
 
 def _is_text(data: bytes) -> bool:

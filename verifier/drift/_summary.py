@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from verifier.drift._content import Look, ending_of, entropy, looks
+from verifier.drift._vanished import vanished_folder
 from verifier.inventory import Changes
 from verifier.manifest import shown
 
@@ -25,6 +26,8 @@ NAMED = 20
 # files of each class: with 250 of them, 5 % of scrambled ones make ten with nine chances in ten
 _LOOK_AT = {"changed": 150, "new": 100, "rotten": 50}
 _FEW_ENDING = 10
+# bytes: hardly a header is left of a file that was 16 times as long; and cut to a quarter
+_HUSK, _HUSK_OF, _CUT_TO = 64, 16, 4
 
 Sampled = tuple[str, tuple[bytes, ...]]
 
@@ -47,6 +50,8 @@ def summed(found: Difference, since: datetime, at: datetime) -> Changes:
     old, new = found.before.column("size"), found.now.column("size")
     here, there = found.changed
     ending, files, gained = _new_ending(found)
+    emptied, unnoticed, cut = _shrunk(found)
+    vanished, vanished_files, apart = vanished_folder(found)
     return Changes(
         since,
         at,
@@ -66,6 +71,12 @@ def summed(found: Difference, since: datetime, at: datetime) -> Changes:
         gained=gained,
         grown_alike=_most_alike(new[there] - old[here]),
         folder=shown(_folder(found)),
+        emptied=emptied,
+        emptied_unnoticed=unnoticed,
+        cut=cut,
+        vanished=shown(vanished),
+        vanished_files=vanished_files,
+        vanished_apart=apart,
     )
 
 
@@ -90,13 +101,17 @@ def sample(found: Difference) -> tuple[str, ...]:
     return tuple(found.now.paths(rows.tolist()))
 
 
-def with_content(counted: Changes, read: tuple[Sampled, ...], unread: int) -> Changes:
+def with_content(
+    counted: Changes, found: Difference, read: tuple[Sampled, ...], unread: int
+) -> Changes:
     """Add what the bytes of the sample tell.
 
     Parameters
     ----------
     counted : Changes
         The numbers.
+    found : Difference
+        The rows that were counted.
     read : tuple of (str, tuple of bytes)
         Paths, and some bytes of each.
     unread : int
@@ -106,10 +121,10 @@ def with_content(counted: Changes, read: tuple[Sampled, ...], unread: int) -> Ch
     -------
     Changes
     """
-    seen = [(looks(path, pieces), path, pieces) for path, pieces in read]
+    seen = [(_look(found, path, pieces), path, pieces) for path, pieces in read]
     judged = [one for one in seen if one[0] is not Look.SMALL]
     count = Counter(look for look, _, _ in judged)
-    order = (Look.SCRAMBLED, Look.OPAQUE, Look.SEALED, Look.PLAIN)
+    order = (Look.SCRAMBLED, Look.WIPED, Look.ODD, Look.OPAQUE, Look.SEALED, Look.PLAIN)
     telling = sorted(judged, key=lambda one: order.index(one[0]))
     return replace(
         counted,
@@ -118,9 +133,32 @@ def with_content(counted: Changes, read: tuple[Sampled, ...], unread: int) -> Ch
         scrambled=count[Look.SCRAMBLED],
         sealed=count[Look.SEALED],
         opaque=count[Look.OPAQUE],
+        wiped=count[Look.WIPED],
+        odd=count[Look.ODD],
         entropy=median(entropy(b"".join(one[2])) for one in judged) if judged else None,
         examples=tuple(shown(path) for _, path, _ in telling[:NAMED]),
     )
+
+
+def _look(found: Difference, path: str, pieces: tuple[bytes, ...]) -> Look:
+    look = looks(path, pieces)
+    # a new file may be preallocated: nothing is lost
+    return Look.ODD if look is Look.WIPED and found.before.row(path) is None else look
+
+
+def _shrunk(found: Difference) -> tuple[int, int, int]:
+    """Return how many files were emptied, of these under their old time, and how many were cut."""
+    import numpy as np
+
+    here, there = (np.concatenate(rows) for rows in zip(found.changed, found.rotten, strict=True))
+    was, now = found.before.column("size")[here], found.now.column("size")[there]
+    time = found.before.column("mtime")[here]
+    # not of tools that keep no times
+    unnoticed = (time != 0) & (time == found.now.column("mtime")[there])
+    # a header or a pointer is left
+    empty = ((now == 0) & (was > 0)) | ((now < _HUSK) & (was >= _HUSK * _HUSK_OF))
+    cut = ~empty & (was >= _HUSK) & (now < was // _CUT_TO)
+    return int(empty.sum()), int((empty & unnoticed).sum()), int(cut.sum())
 
 
 def _spread(rows: Rows, most: int) -> Rows:

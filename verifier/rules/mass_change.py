@@ -1,4 +1,4 @@
-"""Files that changed or went in masses, as ransomware leaves them."""
+"""Files that changed, went or lost their content in masses, as ransomware and wipers leave them."""
 
 from __future__ import annotations
 
@@ -57,8 +57,9 @@ def judge(view: View) -> Iterator[Finding]:
         text = f"In {place.name}, since {changes.since:%Y-%m-%d %H:%M}: {found.text}"
         if changes.examples and level > Level.NOTE:
             text += f"; among them {', '.join(changes.examples[:_SHOWN])}"
+        text += "" if text.endswith("?") else "."
         remedy = RULE.remediation if level > Level.NOTE else "Nothing, if you did this."
-        yield Finding(RULE.id, status, severity, place.name, f"{text}.", remedy)
+        yield Finding(RULE.id, status, severity, place.name, text, remedy)
 
 
 def _judged(view: View, place: Location, changes: Changes) -> Alarm | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,8 @@ import pytest
 
 from tests.verifier.inventories import NOW, inventory, place
 from verifier.catalogue import SCHEMA, Catalogue, CatalogueError
-from verifier.catalogue._documents import dumped
-from verifier.inventory import State
+from verifier.catalogue._documents import dumped, loaded
+from verifier.inventory import Changes, State
 
 # as the first release made them
 _FIRST = """
@@ -89,3 +90,23 @@ def test_a_newer_schema_is_refused_and_left_alone(old):
     with pytest.raises(CatalogueError, match="newer version of verifier"):
         Catalogue(old).runs()
     assert old.read_bytes() == before
+
+
+def test_changes_that_an_earlier_program_kept_are_read():
+    """They lack the numbers that were added since."""
+    kept = Changes(NOW, NOW, files=9, gone=2, emptied=3, vanished="b", wiped=4)
+    document = json.loads(dumped(replace(USB, changes=kept)))
+    added = (
+        "emptied",
+        "emptied_unnoticed",
+        "cut",
+        "vanished",
+        "vanished_files",
+        "vanished_apart",
+        "wiped",
+        "odd",
+    )
+    for name in added:
+        del document["changes"][name]
+    assert loaded(json.dumps(document)).changes == Changes(NOW, NOW, files=9, gone=2)
+    assert loaded(dumped(replace(USB, changes=kept))).changes == kept
