@@ -80,12 +80,14 @@ def on_drives_of_parts(host: Host, found: Location, links: Iterable[str]) -> Loc
         seen = {own}
         for link in links:
             real = host.resolve(f"{folder}/{link}")
-            for place in (real, *mounts.below(real)):
+            inner = (point for point in mounts.below(real) if _holds_files(host, point))
+            for place in (real, *inner):
                 if (where := mounts.at(place)) not in seen:
                     seen.add(where)
                     paths[place] = link
     except AccessError as problem:
-        return _unknown(found, f"where a part of it lies cannot be told: {problem}")
+        where = f"{shown(problem.path)}: {problem.reason}"
+        return _unknown(found, f"where a part of it lies cannot be told: {where}")
     if len(paths) == 1:
         return found
     if len(paths) > _MOST_MOUNTS:

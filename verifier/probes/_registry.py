@@ -100,7 +100,12 @@ PROBES: tuple[Probe, ...] = (
     Probe(("bacula",), bacula.detect, bacula.collect, linked="[^/]+"),
     Probe(("veeam",), veeam.detect, veeam.collect, linked=r"([^/]+/)?[^/]+\.v(bk|ib|rb|bm)|[^/]+/"),
     Probe(("iso",), iso.detect, iso.collect, linked="[^/]+"),
-    Probe(("tar", "zip", "archive"), archive.detect, archive.collect, linked="[^/]+"),
+    Probe(
+        ("tar", "zip", "archive"),
+        archive.detect,
+        archive.collect,
+        linked=r"(?!.*\.(sha\d{1,3}|md5|asc|sig|log|txt|json)$)[^/.][^/]*",
+    ),
     Probe(("btrfs",), btrfs.detect, btrfs.collect, by_place=True),
     Probe(("dated",), dated.detect, dated.collect),
     Probe(("zfs",), zfs.detect, zfs.collect, by_place=True),

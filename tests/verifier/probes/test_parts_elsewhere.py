@@ -159,7 +159,8 @@ def test_one_part_of_a_split_archive(disks, manifest, named):
     run("split", "-b", "1M", packed, f"{disks.b}/spl/bk.tar.")
     whole = look(disks.b / "spl" / named, manifest)
     assert (whole.coverage.value, stands_on(whole, disks)) == (1.0, {"b"})
-    (disks.b / "spl" / "other.log").symlink_to("/etc/hostname")
+    (disks.b / "spl" / "bk.log").symlink_to(disks.a / "gone")
+    assert stands_on(look(disks.b / "spl" / named, manifest), disks) == {"b"}
     elsewhere(disks, disks.b / "spl" / "bk.tar.ab")
     found = look(disks.b / "spl" / named, manifest)
     assert (found.coverage.value, stands_on(found, disks)) == (1.0, {"a", "b"})
