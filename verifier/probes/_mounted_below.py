@@ -86,8 +86,8 @@ def on_drives_of_parts(host: Host, found: Location, links: Iterable[str]) -> Loc
                     seen.add(where)
                     paths[place] = link
     except AccessError as problem:
-        where = f"{shown(problem.path)}: {problem.reason}"
-        return _unknown(found, f"where a part of it lies cannot be told: {where}")
+        why = f"{shown(problem.path)}: {problem.reason}"
+        return _unknown(found, f"where a part of it lies cannot be told: {why}")
     if len(paths) == 1:
         return found
     if len(paths) > _MOST_MOUNTS:
