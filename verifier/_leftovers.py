@@ -47,18 +47,20 @@ def own_folder(kind: str, parent: str | None = None) -> Iterator[str]:
         If it cannot be made.
     """
     folder = tempfile.mkdtemp(prefix=f"verifier-{kind}-", dir=parent)
+    descriptor = -1
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            with suppress(OSError):  # some network file systems have no locks
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            Path(folder, _MARK).write_text(_MARKED, encoding="ascii")
-            yield folder
-        finally:
-            os.close(descriptor)
+        with suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        Path(folder, _MARK).write_text(_MARKED, encoding="ascii")
+        yield folder
     finally:
         with _undisturbed():
-            removed(folder)
+            try:
+                removed(folder)
+            finally:  # not before: another process would take the folder away from below us
+                if descriptor >= 0:
+                    os.close(descriptor)
 
 
 def cleared(parent: str | None = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -83,11 +85,14 @@ def cleared(parent: str | None = None) -> tuple[tuple[str, ...], tuple[str, ...]
         return (), ()
     for folder in found:
         with suppress(OSError):
-            if not _is_ours(folder) or _is_held(folder):
+            if not _is_ours(folder):
                 continue
-            with suppress(OSError):
-                removed(folder)
-            (left if Path(folder).exists() else gone).append(folder)
+            with _ours_alone(folder) as free:
+                if not free:
+                    continue
+                with suppress(OSError):
+                    removed(folder)
+                (left if Path(folder).exists() else gone).append(folder)
     return tuple(gone), tuple(left)
 
 
@@ -120,16 +125,20 @@ def _is_ours(folder: str) -> bool:
         return mark.read(1000) == _MARKED.encode("ascii")
 
 
-def _is_held(folder: str) -> bool:
-    """Tell whether a process works in it, or nobody can tell."""
+@contextmanager
+def _ours_alone(folder: str) -> Iterator[bool]:
+    """Lock it; false if a process works in it or removes it now, or nobody can tell."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            free = False
+        else:
+            free = Path(folder).exists()  # or another has removed it meanwhile
+        yield free
     finally:
         os.close(descriptor)
-    return False
 
 
 @contextmanager

@@ -27,6 +27,8 @@ __all__ = ["Devices"]
 _MEANINGLESS_SERIAL = re.compile(
     r"0+|f+|x+|(0?123456789.*)|none|unknown|n/?a|default.*", re.IGNORECASE
 )
+# buses on which no drive is met twice; NVMe shows a drive once for each of its name spaces
+_ONE_A_DRIVE = frozenset({"usb", "sata", "ata"})
 _REBUILDING = frozenset({"resync", "recovery"})
 _IMAGE = re.compile(r"_[rm]image_\d+$")
 _MHVTL_HOME = "/opt/mhvtl"
@@ -173,16 +175,15 @@ class Devices:
         return joined([Stack((), (f"loop:{self._here}/{real}",), source="lsblk"), found])
 
     def _drive(self, device: BlockDevice) -> Drive:
-        serial = device.serial or self._sysfs(device.kname, "device/serial")
-        wwn = device.wwn or self._sysfs(device.kname, "wwid", "device/wwid")
+        serial, wwn = self._names(device)
         key = f"device:{self._here}/{device.number}"
-        if device.kname.startswith(("vd", "xvd")):
-            wwn = None
-            serial = None  # a name that the hypervisor chose, often the same for many disks
-        if serial and not _MEANINGLESS_SERIAL.fullmatch(serial):
+        twins = self._twins(device)
+        if serial and not twins:
             key = f"serial:{serial}"
-        elif wwn:
+        elif wwn and all(wwn != self._names(twin)[1] for twin in twins):
             key = f"wwn:{wwn}"
+        elif twins and all(twin.size_bytes != device.size_bytes for twin in twins):
+            key = f"serial:{serial}/{device.size_bytes}"
         if device.type == "rom" and device.uuid:
             key = f"disc:{device.uuid}"  # the disc is what lasts, not the drive that reads it
         return Drive(
@@ -194,6 +195,33 @@ class Devices:
             media_type=media_type(device) or self._asked_medium(device),
             transport=device.transport or ("virtio" if "virtio" in device.subsystems else None),
         )
+
+    def _names(self, device: BlockDevice) -> tuple[str | None, str | None]:
+        """Return the serial number and the WWN that a drive gives."""
+        if device.kname.startswith(("vd", "xvd")):
+            return None, None  # names that the hypervisor chose, often the same for many disks
+        serial = device.serial or self._sysfs(device.kname, "device/serial")
+        if serial and _MEANINGLESS_SERIAL.fullmatch(serial):
+            serial = None
+        return serial, device.wwn or self._sysfs(device.kname, "wwid", "device/wwid")
+
+    def _twins(self, device: BlockDevice) -> list[BlockDevice]:
+        """Return other drives that are here now and give the same serial number.
+
+        Many a USB bridge gives one number in all that are built. What has one WWN and one size is
+        one drive that is met by two paths.
+        """
+        serial, wwn = self._names(device)
+        if not serial or device.transport not in _ONE_A_DRIVE:
+            return []
+        found = []
+        for other in self._known().values():
+            drive = other.type == "disk" and other.transport in _ONE_A_DRIVE
+            if not drive or other.kname == device.kname or self._names(other)[0] != serial:
+                continue
+            if not wwn or (wwn, device.size_bytes) != (self._names(other)[1], other.size_bytes):
+                found.append(other)
+        return found
 
     def _asked_medium(self, device: BlockDevice) -> str | None:
         """Ask the drive itself, as far as we may; a drive that sleeps is not woken."""

@@ -92,6 +92,48 @@ def test_a_disk_without_serial_is_told_apart_by_host_and_number():
     assert place.media_type.value is None
 
 
+def plugged_in(*rows) -> list[str]:
+    """Keys of disks that are there at once."""
+    table = [
+        {"name": f"sd{n}", "kname": f"sd{n}", "type": "disk", "maj:min": f"8:{16 * n}",
+         "tran": "usb", "model": "External", "size": 4000, **row}
+        for n, row in enumerate(rows)
+    ]  # fmt: skip
+    host = recorded(
+        *(f"8:{16 * n} / /usb{n} rw - ext4 /dev/sd{n} rw" for n in range(len(rows))),
+        **{"run lsblk --json -b -O": {"code": 0, "stdout": json.dumps({"blockdevices": table})}},
+    )
+    return [key for n in range(len(rows)) for key in keys(place_of(host, f"/usb{n}"))]
+
+
+BRIDGE = {"serial": "DD5"}
+SIZES = ["serial:DD5/4000", "serial:DD5/8000"]
+NVME = {"serial": "N1", "tran": "nvme"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "keys_are"),
+    [
+        # bridges of one make: the number means nothing, and perhaps the WWN as well
+        ([BRIDGE, {**BRIDGE, "size": 8000}], SIZES),
+        ([{**BRIDGE, "wwn": "0x1"}, {**BRIDGE, "wwn": "0x2"}], ["wwn:0x1", "wwn:0x2"]),
+        ([{**BRIDGE, "wwn": "0x1"}, {**BRIDGE, "wwn": "0x1", "size": 8000}], SIZES),
+        ([{**BRIDGE, "wwn": "0x1"}] * 2, ["serial:DD5"] * 2),  # one drive by two paths
+        ([NVME, {**NVME, "size": 9}], ["serial:N1"] * 2),  # two name spaces of one drive
+        ([{"serial": "S1"}, {"serial": "S2"}], ["serial:S1", "serial:S2"]),
+        ([{"serial": "S1"}], ["serial:S1"]),
+    ],
+)
+def test_drives_that_are_there_at_once_are_two_whatever_number_they_give(rows, keys_are):
+    assert plugged_in(*rows) == keys_are
+
+
+def test_two_drives_of_one_number_and_size_have_keys_of_their_own():
+    keys_are = plugged_in({"serial": "DD5"}, {"serial": "DD5"})
+    assert len(set(keys_are)) == 2
+    assert all(key.startswith("device:") for key in keys_are)
+
+
 def test_memory_is_no_drive():
     place = place_of(recorded("0:23 / /run rw - tmpfs t rw"), "/run")
     assert place.domains.drives.value == ()

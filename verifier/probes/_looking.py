@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,8 +12,10 @@ from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest, shown
 from verifier.probes import declared, directory, elsewhere, replica, restic, zfs
-from verifier.probes._ordinary import odd_one
-from verifier.probes._registry import KINDS, PROBES, fitting, repositories_below
+from verifier.probes._mounted_below import on_drives_of_parts
+from verifier.probes._ordinary import Others, others_in
+from verifier.probes._registry import KINDS, PROBES, Probe, fitting, repositories_below
+from verifier.probes._synchronised import with_synchroniser
 from verifier.probes.comparing import capped
 from verifier.remotes import Here, Link, remote_for, tool_address
 from verifier.remotes.logins import with_environment
@@ -94,12 +97,16 @@ def probe(
         if entry is None:
             reason = "neither a directory nor a regular file"
             return replace(found, state=State.UNREADABLE, reason=reason)
-        if entry.runs_programs and (odd := odd_one(host, place.real_path)):
-            reason = f"{shown(odd)} in it is no file: programs that read it would hang"
+        others = _others(host, entry, place.real_path)
+        if entry.runs_programs and others.odd:
+            reason = f"{shown(others.odd)} in it is no file: programs that read it would hang"
             return replace(found, kind=entry.kinds[0], state=State.UNREADABLE, reason=reason)
         located = entry.collect(host, target, source_manifest, wanted, found)
+        if entry.linked is not None:
+            located = on_drives_of_parts(host, located, others.links)
         if entry is PROBES[-1] and located.coverage.value == 0.0:
             located = _of_others_below(host, place.real_path, located)
+        located = with_synchroniser(host, source_manifest, located)
         return replica.with_status(host, _with_failures(host, place.real_path, located))
     except InputError:
         raise
@@ -167,6 +174,17 @@ def collect_source(
         state = _state(problem, offline=False)
         unread = Manifest(path, unreadable=(f"{problem}.",))
         return replace(found, state=state, reason=str(problem), depth=None), unread
+
+
+def _others(host: Host, entry: Probe, path: str) -> Others:
+    if entry.linked is None:
+        return Others()
+    pattern = re.compile(entry.linked)
+
+    def follows(below: str) -> bool:
+        return pattern.fullmatch(below) is not None
+
+    return others_in(host, path, follows, whole=entry.runs_programs)
 
 
 def _linked(

@@ -1,7 +1,8 @@
-"""Trees that go on below another mount point: their files lie on other drives than their top."""
+"""What lies on other drives than the top of a location: behind mount points, behind links."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import reduce
 
@@ -10,8 +11,9 @@ from verifier.files import table
 from verifier.host import AccessError, Host
 from verifier.inventory import Domains, Drive, Fact, Location
 from verifier.manifest import Manifest, shown
+from verifier.mounts import NETWORK_TYPES, Mount, mount_of, parse_mountinfo
 
-__all__ = ["on_its_drives"]
+__all__ = ["on_drives_of_parts", "on_its_drives"]
 
 _MOST_MOUNTS = 32
 
@@ -43,14 +45,100 @@ def on_its_drives(host: Host, found: Location, held: Manifest) -> Location:
         return found
     if len(devices) > _MOST_MOUNTS:
         return _unknown(found, f"{len(devices)} file systems are mounted below it")
+    paths = {f"{held.root}/{path}": path for path in files.paths(sorted(rows.tolist()))}
+    return _placed(host, found, paths)
+
+
+def on_drives_of_parts(host: Host, found: Location, links: Iterable[str]) -> Location:
+    """Say on which drives a repository is whose parts are mounted or linked into its folder.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the machine.
+    found : Location
+        With the domains of its top folder, or of the one file that it is.
+    links : iterable of str
+        The links in it that are followed, by their paths in the folder.
+
+    Returns
+    -------
+    Location
+        Unchanged unless something with files in it lies elsewhere.
+    """
+    top = found.real_path
+    if not host.local or top is None or found.inode is None:
+        return found
+    paths = {top: found.name}
+    try:
+        mounts = _Mounts(parse_mountinfo(host.read_text("/proc/self/mountinfo")))
+        own = mounts.at(top)
+        folder = top if host.stat(top).is_dir else top.rpartition("/")[0]
+        for point in mounts.below(top):
+            if _holds_files(host, point):
+                paths[point] = point.removeprefix(f"{top}/")
+        seen = {own}
+        for link in links:
+            real = host.resolve(f"{folder}/{link}")
+            inner = (point for point in mounts.below(real) if _holds_files(host, point))
+            for place in (real, *inner):
+                if (where := mounts.at(place)) not in seen:
+                    seen.add(where)
+                    paths[place] = link
+    except AccessError as problem:
+        why = f"{shown(problem.path)}: {problem.reason}"
+        return _unknown(found, f"where a part of it lies cannot be told: {why}")
+    if len(paths) == 1:
+        return found
+    if len(paths) > _MOST_MOUNTS:
+        return _unknown(found, f"its parts lie on {len(paths)} file systems")
+    return _placed(host, found, paths)
+
+
+class _Mounts:
+    """The mounts of this machine that are not hidden by others."""
+
+    def __init__(self, mounts: tuple[Mount, ...]) -> None:
+        self._mounts = mounts
+
+    def at(self, path: str) -> tuple[str, str]:
+        """Name the mount that a path is on; by folder too, where its data's place hangs on it."""
+        mount = mount_of(self._mounts, path)
+        if mount is None:
+            return ("", path)
+        by_path = mount.file_system in NETWORK_TYPES or mount.file_system.startswith("fuse")
+        return (mount.point, path.rpartition("/")[0] if by_path else "")
+
+    def below(self, folder: str) -> Iterator[str]:
+        """Yield the mount points below a folder."""
+        start = f"{folder.rstrip('/')}/"
+        for number, mount in enumerate(self._mounts):
+            inside = mount.point.startswith(start)
+            if inside and not any(_hides(later, mount) for later in self._mounts[number + 1 :]):
+                yield mount.point
+
+
+def _hides(later: Mount, mount: Mount) -> bool:
+    return f"{mount.point}/".startswith(f"{later.point.rstrip('/')}/")
+
+
+def _holds_files(host: Host, folder: str) -> bool:
+    """Tell whether there is a file below a mount point, or may be where nobody can look."""
+    if not host.stat(folder).is_dir:
+        return True
+    return any(entry.stat is None or not entry.stat.is_dir for entry in host.walk(folder))
+
+
+def _placed(host: Host, found: Location, paths: dict[str, str]) -> Location:
+    """Join the drives of some of its paths, each of which has a name for sentences."""
     places = []
-    for path in files.paths(sorted(rows.tolist())):
+    for path, name in paths.items():
         try:
-            places.append(place_of(host, f"{held.root}/{path}"))
+            places.append(place_of(host, path))
         except AccessError as problem:
             return _unknown(found, f"what is mounted below it cannot be told: {problem.reason}")
         if places[-1].media_type.value == "memory":
-            reason = f"a part of it is in memory, among it {shown(path)}"
+            reason = f"a part of it is in memory, among it {shown(name)}"
             found = replace(found, disqualified=found.disqualified or reason)
     return replace(
         found,

@@ -57,6 +57,10 @@ class Probe:
         Whether the signature is where the files are, not what they are.
     runs_programs : bool
         Whether a program of its own reads it, which may hang on what is no file.
+    linked : str or None
+        Pattern of the paths in it that are read also where they are links, and of folders, with a
+        slash at the end, in which there may be such. None for trees of files, which tell the
+        drives of their files themselves.
     """
 
     kinds: tuple[str, ...]
@@ -64,26 +68,44 @@ class Probe:
     collect: Collect
     by_place: bool = False
     runs_programs: bool = False
+    linked: str | None = None
 
 
 # in the order of asking; the directory is last because every tree looks like one
 PROBES: tuple[Probe, ...] = (
     Probe(("tape",), tape.detect, tape.collect, by_place=True),
     Probe(("optical",), optical.detect, optical.collect, by_place=True),
-    Probe(("restic",), restic.detect, restic.collect, runs_programs=True),
-    Probe(("borg",), borg.detect, borg.collect, runs_programs=True),
-    Probe(("borg2",), borg2.detect, borg2.collect),
-    Probe(("kopia",), kopia.detect, kopia.collect),
-    Probe(("bup",), bup.detect, bup.collect, runs_programs=True),
-    Probe(("rdiff-backup",), rdiff_backup.detect, rdiff_backup.collect),
-    Probe(("git-annex",), git_annex.detect, git_annex.collect, runs_programs=True),
-    Probe(("bagit",), bagit.detect, bagit.collect),
-    Probe(("duplicity",), duplicity.detect, duplicity.collect, runs_programs=True),
-    Probe(("dar",), dar.detect, dar.collect, runs_programs=True),
-    Probe(("bacula",), bacula.detect, bacula.collect),
-    Probe(("veeam",), veeam.detect, veeam.collect),
-    Probe(("iso",), iso.detect, iso.collect),
-    Probe(("tar", "zip", "archive"), archive.detect, archive.collect),
+    Probe(("restic",), restic.detect, restic.collect, runs_programs=True, linked=restic.LINKED),
+    Probe(("borg",), borg.detect, borg.collect, runs_programs=True, linked=borg.LINKED),
+    Probe(("borg2",), borg2.detect, borg2.collect, linked=".+"),
+    Probe(("kopia",), kopia.detect, kopia.collect, linked=".+"),
+    Probe(("bup",), bup.detect, bup.collect, runs_programs=True, linked=".+"),
+    Probe(("rdiff-backup",), rdiff_backup.detect, rdiff_backup.collect, linked="rdiff-backup-data"),
+    Probe(
+        ("git-annex",),
+        git_annex.detect,
+        git_annex.collect,
+        runs_programs=True,
+        linked=r"\.git(/.+)?|(annex|objects|refs)(/.+)?",
+    ),
+    Probe(("bagit",), bagit.detect, bagit.collect, linked=""),
+    Probe(
+        ("duplicity",),
+        duplicity.detect,
+        duplicity.collect,
+        runs_programs=True,
+        linked="duplicity-[^/]+",
+    ),
+    Probe(("dar",), dar.detect, dar.collect, runs_programs=True, linked=r"[^/]+\.dar"),
+    Probe(("bacula",), bacula.detect, bacula.collect, linked="[^/]+"),
+    Probe(("veeam",), veeam.detect, veeam.collect, linked=r"([^/]+/)?[^/]+\.v(bk|ib|rb|bm)|[^/]+/"),
+    Probe(("iso",), iso.detect, iso.collect, linked="[^/]+"),
+    Probe(
+        ("tar", "zip", "archive"),
+        archive.detect,
+        archive.collect,
+        linked=r"(?!.*\.(sha\d{1,3}|md5|asc|sig|log|txt|json)$)[^/.][^/]*",
+    ),
     Probe(("btrfs",), btrfs.detect, btrfs.collect, by_place=True),
     Probe(("dated",), dated.detect, dated.collect),
     Probe(("zfs",), zfs.detect, zfs.collect, by_place=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -260,8 +261,16 @@ def _read(host: Host, path: str, *, check: bool) -> _Read:
 def _candidates(host: Host, path: str) -> list[str]:
     if not host.stat(path).is_dir:
         return [path]
-    names = [f"{path}/{name}" for name in host.listdir(path)]
-    return [place for place in names if host.stat(place, follow=False).is_file]
+    return [f"{path}/{name}" for name in host.listdir(path) if _may_be_one(host, f"{path}/{name}")]
+
+
+def _may_be_one(host: Host, place: str) -> bool:
+    """Tell files, and links to files, from the rest; where a link leads nowhere, reading tells."""
+    facts = host.stat(place, follow=False)
+    if facts.is_symlink:
+        with contextlib.suppress(AccessError):
+            facts = host.stat(place)
+    return facts.is_file or facts.is_symlink
 
 
 def _join(runs: dict[tuple[int, int], Run], volume: Volume) -> None:

@@ -28,12 +28,14 @@ from verifier.probes._borg_format import (
 )
 from verifier.probes._digests import closed, small_text
 from verifier.probes._keys import declared_key, kept_at
+from verifier.probes._linked import through_links
 from verifier.probes.comparing import capped
 from verifier.target import Target
 
 __all__ = ["collect", "detect", "shadow"]
 
 README = b"This is a Borg Backup repository"
+LINKED = r"data(/\d{1,10}(/\d{1,10})?)?|README|config|(index|hints|integrity)\.\d{1,10}"
 _START_BYTES = 50
 _LAST_BYTES = 9
 _LOOKED_AT = 64  # segments that are opened to find the key type
@@ -135,18 +137,18 @@ def _shape(host: Host, path: str) -> _Shape:
     segments: dict[int, _Segment] = {}
     errors: list[str] = []
     unseen = ""
-    for entry in host.walk(f"{path}/data"):
+    for entry in through_links(host, path, "data", _is_linked):
         name = entry.path.rpartition("/")[2]
         if entry.problem is not None:
-            unseen = unseen or f"data/{entry.path}: {entry.problem.reason}"
+            unseen = unseen or f"{entry.path}: {entry.problem.reason}"
         if entry.stat is None or not entry.stat.is_file:
             continue
-        if not re.fullmatch(r"\d{1,10}/\d{1,10}", entry.path):
+        if not re.fullmatch(r"data/\d{1,10}/\d{1,10}", entry.path):
             if not name.endswith((".tmp", ".beforerecover")):
-                errors.append(f"data/{entry.path} is not named like a segment.")
+                errors.append(f"{entry.path} is not named like a segment.")
             continue
         written = instant(entry.stat.mtime_ns)
-        segments[int(name)] = _Segment(f"data/{entry.path}", entry.stat.size, written)
+        segments[int(name)] = _Segment(entry.path, entry.stat.size, written)
     config = None
     try:
         config = parse_config(small_text(host, f"{path}/config"))
@@ -172,6 +174,10 @@ def _shape(host: Host, path: str) -> _Shape:
         if segment.size == 0 and number <= (committed or 0)
     ]
     return _Shape(segments, config, committed, key_type, tuple(errors), unseen)
+
+
+def _is_linked(path: str) -> bool:
+    return re.fullmatch(LINKED, path) is not None
 
 
 def _is_committed(host: Host, path: str, segment: _Segment) -> bool:

@@ -15,6 +15,7 @@ from verifier.files import table
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, FileFact, Manifest, cover, instant, prefix_in
+from verifier.probes._mounted_below import on_its_drives
 from verifier.probes._noting import noted_tree
 from verifier.probes.archive import parse_date
 from verifier.probes.comparing import against_source, shared_inodes
@@ -181,6 +182,7 @@ def collect(
         shared_inodes=shared_inodes(source, held),
         retention=_retention(host, base, whole, tree),
     )
+    located = on_its_drives(host, located, held)
     if not tree.complete:
         count = len(tree.unreadable)
         reason = f"{count} part(s) of {newest.name} could not be read, the first: "

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from verifier.host import AccessError, Host
+from verifier.host import AccessError, Host, Unreadable
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, instant
 from verifier.probes._digests import closed
@@ -80,6 +80,8 @@ def _blobs(
     for entry in host.walk(path):
         if entry.problem is not None:
             yield entry.problem, 0, None
+        elif entry.stat is not None and entry.stat.is_symlink:
+            yield Unreadable(entry.path, "a link, behind which nothing is looked for"), 0, None
         elif entry.stat is not None and entry.stat.is_file:
             name = entry.path.removesuffix(".f").replace("/", "")
             if _BLOB.fullmatch(name):

@@ -14,6 +14,7 @@ from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
 from verifier.probes._digests import Digest, closed, compare, small_text
 from verifier.probes._keys import declared_key
+from verifier.probes._linked import through_links
 from verifier.probes._noting import noted
 from verifier.probes._restic_output import (
     KeyFile,
@@ -62,6 +63,7 @@ __all__ = [
 
 FOLDERS = ("data", "index", "keys", "snapshots")
 _SEALED = 32  # bytes that encryption adds
+LINKED = r"config|data(/[0-9a-f]{2})?(/[0-9a-f]{64})?|(index|keys|snapshots)(/[0-9a-f]{64})?"
 _ID = re.compile(r"[0-9a-f]{64}")
 # what desktops and NAS systems leave in any folder; restic passes over it
 _LITTER = re.compile(r"/([@#][^/]*/|(Thumbs\.db|desktop\.ini)$)", re.IGNORECASE)
@@ -180,22 +182,26 @@ def _shape(host: Host, path: str) -> _Shape:
     errors: list[str] = []
     unseen = ""
     for folder in FOLDERS:
-        for entry in host.walk(f"{path}/{folder}"):
+        for entry in through_links(host, path, folder, _is_linked):
             if entry.problem is not None:
-                unseen = unseen or f"{folder}/{entry.path}: {entry.problem.reason}"
+                unseen = unseen or f"{entry.path}: {entry.problem.reason}"
             if entry.stat is None or not entry.stat.is_file:
                 continue
             name, flaws = _named_well(folder, entry)
             errors += flaws
             if name is None:
                 continue
-            files.append(f"{folder}/{entry.path}")
+            files.append(entry.path)
             if folder == "snapshots" and (written := instant(entry.stat.mtime_ns)):
                 times.append(written)
     errors += _config(host, path)
     if not unseen:
         errors += _incomplete({file.partition("/")[0] for file in files})
     return _Shape(tuple(files), tuple(times), tuple(errors), unseen, _locks(host, path))
+
+
+def _is_linked(path: str) -> bool:
+    return re.fullmatch(LINKED, path) is not None
 
 
 def _config(host: Host, path: str) -> list[str]:
@@ -212,16 +218,16 @@ def _config(host: Host, path: str) -> list[str]:
 
 def _named_well(folder: str, entry: Entry) -> tuple[str | None, list[str]]:
     """Return the name of a file that belongs to the repository, and what is wrong with it."""
-    name = entry.path.rpartition("/")[2]
+    within, _, name = entry.path.removeprefix(f"{folder}/").rpartition("/")
     if name.startswith(".") or "-tmp-" in name or _LITTER.search(f"/{entry.path}"):
         return None, []
     if not _ID.fullmatch(name):
-        return None, [f"{folder}/{entry.path} is not named like a restic file."]
+        return None, [f"{entry.path} is not named like a restic file."]
     errors = []
-    if folder == "data" and entry.path.rpartition("/")[0] not in {name[:2], ""}:
-        errors.append(f"data/{entry.path} lies in the wrong folder.")
+    if folder == "data" and within not in {name[:2], ""}:
+        errors.append(f"{entry.path} lies in the wrong folder.")
     if entry.stat is not None and entry.stat.size == 0:
-        errors.append(f"{folder}/{entry.path} is empty.")
+        errors.append(f"{entry.path} is empty.")
     return name, errors
 
 

@@ -65,6 +65,9 @@ def relation(one: Location, other: Location) -> Relation:
     if shared:
         return Relation(Tie.SHARED, Evidence.MEASURED, shared)
     drives = one.domains.drives.value, other.domains.drives.value
+    if all(drives) and (number := _one_serial(one, other)):
+        reason = f"two drives of one size give the serial number {number}: they may be the same"
+        return Relation(Tie.UNKNOWN, Evidence.UNKNOWN, reason=reason)
     if all(drives):
         evidence = _weakest(one.domains.drives, other.domains.drives)
         return Relation(Tie.APART, evidence, reason="their drives are different ones")
@@ -115,6 +118,18 @@ def _shared(one: Location, other: Location) -> Iterator[str]:
     yield from pools
     if one_tree:
         yield "one file system"
+
+
+def _one_serial(one: Location, other: Location) -> str:
+    """Return a number by which two drives may be one; with different WWNs, sizes, models none."""
+    for mine in one.domains.drives.value or ():
+        for theirs in other.domains.drives.value or ():
+            named = mine.key.startswith("wwn:") and theirs.key.startswith("wwn:")
+            same = (mine.serial, mine.model) == (theirs.serial, theirs.model)
+            sizes = {mine.size_bytes, theirs.size_bytes}
+            if mine.serial and same and not named and (len(sizes) == 1 or None in sizes):
+                return mine.serial
+    return ""
 
 
 def _nested(one: Location, other: Location) -> str:

@@ -111,6 +111,10 @@ def _with_schedule(place: Location, plan: Plan) -> Location:
         return place
     feeding = [feed for feed in plan.feeds if _reaches(feed.destination.address, place)]
     mirrors = next((f.destination.mirrors for f in feeding if f.destination.mirrors), "")
+    if place.repeats_deletions.evidence is Evidence.INFERRED and any(
+        feed.destination.tool == "Syncthing" for feed in feeding
+    ):  # its configuration says more than its marker: it may keep versions, or send only
+        place = replace(place, repeats_deletions=Fact())
     if mirrors and place.repeats_deletions.value is None and (place.points.count or 0) <= 1:
         # points of its own would keep what the mirror deletes
         place = replace(place, repeats_deletions=Fact(True, Evidence.MEASURED, mirrors))

@@ -18,7 +18,7 @@ from tests.verifier.inventories import (
     unread,
     view,
 )
-from verifier.inventory import Domains, Evidence, Points, State
+from verifier.inventory import Domains, Drive, Evidence, Points, State
 from verifier.rules import Status, three_copies
 
 
@@ -51,6 +51,29 @@ def test_a_location_on_two_drives_hides_no_copies_that_stand_on_one_each():
     both = place("both", ("sdb", "sdc"))
     gate = copies(both, place("one", "sdb"), place("two", "sdc"))
     assert (gate.status, gate.value) == (Status.PASS, 3)
+
+
+@pytest.mark.parametrize(
+    ("other", "status"),
+    [
+        ({}, Status.UNKNOWN),
+        ({"size_bytes": None}, Status.UNKNOWN),
+        ({"size_bytes": 8000}, Status.PASS),
+        ({"model": "Other"}, Status.PASS),
+        ({"serial": "DD6"}, Status.PASS),
+    ],
+)
+def test_two_drives_of_one_number_and_size_may_be_one(other, status):
+    one = Drive("device:here/8:16", "sdb", "External", "DD5", 4000)
+    drives = one, replace(one, key="device:here/8:32", device="sdc", **other)
+    found = [place(drive.device, drive.device) for drive in drives]
+    gate = copies(
+        *(
+            replace(one, domains=replace(one.domains, drives=measured((drive,))))
+            for one, drive in zip(found, drives, strict=True)
+        )
+    )
+    assert gate.status is status
 
 
 @pytest.mark.parametrize(

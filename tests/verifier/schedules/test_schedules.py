@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.verifier.inventories import place
 from verifier.host import Host
-from verifier.inventory import Points
+from verifier.inventory import Evidence, Fact, Points
 from verifier.schedules import cron, scheduled, systemd, with_schedules
 from verifier.schedules.bacula import parse_run, schedule_hours
 
@@ -220,6 +220,19 @@ def test_daemons_repeat_deletions_at_once():
     kept = xml.replace("<versioning/>", '<versioning type="simple"/>')
     host = machine({"/home/ada/.config/syncthing/config.xml": kept})
     assert not fed(host, "/srv/sync").repeats_deletions.value
+
+
+def test_a_configuration_says_more_than_a_marker():
+    marked = Fact(True, Evidence.INFERRED, "Syncthing keeps it the same, as its .stfolder shows")
+    for more, mirrors in (
+        ('type="receiveonly"><versioning/>', True),
+        ('type="receiveonly"><versioning type="simple"/>', None),
+        ('type="sendonly"><versioning/>', None),
+    ):
+        xml = f'<configuration><folder path="/srv/sync" {more}</folder></configuration>'
+        host = machine({"/home/ada/.config/syncthing/config.xml": xml})
+        assert fed(host, "/srv/sync", repeats_deletions=marked).repeats_deletions.value is mirrors
+    assert fed(machine({}), "/srv/sync", repeats_deletions=marked).repeats_deletions == marked
 
 
 def test_what_cannot_be_read_is_not_taken_for_by_hand():
