@@ -213,7 +213,8 @@ POINT = _record(
 )
 
 # places in State.work: last instant of good work, the worst rollback, an event's own settings
-WORKED, ROLLBACK, OVER, WORKING, NOTICE, BY_LAW = range(6)
+# and to when the points are followed
+WORKED, ROLLBACK, OVER, WORKING, NOTICE, BY_LAW, FOLLOWED = range(7)
 
 # places in State.tally
 INTACT, PART_LOST = range(2)

@@ -9,6 +9,7 @@ import numpy as np
 from riskmodel._kernels.records import (
     COPY_STATE,
     DRIVE,
+    FOLLOWED,
     FORMAT,
     GROUP_STATE,
     OUTAGE,
@@ -60,5 +61,5 @@ def make_state(program: Program) -> State:
         held=np.zeros(max(len(program.keys), 1), np.int64),
         struck=np.zeros(sites + len(program.holders) + 1, np.int64),
         run_key=np.zeros(1, np.uint64),
-        work=np.zeros(6),
+        work=np.zeros(FOLLOWED + 1),
     )

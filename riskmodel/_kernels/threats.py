@@ -20,6 +20,7 @@ from riskmodel._kernels.laws import draw
 from riskmodel._kernels.records import (
     BY_LAW,
     COPY_HOLDS,
+    FOLLOWED,
     INTACT,
     NOTICE,
     OVER,
@@ -34,6 +35,7 @@ from riskmodel._kernels.rng import gamma_mean_one, keyed_uniform, uniform
 
 _INF = np.inf
 _MAX_RUNS = 1_000_000  # looked at for the first that is not missed
+_AT_ONCE = 1e-9  # of the time between two runs: two instants are one
 
 
 @jit
@@ -58,6 +60,7 @@ def start_points(P, S):
     S.work[WORKED] = 0.0
     S.work[ROLLBACK] = 0.0
     S.work[OVER] = 0.0
+    S.work[FOLLOWED] = 0.0
     _forget_event(S)
     broken = False
     for c in range(len(P.feeds)):
@@ -121,11 +124,16 @@ def _made(S, c, k):
 
 
 @jit
-def _last_run(P, S, c, t, good):
-    """Return the last run in [good, t] that was not missed, -inf if there is none."""
+def _last_run(P, S, c, t, good, before):
+    """Return the last run in [good, t] that was not missed, -inf if there is none.
+
+    With `before` that at t itself is none of them.
+    """
     every = P.feeds[c].every
     phase = P.feeds[c].phase
     k = math.floor((t - phase) / every)
+    if before and t - (phase + k * every) <= _AT_ONCE * every:
+        k -= 1.0
     while phase + k * every > 0.0 and phase + k * every >= good:
         if _made(S, c, k):
             return phase + k * every
@@ -143,6 +151,8 @@ def _next_run(P, S, c, t, limit):
         return _INF
     phase = P.feeds[c].phase
     k = math.floor((t - phase) / every) + 1.0
+    if phase + k * every - t <= _AT_ONCE * every:
+        k += 1.0
     for _ in range(_MAX_RUNS):
         if phase + k * every >= limit:
             break
@@ -153,24 +163,30 @@ def _next_run(P, S, c, t, limit):
 
 
 @jit
-def _newest(P, S, c, t):
-    """Return the time of the newest good data in a copy at t, up its chain of sources."""
-    best = -_INF
+def _newest(P, S, c, t, before):
+    """Return the time of the newest good data in a copy at t, up its chain of sources.
+
+    With `before` without what a run at t brings. Of two runs in a row at one instant the later
+    copy takes what the earlier one held before.
+    """
+    best = S.points[c].time
     while True:
         point = S.points[c]
         feed = P.feeds[c]
         if feed.source < 0:
             return max(best, t if t >= point.bad_until else point.time)
-        best = max(best, point.time)
+        if point.time <= t:  # a source may have been followed to later than that
+            best = max(best, point.time)
         good = max(point.since, max(point.bad_until, S.points[feed.source].bad_until))
         if feed.every == 0.0:
             run = t - feed.lag
             if run < good:
                 return best
         else:
-            run = _last_run(P, S, c, t, good)
-            if run < 0.0:
+            run = _last_run(P, S, c, t, good, before)
+            if run <= S.work[FOLLOWED]:  # what it brought is in the copy's own time
                 return best
+            before = True
         c = feed.source
         t = run
 
@@ -179,10 +195,11 @@ def _newest(P, S, c, t):
 def _bring_up(P, S, t):
     for c in range(len(P.feeds)):
         if S.points[c].intact:
-            S.points[c].next = _newest(P, S, c, t)
+            S.points[c].next = _newest(P, S, c, t, False)
     for c in range(len(P.feeds)):
         if S.points[c].intact:
             S.points[c].time = S.points[c].next
+    S.work[FOLLOWED] = t
 
 
 @jit
@@ -238,6 +255,7 @@ def _damage(P, S, source, t, notice):
             if P.feeds[c].reads:
                 notice = min(notice, _next_check(P, S, c, t))
     _spread(P, S, notice)
+    _bring_good(P, S, t)
     S.work[NOTICE] = notice
     for c in range(len(P.feeds)):
         point = S.points[c]
@@ -247,6 +265,17 @@ def _damage(P, S, source, t, notice):
                 point.bad_until = max(point.bad_until, notice)
             else:
                 _mark(S, c, notice)
+
+
+@jit
+def _bring_good(P, S, t):
+    """Let good data on its way reach the copies until the damage does."""
+    for c in range(len(P.feeds)):
+        if t < S.points[c].damaged < _INF:
+            S.points[c].next = _newest(P, S, c, S.points[c].damaged, True)
+    for c in range(len(P.feeds)):
+        if t < S.points[c].damaged < _INF:
+            S.points[c].time = max(S.points[c].time, S.points[c].next)
 
 
 @jit

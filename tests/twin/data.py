@@ -110,6 +110,25 @@ class Data:
             return written
         return max(written, self.source.newest(sent))
 
+    def newest_before(self, time: float) -> float:
+        """Return of what time the newest good data here will be just before damage comes."""
+        now = self.history.now
+        if self.feed is None or time <= now:
+            return self.newest(min(time, now))
+        source, best = self.source, self.newest(now)
+        assert source is not None
+        if not (self.is_good and source.is_good):
+            return best
+        if self.feed.every is None:
+            sent = time - (self.feed.lag or 0.0)
+            return max(best, source.newest_before(sent))
+        count = 0
+        while self.time_of_run(count) < time:
+            if self.time_of_run(count) > now and self.run_is_made(count):
+                best = max(best, source.newest_before(self.time_of_run(count)))
+            count += 1
+        return best
+
     def spoil(self) -> None:
         """Be lost or damaged from now on; write down what was good until now."""
         now = self.history.now

@@ -173,31 +173,34 @@ class People:
                 seen = min(seen, data.whole.next_check())
         self.seen_at = max(self.seen_at, seen)
         survive = []
-        for data in self.damaged_by_then(here, seen):
+        reached_at = self.damaged_by_then(here, seen)
+        newest = {data: data.newest_before(at) for data, at in reached_at.items()}
+        for data in reached_at:
             oldest = versions_kept(data.whole.copy)
             if over and data in here:  # only a lock keeps them from who is there until then
                 oldest = data.whole.copy.immutable or 0.0
-            if oldest > 0.0 and seen - data.newest(now) <= oldest:
+            if oldest > 0.0 and seen - newest[data] <= oldest:
                 survive.append(data)
             else:
                 data.whole.lose_quietly(cause, at=seen)
                 data.whole.taken_by_people = True
         for data in survive:
             data.spoil()
+            data.points.append((now, newest[data]))
             data.damaged_until = max(data.damaged_until, seen)
             self.history.at(seen, FAILURES, partial(self.repair, data))
 
-    def damaged_by_then(self, here: list[Data], seen: float) -> list[Data]:
-        """Return what carries the damage when it is seen, as it goes from copy to copy."""
+    def damaged_by_then(self, here: list[Data], seen: float) -> dict[Data, float]:
+        """Return what carries the damage when it is seen, and since when."""
         everything = list(self.data.values())
-        damaged: dict[int, Data] = {}
+        damaged: dict[int, float] = {}
         going = [(self.history.now, everything.index(data)) for data in here]
         heapq.heapify(going)
         while going:
             time, place = heapq.heappop(going)
             if place in damaged:
                 continue
-            damaged[place] = everything[place]
+            damaged[place] = time
             for other in self.fed_from(everything[place]):
                 if not other.whole.intact:
                     continue
@@ -205,7 +208,7 @@ class People:
                 at_once = other.feed is not None and not (other.feed.every or other.feed.lag)
                 if arrives < seen or at_once:
                     heapq.heappush(going, (arrives, everything.index(other)))
-        return list(damaged.values())
+        return {everything[place]: time for place, time in damaged.items()}
 
     def repair(self, data: Data) -> None:
         if data.whole.intact and data.damaged_until <= self.history.now:
