@@ -62,7 +62,7 @@ VERIFIER_ROOMS = [
     {"rules"},
     {"score", "aftermath", "sharing"},
     {"setup", "datasets", "kinds", "effort_options"},
-    {"blame", "noticing"},
+    {"blame", "sides", "noticing"},
     {"discover", "setup_text", "examine", "plan"},
     {"audit", "recorded", "diffing"},
     {"steps", "wear"},

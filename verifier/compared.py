@@ -9,18 +9,37 @@ from dataclasses import dataclass
 from datetime import datetime
 
 __all__ = [
+    "CAME_BACK",
     "DIFFERS",
+    "MAX_ERRORS",
     "Changes",
     "Newer",
+    "Other",
     "Past",
     "Restored",
     "Sample",
     "Shares",
     "Suspect",
+    "Unlike",
+    "more_errors",
+    "other_size",
 ]
 
-# of a file in a copy, after its path
+MAX_ERRORS = 20  # of a location are told; more are counted
+
+# of a file in a copy, and of one that was restored from it, after its path
 DIFFERS = "differs from the source under the same size."
+CAME_BACK = "came back different from the source."
+
+
+def more_errors(count: int) -> str:
+    """Say how many errors more there are than are told."""
+    return f"{count} more errors of this kind."
+
+
+def other_size(size: int, live: int) -> str:
+    """Say, after its path, that a file of a copy has another size than the source's."""
+    return f"has {size} bytes, the source's has {live}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +201,53 @@ class Shares:
     def least(self) -> float:
         """The smaller: one film may be most of the bytes, and many notes hardly any."""
         return min(self.files, self.size_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A file that a copy and the source hold with other bytes.
+
+    Parameters
+    ----------
+    path : str
+        As the source calls it.
+    size, live : int
+        Its size in the copy and at the source. [bytes]
+    """
+
+    path: str
+    size: int
+    live: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """Files that differ from the source's though no change at the source explains it.
+
+    The copy may be damaged, or the source, or the copy was written to: a comparison does not tell.
+
+    Parameters
+    ----------
+    younger : tuple of Other
+        The first of those that are younger in the copy than at the source.
+    shorter : tuple of Other
+        The first of those that are shorter at the source, under the same time.
+    younger_files, shorter_files : int
+        How many there are.
+    at_most, if_right : float
+        The coverage if the copy is right about those that are shorter at the source, and about all
+        of them, in [0, 1].
+    told : str
+        What earlier audits tell of those that are younger, after their number; or empty.
+    """
+
+    younger: tuple[Other, ...] = ()
+    shorter: tuple[Other, ...] = ()
+    younger_files: int = 0
+    shorter_files: int = 0
+    at_most: float = 0.0
+    if_right: float = 0.0
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from verifier.document import restored_document
 from verifier.drills import Wish, drilled, scratch_parent
 from verifier.host import Host
 from verifier.inventory import Depth, Location, Restored, State
-from verifier.rules._standing import held_words
+from verifier.rules._standing import differing, held_words
 from verifier.setup import Setup
 
 __all__ = ["Drill", "document", "drill_all", "exit_code", "only", "text"]
@@ -113,6 +113,9 @@ def _verdict(found: Location, min_coverage: float) -> tuple[int, str]:
     if found.points.count == 0:
         return 1, "no point in it is whole"
     share = found.coverage.value
+    perhaps = found.unlike is not None and found.unlike.if_right >= min_coverage
+    if share is not None and share < min_coverage and perhaps:
+        return 3, f"it holds {held_words(found)}; {differing(found)}"
     if share is not None and share < min_coverage:
         lacking = f", without {', '.join(found.missing)}" if found.missing else ""
         return 1, f"it holds {held_words(found)}{lacking}"

@@ -8,7 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from verifier.compared import Changes, Newer, Past, Restored, Sample, Shares, Suspect
+from verifier.compared import (
+    Changes,
+    Newer,
+    Other,
+    Past,
+    Restored,
+    Sample,
+    Shares,
+    Suspect,
+    Unlike,
+)
 from verifier.facts import (
     Depth,
     Domains,
@@ -31,6 +41,7 @@ __all__ = [
     "Inventory",
     "Location",
     "Newer",
+    "Other",
     "Past",
     "Points",
     "Restored",
@@ -40,6 +51,7 @@ __all__ = [
     "Snapshot",
     "State",
     "Suspect",
+    "Unlike",
 ]
 
 
@@ -88,6 +100,10 @@ class Location:
         The deepest examination that was completed.
     errors : tuple of str
         Damage that was found, one sentence each.
+    unlike : Unlike or None
+        Files that differ from the source's where nothing tells which of the two is right.
+    good_in : tuple of str
+        Of a source that is to blame for what differs: locations that still hold the right bytes.
     offline : bool
         Declared to be away from its reader most of the time.
     encrypted, immutable : Fact of bool
@@ -206,6 +222,8 @@ class Location:
     restored: Restored | None = None
     exclude: tuple[str, ...] = ()
     changed_last: datetime | None = None
+    unlike: Unlike | None = None
+    good_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from verifier.blame import righted
 from verifier.catalogue import CatalogueError, Recorder
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Changes, Inventory, Location, Past, State
+from verifier.sides import sided
 from verifier.sightings import Run, Seen
 
 __all__ = [
@@ -125,7 +126,8 @@ def noticed(found: Inventory, host: Host, book: Book) -> Inventory:
         locations=tuple(told(place) for place in found.locations),
         past=past,
     )
-    return righted(told_of)
+    earlier = ((run, book.seen(run)) for run in reversed(runs))
+    return sided(righted(told_of, seen), seen, earlier)
 
 
 def _formerly(book: Book, this: Run) -> tuple[str, ...]:

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from verifier.compared import CAME_BACK, Other
 from verifier.drills._choice import Wanted
 from verifier.drills._model import Back, Came
-from verifier.files import MTIME_SLACK_NS
+from verifier.files import MTIME_SLACK_NS, FileFact
 from verifier.host import AccessError, Host, TimedOut
 from verifier.manifest import Manifest, shown
 from verifier.probes.comparing import same_bytes
 from verifier.probes.outdated import changed_before
+from verifier.probes.unlike import Side, side
 
 __all__ = ["Tally", "compare", "compare_links"]
 
@@ -24,12 +26,15 @@ _PERMISSIONS = 0o777
 class Tally:
     """What became of the files that were asked for.
 
-    `wrong` and `unseen` hold one sentence a file, `outdated` what it is called at the source.
+    `wrong` and `unseen` hold one sentence a file, `outdated` what it is called at the source;
+    `younger` and `shorter` files that differ and need not be damaged (`verifier.probes.unlike`).
     """
 
     right: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     outdated: dict[str, str] = field(default_factory=dict)
+    younger: dict[str, Other] = field(default_factory=dict)
+    shorter: dict[str, Other] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)
     unseen: dict[str, str] = field(default_factory=dict)
     times: list[str] = field(default_factory=list)
@@ -106,10 +111,20 @@ def compare(
             else:
                 tally.changed.add(one.path)
         else:
-            tally.wrong[one.path] = f"{shown(one.live)} came back different from the source."
+            _differs(source.files[one.live], one, came, tally)
     for number, one in enumerate(present):
         if number not in met:
             tally.unseen[one.path] = f"{shown(one.live)} was not compared: a read did not end"
+
+
+def _differs(live: FileFact, one: Wanted, came: Came, tally: Tally) -> None:
+    """Call a file that differs damaged, unless the source may be the one that is."""
+    which = side(live, one.size, None if came.stamped else came.mtime_ns)
+    if which is Side.NONE:
+        tally.wrong[one.path] = f"{shown(one.live)} {CAME_BACK}"
+    else:
+        into = tally.younger if which is Side.YOUNGER else tally.shorter
+        into[one.path] = Other(one.live, one.size, live.size)
 
 
 def _same_bytes(

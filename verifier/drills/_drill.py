@@ -24,10 +24,11 @@ from verifier.drills._scratch import (
 from verifier.excluding import Excluding
 from verifier.host import AccessError, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Restored, Sample, State
-from verifier.manifest import Manifest
+from verifier.manifest import Manifest, shown
 from verifier.probes import restic
 from verifier.probes.comparing import capped
 from verifier.probes.outdated import less_outdated
+from verifier.probes.unlike import with_unlike
 from verifier.progress import Progress
 from verifier.remotes import Here, remote_for
 from verifier.remotes.logins import with_environment
@@ -242,6 +243,7 @@ def _weighed(
 ) -> Location:
     tally, compared = run.tally, live is not None
     reasons = []
+    open_ = len(tally.younger) + len(tally.shorter)
     if run.left:
         reasons.append(
             f"{run.left} of {len(choice.files)} files do not fit into the scratch folder"
@@ -253,7 +255,7 @@ def _weighed(
             "the source could not be read, so that nothing was compared with it: what came back "
             f"has the recorded size, and {point.tool} had nothing to say against it"
         )
-    elif not tally.right and not tally.wrong and not tally.outdated and not reasons:
+    elif not (tally.right or tally.wrong or tally.outdated or open_ or reasons):
         reasons.append("the source has changed all files that were asked for")
     known = choice.whole and found.coverage.value is not None  # how many are older, and of how many
     if tally.outdated and not (known and tally.right):
@@ -261,12 +263,20 @@ def _weighed(
             f"{len(tally.outdated)} of {len(choice.files)} files came back in an older version "
             "than the source had when the point was made"
         )
+    if open_:
+        first = shown(next(iter((tally.younger or tally.shorter).values())).path)
+        reasons.append(
+            f"{open_} of {len(choice.files)} files came back different from the source, and may be "
+            f"the right ones ({_open_words(tally)}), the first: {first}"
+        )
     if tally.lost_links:
         count, first = len(tally.lost_links), tally.lost_links[0]
         many = "1 symbolic link" if count == 1 else f"{count:,} symbolic links"
         reasons.append(f"{many} did not come back, the first: {first}")
     if live is not None:
         found = _without_outdated(found, live, choice, files, tally)
+        younger, shorter = list(tally.younger.values()), list(tally.shorter.values())
+        found = with_unlike(found, (younger, len(younger)), (shorter, len(shorter)))
     drawn = choice.drawn - tally.changed
     looked = drawn & (tally.right | tally.wrong.keys())
     complete = not reasons and not tally.wrong
@@ -296,6 +306,14 @@ def _weighed(
         errors=capped([*found.errors, *(tally.wrong[path] for path in sorted(tally.wrong))]),
         reason="; ".join(filter(None, (found.reason, _why(told)))),
     )
+
+
+def _open_words(tally: Tally) -> str:
+    words = (
+        ("younger than the source's", tally.younger),
+        ("longer than the source's under the same time", tally.shorter),
+    )
+    return ", or ".join(told for told, files in words if files)
 
 
 def _without_outdated(

@@ -55,6 +55,7 @@ class Row:
     content: dict[str, int] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
     chain: list[Bundle] = field(default_factory=list)
+    younger: list[str] = field(default_factory=list)  # than the source's, and of other bytes
     sealed: str = ""
     encrypted: bool = False
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
-from verifier.compared import DIFFERS
+from verifier.compared import DIFFERS, other_size
 from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
@@ -26,7 +26,8 @@ from verifier.probes.comparing import capped
 from verifier.probes.compression import cipher_of, format_of, has_digest, joined
 from verifier.probes.members import BLOCK_BYTES, DAMAGE, Member, members
 from verifier.probes.newer import as_of
-from verifier.probes.outdated import changed_before, without_outdated
+from verifier.probes.outdated import changed_before, without_outdated, without_versions
+from verifier.probes.unlike import Side, listed_unlike, side
 from verifier.target import Target
 
 __all__ = ["collect", "detect", "newest_chain", "parse_date"]
@@ -93,6 +94,7 @@ def collect(
     prefix = prefix_in(source, row.content)
     reached = _reach(host, source, depth, row, newest, prefix)
     coverage = Coverage(Fact(source=row.sealed))
+    held: dict[str, int] = {}
     if not row.sealed:
         held = {name.removeprefix(prefix): size for name, size in row.content.items()}
         coverage = cover(source, held, unseen=bool(row.unseen))
@@ -122,7 +124,13 @@ def collect(
         if row.sealed and not row.encrypted
         else Fact(row.encrypted, Evidence.MEASURED, "signatures and member flags"),
     )
-    if source is None or row.unseen or row.sealed or row.encrypted or depth < Depth.BYTES:
+    if source is None or row.unseen or row.sealed:
+        return located
+    if source.complete:
+        times = {path.removeprefix(prefix): when for path, when in row.changed.items()}
+        located = listed_unlike(located, source, held, times)
+        located = without_versions(located, source, list(dict.fromkeys(row.younger)))
+    if row.encrypted or depth < Depth.BYTES:
         return located
     return without_outdated(located, source, _outdated(host, source, row, newest, prefix))
 
@@ -169,7 +177,8 @@ def _reach(
     ):
         return reached  # nothing in it can be held against the source
     for bundle in row.chain:
-        different, not_compared = _compare(host, bundle, source, prefix)
+        different, not_compared, younger = _compare(host, bundle, source, prefix)
+        row.younger += younger
         row.errors += different
         if not_compared:
             row.unseen.append(not_compared)
@@ -190,25 +199,33 @@ def _kind(host: Host, bundle: Bundle) -> str:
 
 def _compare(
     host: Host, bundle: Bundle, source: Manifest | None, prefix: str
-) -> tuple[list[str], str]:
+) -> tuple[list[str], str, list[str]]:
+    """Return damage, what could not be compared, and files of one size that are younger in it."""
     if source is None or not source.complete:
-        return [], "the source could not be read, so nothing was compared with it"
+        return [], "the source could not be read, so nothing was compared with it", []
     errors: list[str] = []
+    younger: list[str] = []
     unseen = ""
     for member in _contents(host, bundle):
         name = member.path.removeprefix(prefix)
         live = source.files.get(name)
         if live is None or live.mtime_ns > member.mtime_ns + MTIME_SLACK_NS:
             continue
+        which = side(live, member.size, member.mtime_ns)
         if live.size != member.size:
-            errors.append(f"{name} has {member.size} bytes, the source's has {live.size}.")
+            if which is Side.NONE:
+                errors.append(f"{name} {other_size(member.size, live.size)}")
             continue
         try:
-            if hash_of(host, f"{source.root}/{name}", "sha256") != member.sha256:
+            if hash_of(host, f"{source.root}/{name}", "sha256") == member.sha256:
+                continue
+            if which is Side.YOUNGER:
+                younger.append(name)
+            else:
                 errors.append(f"{name} {DIFFERS}")
         except AccessError as problem:
             unseen = unseen or f"{name} of the source could not be read: {problem.reason}"
-    return errors, unseen
+    return errors, unseen, younger
 
 
 def _outdated(host: Host, source: Manifest, row: Row, newest: Bundle, prefix: str) -> Iterator[str]:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from verifier.compared import DIFFERS
+from verifier.compared import DIFFERS, MAX_ERRORS, more_errors, other_size
 from verifier.files import MTIME_SLACK_NS, table
 from verifier.host import AccessError, Host, TimedOut
 from verifier.inventory import Depth, Location, Sample
 from verifier.manifest import Files, Manifest, instant, shown
 from verifier.probes._pairs import Found, Pairs, blocks, read_pairs
 from verifier.probes.newer import without_equal
-from verifier.probes.outdated import without_outdated
+from verifier.probes.outdated import without_outdated, without_versions
+from verifier.probes.unlike import by_size, sides_of, taken
 from verifier.progress import Progress
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ __all__ = [
     "spread",
 ]
 
-MAX_ERRORS = 20
 _EXTENTS_LOOKED_AT = 500
 
 
@@ -46,7 +46,8 @@ class Compared:
 
     `since` is the oldest of the earlier reads that it leans on, 0 if it read all. [ns since 1970]
     `outdated` are files of the same size that the source has changed since, bytes and all; `equal`
-    are rows of the source that have only another time. `same` is true if both hold the same files.
+    are rows of the source that have only another time. `younger` are files of the same size and of
+    other bytes that are younger in the copy. `same` is true if both hold the same files.
     """
 
     errors: tuple[str, ...]
@@ -55,6 +56,7 @@ class Compared:
     sample: Sample | None = None
     note: str = ""
     outdated: tuple[str, ...] = ()
+    younger: tuple[str, ...] = ()
     equal: Rows | Sequence[int] = field(default=(), compare=False)
     same: bool = False
 
@@ -83,6 +85,8 @@ def against_source(
         At depth ``SOURCE`` if all that both have was compared; as it was, with the reason, if
         something could not be, or there is nothing that both have.
     """
+    if source is not None and source.complete:
+        located = by_size(located, source, held, local=host.local)
     if depth < Depth.BYTES:
         return located
     if source is None or not source.complete:
@@ -93,6 +97,7 @@ def against_source(
         return replace(located, reason="it has no file of the source, so nothing was compared")
     compared = compare(host, source, held)
     located = without_outdated(located, source, compared.outdated)
+    located = without_versions(located, source, compared.younger)
     located = without_equal(located, table(source.files), compared.equal)
     located = replace(located, errors=compared.errors, sample=compared.sample)
     if compared.same and located.identical is False:
@@ -107,7 +112,7 @@ def capped(errors: list[str]) -> tuple[str, ...]:
     """Keep the first sentences, and say how many more there are."""
     if len(errors) <= MAX_ERRORS:
         return tuple(errors)
-    return (*errors[:MAX_ERRORS], f"{len(errors) - MAX_ERRORS} more errors of this kind.")
+    return (*errors[:MAX_ERRORS], more_errors(len(errors) - MAX_ERRORS))
 
 
 def shared_inodes(source: Manifest | None, held: Manifest) -> int:
@@ -173,6 +178,8 @@ def identical(source: Manifest | None, held: Manifest) -> bool | None:
 def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
     """Compare contents; a source file that is younger than its copy was changed, not damaged.
 
+    Nor is a file damaged in the copy if it may as well be the source's that is.
+
     Digests that earlier reads left are leaned on where the policy lets them; of files whose
     digests then differ both are read once more, so that no old digest accuses a sound file. A
     sample is drawn from the files that can be judged: those that the source has not changed since.
@@ -186,17 +193,21 @@ def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
     here, there = _apart(own, theirs, here, there)
     alike, age = _sizes_and_ages(own, theirs, here, there)
     changed = age > 0
-    odd = np.flatnonzero(~alike & ~changed)
+    younger = shorter = np.zeros(len(here), np.bool_)
+    if not (alike & (age >= 0)).all():
+        younger, shorter = sides_of(own, theirs, here, there, local=host.local)
+    odd = np.flatnonzero(~alike & ~changed & ~younger & ~shorter)
     wrong = {
-        int(here[at]): f"has {theirs.fact(int(there[at])).size} bytes, the source's has "
-        f"{own.fact(int(here[at])).size}."
+        int(here[at]): other_size(theirs.fact(int(there[at])).size, own.fact(int(here[at])).size)
         for at in odd[: MAX_ERRORS + 1]
     }
+    ahead = here[younger & alike]
     looked, judged, count = _looked_at(host, alike, changed)
     if not looked.all():
         every, here, there, changed = False, here[looked], there[looked], changed[looked]
     pairs = Pairs(source, held, here, there, changed)
     found = read_pairs(host, pairs) if host.local else _by_pieces(host, pairs)
+    versions = taken(found.wrong, ahead)
     sample = None
     if count is not None:
         bad = len(found.wrong)
@@ -208,11 +219,11 @@ def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
         f"{shown(path)} {wrong[row]}" for row, path in zip(first, own.paths(first), strict=True)
     ]
     more = len(wrong) + len(odd) - min(len(odd), MAX_ERRORS + 1) - len(errors)
-    told = (*errors, *([f"{more} more errors of this kind."] if more else []))
+    told = (*errors, *([more_errors(more)] if more else []))
     outdated = own.paths(np.array(sorted(found.outdated), np.int64))
     return Compared(
         told, found.unseen, found.since, sample, found.note, tuple(outdated),
-        equal=found.equal, same=every and found.same,
+        tuple(own.paths(versions)), equal=found.equal, same=every and found.same,
     )  # fmt: skip
 
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 
 from verifier._forms import copy_names
 from verifier.access import AccessError, TimedOut
-from verifier.compared import DIFFERS
-from verifier.files import MTIME_SLACK_NS
+from verifier.compared import DIFFERS, other_size
+from verifier.files import MTIME_SLACK_NS, table
 from verifier.inventory import Depth, Sample
 from verifier.manifest import Manifest, prefix_in
 from verifier.probes._digests import hash_of
 from verifier.probes.comparing import capped
 from verifier.probes.directory import read_manifest
 from verifier.probes.outdated import changed_before
+from verifier.probes.unlike import sides_of
 from verifier.remotes._link import Digest, Link
 
 __all__ = ["Compared", "compare"]
@@ -38,6 +39,8 @@ class Compared:
     outdated : tuple of str
         Files of the same size that the source has changed since they were put there, bytes and
         all, as far as digests that the place keeps, or bytes that were fetched, tell.
+    younger : tuple of str
+        Files of the same size and of other bytes that are younger there.
     """
 
     errors: tuple[str, ...]
@@ -45,6 +48,7 @@ class Compared:
     reached: Depth
     sample: Sample | None = None
     outdated: tuple[str, ...] = ()
+    younger: tuple[str, ...] = ()
 
 
 def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
@@ -72,17 +76,21 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
     reached = Depth.SOURCE if names else Depth.LISTED
     judged: list[str] = []
     late: list[str] = []
+    younger, shorter = _open_sides(source, held)
+    rows, open_ = table(source.files), younger | shorter
     for path in sorted(names):
         live, copy = source.files[path], held.files[names[path]]
         if live.mtime_ns > copy.mtime_ns + MTIME_SLACK_NS:
             late += [path] if live.size == copy.size else []
             continue
         if live.size != copy.size:
-            errors.append(f"{path} has {copy.size} bytes, the source's has {live.size}.")
+            if rows.row(path) not in open_:
+                errors.append(f"{path} {other_size(copy.size, live.size)}")
         else:
             judged.append(path)
     chosen, sample = link.host.effort.some(judged)
     before = len(errors)
+    versions: list[str] = []
     for path in chosen:
         try:
             there = _there(link, f"{held.root}/{names[path]}", depth)
@@ -101,13 +109,22 @@ def compare(link: Link, source: Manifest, depth: Depth) -> Compared:
             reached = Depth.BYTES
         if doubt:
             unseen = unseen or doubt
+        elif differs and rows.row(path) in younger:
+            versions.append(path)
         elif differs:
             errors.append(f"{path} {DIFFERS}")
     sample = sample and replace(sample, bad=len(errors) - before)
     # what was changed after the newest file was put there is only not copied yet
     late = [path for path in late if changed_before(source.files[path].mtime_ns, held.newest)]
     outdated = _outdated(link, source, held, names, link.host.effort.some(late)[0], depth)
-    return Compared(capped(errors), unseen, reached, sample, outdated)
+    return Compared(capped(errors), unseen, reached, sample, outdated, tuple(versions))
+
+
+def _open_sides(source: Manifest, held: Manifest) -> tuple[set[int], set[int]]:
+    own, theirs = table(source.files), table(held.files)
+    here, there = own.pairs(theirs)
+    younger, shorter = sides_of(own, theirs, here, there, local=False)
+    return set(here[younger].tolist()), set(here[shorter].tolist())
 
 
 def _outdated(

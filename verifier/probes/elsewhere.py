@@ -11,7 +11,7 @@ from verifier.inventory import Depth, Location, Points
 from verifier.manifest import Manifest
 from verifier.probes import directory, restic
 from verifier.probes.comparing_elsewhere import compare
-from verifier.probes.outdated import without_outdated
+from verifier.probes.outdated import without_outdated, without_versions
 from verifier.remotes import Link
 from verifier.target import Target
 
@@ -48,6 +48,7 @@ def collect_plain(
         else:
             compared = compare(link, source, depth)
             located = without_outdated(located, source, compared.outdated)
+            located = without_versions(located, source, compared.younger)
             located = replace(
                 located,
                 errors=compared.errors,

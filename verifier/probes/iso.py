@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from verifier.compared import DIFFERS
+from verifier.compared import DIFFERS, other_size
 from verifier.files import MTIME_SLACK_NS, table
 from verifier.host import AccessError, Host, Unreadable
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
@@ -20,8 +20,9 @@ from verifier.probes._noting import noted
 from verifier.probes.comparing import capped
 from verifier.probes.iso_image import DAMAGE, HEAD_BYTES, Image, content_of, is_image, read_image
 from verifier.probes.newer import as_of, without_equal
-from verifier.probes.outdated import without_outdated
+from verifier.probes.outdated import without_outdated, without_versions
 from verifier.probes.reading import head
+from verifier.probes.unlike import Side, listed_unlike, side
 from verifier.target import Target
 
 __all__ = ["collect", "detect", "newest_image"]
@@ -119,14 +120,19 @@ def collect(
         newer=coverage.newer,
         tool=f"{image.names} image {image.label!r}",
     )
+    if source is not None and source.complete:
+        changed = {each.path.removeprefix(prefix): each.mtime_ns for each in image.files}
+        located = listed_unlike(located, source, held, changed)
     if depth < Depth.BYTES or unseen:
         return located
     if source is None or not source.complete:
         return replace(located, reason="no digests of its own, and the source could not be read")
     if not any(name.removeprefix(prefix) in source.files for name in sizes):
         return replace(located, reason="it has no file of the source, so nothing was compared")
-    different, not_compared, older, equal = _compare(host, place, image, source, prefix)
+    told = _compare(host, place, image, source, prefix)
+    different, not_compared, older, equal, younger = told
     located = without_outdated(located, source, older)
+    located = without_versions(located, source, younger)
     located = without_equal(located, table(source.files), equal)
     located = replace(located, errors=capped([*errors, *different]))
     return (
@@ -180,16 +186,19 @@ def _read(host: Host, place: str) -> tuple[Image | None, str]:
 
 def _compare(
     host: Host, place: str, image: Image, source: Manifest, prefix: str
-) -> tuple[list[str], str, list[str], list[int]]:
+) -> tuple[list[str], str, list[str], list[int], list[str]]:
     """Return damage, what could not be compared, and files that the source has changed since.
 
-    Then rows of the source's files that have another time, and the same bytes.
+    Then rows of the source's files that have another time, and the same bytes; then files of the
+    same size, and of other bytes, that are younger in the image.
     """
     errors: list[str] = []
     unseen = ""
     wanted: dict[str, str] = {}
     late: set[str] = set()
+    young: set[str] = set()
     older: list[str] = []
+    younger: list[str] = []
     equal: list[int] = []
     files = table(source.files)
     for each in image.files:
@@ -200,10 +209,13 @@ def _compare(
         # a disc keeps whole seconds
         if live.mtime_ns > each.mtime_ns + MTIME_SLACK_NS:
             late.add(name)
+        which = side(live, each.size, each.mtime_ns)
+        if which is Side.YOUNGER:
+            young.add(name)
         if live.size == each.size:
             wanted[each.path] = name
-        elif name not in late:
-            errors.append(f"{name} has {each.size} bytes, the source's has {live.size}.")
+        elif name not in late and which is Side.NONE:
+            errors.append(f"{name} {other_size(each.size, live.size)}")
     try:
         with host.open(place) as file:
             for path, mine in content_of(file, frozenset(wanted)):
@@ -213,6 +225,8 @@ def _compare(
                     continue
                 if wanted[path] in late:
                     older.append(wanted[path])
+                elif wanted[path] in young:
+                    younger.append(wanted[path])
                 else:
                     errors.append(f"{wanted[path]} {DIFFERS}")
     except AccessError as problem:
@@ -222,4 +236,4 @@ def _compare(
             unseen = f"{problem.path} could not be read: {problem.reason}"
     except DAMAGE as problem:
         errors.append(f"{place.rpartition('/')[2]} is damaged: {str(problem)[:100]}.")
-    return errors, unseen, older, equal
+    return errors, unseen, older, equal, younger

@@ -11,17 +11,27 @@ is that of another version. A job that reads a frozen snapshot leaves such a bac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from verifier.compared import Other
 from verifier.files import MTIME_SLACK_NS
 from verifier.inventory import Evidence, Fact, Location, Shares
 from verifier.manifest import Manifest, folders_of
 from verifier.probes.newer import expected
+from verifier.probes.unlike import NAMED, listed_unlike, with_unlike
 
-__all__ = ["changed_before", "less_outdated", "without_older", "without_outdated"]
+__all__ = [
+    "changed_before",
+    "less_held",
+    "less_outdated",
+    "without_older",
+    "without_outdated",
+    "without_versions",
+]
 
+_BYTES = "paths, sizes and bytes compared with the source"
 _QUARTER_NS = 900_000_000_000
 _ZONES = 56  # quarters of an hour that two clocks of FAT are apart at most
 
@@ -50,8 +60,19 @@ def without_outdated(located: Location, source: Manifest, paths: Iterable[str]) 
     """
     newest = located.points.newest
     late = [path for path in paths if changed_before(source.files[path].mtime_ns, newest)]
-    told = "paths, sizes and bytes compared with the source"
-    return less_outdated(located, source, late, len(late), Fact(None, Evidence.MEASURED, told))
+    return less_outdated(located, source, late, len(late), Fact(None, Evidence.MEASURED, _BYTES))
+
+
+def without_versions(located: Location, source: Manifest, paths: Sequence[str]) -> Location:
+    """Count files of the source's size that are younger in a copy, and other ones, as not held."""
+    if not paths:
+        return located
+    named = [
+        Other(path, live.size, live.size) for path in paths[:NAMED] if (live := source.files[path])
+    ]
+    located = with_unlike(located, younger=(named, len(paths)))
+    how: Fact[float] = Fact(None, Evidence.MEASURED, _BYTES)
+    return less_held(located, source, paths, len(paths), how)
 
 
 def without_older(
@@ -74,7 +95,10 @@ def without_older(
         As it was if the source changed them all, or their inodes, after the newest point.
     """
     newest = located.points.newest
-    if source is None or newest is None or located.coverage.value is None:
+    if source is None or located.coverage.value is None:
+        return located
+    located = listed_unlike(located, source, sizes, times)
+    if newest is None:
         return located
     behind = {
         path: live.mtime_ns - then
@@ -97,7 +121,17 @@ def less_outdated(
     located: Location, source: Manifest, paths: Iterable[str], count: int, how: Fact[float]
 ) -> Location:
     """Take files off the coverage, the known ones once; `count` may be more than are named."""
-    shares, more, named = located.shares, count - located.outdated, list(paths)
+    more = count - located.outdated
+    if located.shares is None or located.coverage.value is None or more <= 0:
+        return located
+    return replace(less_held(located, source, list(paths), more, how), outdated=count)
+
+
+def less_held(
+    located: Location, source: Manifest, named: Sequence[str], more: int, how: Fact[float]
+) -> Location:
+    """Take so many files, of which some are named, off the coverage."""
+    shares = located.shares
     if shares is None or located.coverage.value is None or more <= 0:
         return located
     files, size = expected(located, source)
@@ -113,7 +147,6 @@ def less_outdated(
         coverage=replace(how, value=less.least),
         shares=less,
         missing=tuple(folders)[:5],
-        outdated=count,
         identical=False,
     )
 

@@ -41,6 +41,7 @@ from verifier.rules import (
     three_copies,
     two_media,
     uncompared,
+    unlike,
     unreadable,
     unverified,
     virtual_tape,
@@ -106,6 +107,7 @@ PRACTICE_RULES = (
 FINDING_RULES = (
     FindingRule(missing.RULE, missing.judge),
     FindingRule(damaged.RULE, damaged.judge),
+    FindingRule(unlike.RULE, unlike.judge),
     FindingRule(suspected_rot.RULE, suspected_rot.judge),
     FindingRule(mass_change.RULE, mass_change.judge),
     FindingRule(no_copy.RULE, no_copy.judge),

@@ -22,9 +22,10 @@ from verifier.rules import (
     stale,
     stopped,
     suspected_rot,
+    unlike,
     zero_errors,
 )
-from verifier.rules._model import Finding, Status
+from verifier.rules._model import Finding, Severity, Status
 from verifier.rules._view import names
 
 __all__ = ["before_a_run", "cautious"]
@@ -56,10 +57,14 @@ def cautious(findings: Sequence[Finding], source: Location) -> list[Finding]:
     """
     return [
         replace(one, remediation=f"{first} Then: {one.remediation}")
-        if one.rule in _WRITING and (first := before_a_run(findings, source, one.location))
+        if _writes(one) and (first := before_a_run(findings, source, one.location))
         else one
         for one in findings
     ]
+
+
+def _writes(one: Finding) -> bool:
+    return one.rule in _WRITING and not (one.rule == damaged.RULE.id and one.location == _SOURCE)
 
 
 def before_a_run(findings: Iterable[Finding], source: Location, name: str | None) -> str:
@@ -79,7 +84,9 @@ def before_a_run(findings: Iterable[Finding], source: Location, name: str | None
     str
         A sentence; empty if nothing is suspected.
     """
-    rules = {suspected_rot.RULE.id, mass_change.RULE.id}
+    rules = {suspected_rot.RULE.id, mass_change.RULE.id, unlike.RULE.id}
+    if source.good_in:
+        rules.add(damaged.RULE.id)
     alarms = [
         one
         for one in findings
@@ -95,12 +102,26 @@ def before_a_run(findings: Iterable[Finding], source: Location, name: str | None
         return f"{doubt}, and if it is not, restore it from {_good(source)}: {risk}"
     if any(one.location == name for one in alarms if one.rule == mass_change.RULE.id):
         return f"First find out what changed {name} ({mass_change.RULE.id}), and stop it."
-    return ""
+    return _before_overwriting([one for one in alarms if one.rule == unlike.RULE.id], name)
+
+
+def _before_overwriting(found: list[Finding], name: str | None) -> str:
+    """Say what comes before the source's bytes are written over others that may be right."""
+    # those of the source may be broken, which goes into any copy
+    doubted = [one for one in found if one.severity is Severity.HIGH]
+    others = [one for one in found if name is None or one.location == name]
+    places = dict.fromkeys(one.location for one in (*doubted, *others) if one.location)
+    if not places:
+        return ""
+    which = f"the files that differ in {names(places)} ({unlike.RULE.id})"
+    risk = "a run before that writes the source's bytes over theirs."
+    return f"First look at {which}, and save those that are right there: {risk}"
 
 
 def _good(source: Location) -> str:
     suspects = source.changes.suspects if source.changes is not None else ()
     held = dict.fromkeys(name for one in suspects if one.right for name in one.good)
+    held |= dict.fromkeys(source.good_in)
     held.pop(_SOURCE, None)
     before = f" of {source.changes.since:%Y-%m-%d %H:%M}" if source.changes is not None else ""
     return names(held) or f"a point{before} or older"

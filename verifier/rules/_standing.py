@@ -21,6 +21,7 @@ __all__ = [
     "age_of",
     "clock_is_behind",
     "counted",
+    "differing",
     "held_words",
     "in_memory",
     "percent",
@@ -124,6 +125,9 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
             f"its newest point is {_days(location.points.newest, now)} old, more than {limit}",
         )
     damaged = _damaged(location)
+    if short and _perhaps_right(location, policy):
+        status = damaged.status if damaged else Status.UNKNOWN
+        return Standing(Copyhood.MAYBE, status, differing(location))
     if short and location.newer is not None:
         reason = f"whether it lacked {counted(location.newer.doubtful, 'file')} that changed since "
         reason += f"its newest point is not known: {location.newer.reason}"
@@ -137,6 +141,9 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
         return Standing(Copyhood.MAYBE, damaged.status if damaged else Status.UNKNOWN, reason)
     if share.evidence is Evidence.DECLARED:
         return Standing(Copyhood.DECLARED, Status.UNKNOWN, "its content is declared, not measured")
+    open_ = differing(location)
+    if open_ and not damaged:
+        return Standing(Copyhood.YES, Status.UNKNOWN, open_)
     return damaged or Standing(Copyhood.YES, Status.PASS)
 
 
@@ -189,9 +196,36 @@ def why_no_age(age: Age, location: Location, source: Location) -> str:
 
 
 def perhaps_whole(location: Location, policy: Policy) -> bool:
-    """Tell whether it is whole unless files that it lacks were there when it was made."""
+    """Tell whether it is whole unless files that it lacks were there when it was made.
+
+    Or unless it, and not the source, is wrong about the length of some.
+    """
     newer = location.newer
+    if _perhaps_right(location, policy):
+        return True
     return newer is not None and newer.doubtful > 0 and newer.at_most >= policy.min_coverage
+
+
+def _perhaps_right(location: Location, policy: Policy) -> bool:
+    found = location.unlike
+    return found is not None and found.shorter_files > 0 and found.at_most >= policy.min_coverage
+
+
+def differing(location: Location) -> str:
+    """Say how many files differ so that nothing tells which are right; empty if none does."""
+    found = location.unlike
+    if found is None:
+        return ""
+    parts = []
+    if found.shorter_files:
+        verb = "is" if found.shorter_files == 1 else "are"
+        files = counted(found.shorter_files, "file")
+        parts.append(f"{files} {verb} shorter at the source under the same time")
+    if found.younger_files:
+        verb = "differs and is" if found.younger_files == 1 else "differ and are"
+        files = counted(found.younger_files, "file")
+        parts.append(f"{files} {verb} younger in it than at the source")
+    return f"which side is right is not known: {' and '.join(parts)}" if parts else ""
 
 
 def in_memory(location: Location) -> bool:
@@ -212,7 +246,11 @@ def seen_lately(location: Location, policy: Policy, now: datetime) -> bool:
 
 def _unchanged_since(location: Location, source: Location) -> bool:
     """Tell whether the location holds every file, and the source is no younger than it."""
-    if location.coverage.value != 1.0:
+    open_ = location.unlike
+    whole = location.coverage.value == 1.0
+    # what the source may have lost is no change that the copy is behind
+    whole |= open_ is not None and open_.shorter_files > 0 and open_.at_most == 1.0
+    if not whole:
         return False
     newest, wanted = location.points.newest, source.points.newest
     return newest is not None and wanted is not None and newest >= wanted - _SAME_TIME

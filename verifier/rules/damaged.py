@@ -17,6 +17,9 @@ RULE = Rule(
 )
 
 
+_SOURCE = "Put the good bytes back from where they are, and look for the cause."
+
+
 def judge(view: View) -> Iterator[Finding]:
     """Name the damage of each location.
 
@@ -33,4 +36,5 @@ def judge(view: View) -> Iterator[Finding]:
     for place in view.locations:
         for error in place.errors:
             text = f"{place.name} is damaged: {error.rstrip('.')}."
-            yield Finding(RULE.id, Status.FAIL, Severity.HIGH, place.name, text, RULE.remediation)
+            cure = _SOURCE if place is view.inventory.source else RULE.remediation
+            yield Finding(RULE.id, Status.FAIL, Severity.HIGH, place.name, text, cure)

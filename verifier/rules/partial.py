@@ -82,7 +82,10 @@ def _older(place: Location) -> str:
 
 
 def _doubt(place: Location) -> str:
-    newer = place.newer
+    newer, found = place.newer, place.unlike
+    if found is not None and found.shorter_files:
+        which = counted(found.shorter_files, "file")
+        return f"; of {which} it has another length, and perhaps the right one"
     if newer is None or not newer.doubtful:
         return ""
     which = f"{counted(newer.doubtful, 'file')} of what it lacks may have come since"

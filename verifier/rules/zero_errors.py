@@ -8,7 +8,7 @@ from verifier.bounds import most_bad
 from verifier.depths import beyond, blind_to_gaps
 from verifier.inventory import Depth, Evidence, Location, State
 from verifier.rules._model import Gate, Rule, Status
-from verifier.rules._standing import percent
+from verifier.rules._standing import differing, percent
 from verifier.rules._view import View, names
 
 __all__ = ["RULE", "judge"]
@@ -25,11 +25,12 @@ def judge(view: View) -> Gate:
     """Ask whether every claimed location was examined deep enough, and what was found.
 
     Any error fails, and so does a set of which nothing can be restored. Without one, a location
-    that nobody examined, or one that was examined less deep than the policy asks, leaves the gate
-    unknown. A sample passes only where the policy is content with one: it says ``max_bad``, and the
-    bound that the sample gives is no larger; or it asks for a restore drill, which is one by its
-    nature. It is always said to be a sample. Plain trees reach depth ``source`` at once, as they
-    have no digests of their own. The source itself needs only to be read.
+    that nobody examined, one that was examined less deep than the policy asks, or one with files
+    that differ so that nothing tells which side is right, leaves the gate unknown. A sample passes
+    only where the policy is content with one: it says ``max_bad``, and the bound that the sample
+    gives is no larger; or it asks for a restore drill, which is one by its nature. It is always
+    said to be a sample. Plain trees reach depth ``source`` at once, as they have no digests of
+    their own. The source itself needs only to be read.
 
     Parameters
     ----------
@@ -61,6 +62,10 @@ def judge(view: View) -> Gate:
         return Gate(Status.UNKNOWN, value, aim, Evidence.UNKNOWN, reason)
     if unexamined:
         reason = f"not examined: {names(place.name for place in unexamined)}"
+        return Gate(Status.UNKNOWN, value, aim, Evidence.UNKNOWN, reason)
+    open_ = [f"{place.name}: {why}" for place in backups if (why := differing(place))]
+    if open_:
+        reason = "; ".join(open_)
         return Gate(Status.UNKNOWN, value, aim, Evidence.UNKNOWN, reason)
     shallow = [
         f"{place.name} only to depth {reached.word}"

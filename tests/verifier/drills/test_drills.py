@@ -86,6 +86,19 @@ def test_a_flipped_byte_is_damage_and_no_depth(source, tmp_path, scratch):
     assert found.errors == ("2026/june/big.raw came back different from the source.",)
 
 
+@pytest.mark.parametrize(("left", "days"), [(0, 0), (300, 0), (20_002, 1), (15_000, 1)])
+def test_what_came_back_younger_or_longer_may_be_right(source, tmp_path, scratch, left, days):
+    copy = copied(source, tmp_path / "copy")
+    file, times = source / "2025" / "2.jpg", (source / "2025" / "2.jpg").stat()
+    file.write_bytes(b"x" * left)
+    os.utime(file, ns=(0, times.st_mtime_ns - days * 86_400 * 10**9))
+    found = drill(copy, manifest_of(source), scratch)
+    assert found.errors == ()
+    assert found.depth is not Depth.RESTORE
+    assert "1 of 7 files came back different from the source, and may be" in found.restored.reason
+    assert found.unlike.younger_files + found.unlike.shorter_files == 1
+
+
 def test_what_the_source_changed_since_is_no_damage(source, tmp_path, scratch):
     copy = copied(source, tmp_path / "copy")
     for file in copy.rglob("*.jpg"):

@@ -100,3 +100,27 @@ def test_a_damaged_copy_of_a_sound_source_is_simply_written_anew(two):
     (damaged,) = [one for one in found.findings if one.rule == "damaged"]
     assert (damaged.location, damaged.status) == ("a", Status.FAIL)
     assert damaged.remediation.startswith("Keep the location as it is, write a new copy")
+
+
+def test_what_is_younger_in_a_copy_is_looked_at_before_the_next_run(two):
+    letter = two / "a" / "7.jpg"
+    letter.write_bytes(letter.read_bytes() + b"edited here")
+    found = _audited(two, 1)
+    first = "First look at the files that differ in a (unlike), and save those that are right there"
+    for one in found.findings:
+        if any(word in one.remediation for word in WRITING):
+            assert one.remediation.startswith(first) or one.location == "b"
+    assert not any(one.rule == "damaged" for one in found.findings)
+
+
+def test_a_source_that_may_have_lost_bytes_is_written_over_nothing(two):
+    file = two / "source" / "7.jpg"
+    times = file.stat()
+    file.write_bytes(b"")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    (two / "catalogue.db").unlink()  # nobody knows what it had
+    found = _audited(two)
+    for text in _writing(found):
+        assert text.startswith("First look at the files that differ in a and b (unlike), and save")
+    assert [one.location for one in found.findings if one.rule == "unlike"] == ["a", "b"]
+    assert found.exit_code != 0
