@@ -114,7 +114,9 @@ def _verdict(found: Location, min_coverage: float) -> tuple[int, str]:
         return 1, "no point in it is whole"
     share = found.coverage.value
     if share is not None and share < min_coverage:
-        lacking = f", without {', '.join(found.missing)}" if found.missing else ""
+        folders = [folder for folder in found.missing if folder != "."]
+        absent = folders or (found.shares.missing if found.shares else ())
+        lacking = f", without {', '.join(absent)}" if absent else ""
         return 1, f"it holds {held_words(found)}{lacking}"
     if found.restored is not None and found.restored.lost_links:
         return 1, found.restored.reason

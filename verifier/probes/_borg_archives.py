@@ -85,7 +85,7 @@ class Listed:
 
     @property
     def sound(self) -> dict[str, int]:
-        """Return the sizes of those that are not broken. [bytes]"""
+        """Return the sizes of those that are not broken, in bytes."""
         lost = set(self.broken)
         return {path: size for path, size in self.sizes.items() if path not in lost}
 

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from verifier.files import MTIME_SLACK_NS
 from verifier.inventory import Evidence, Fact, Location, Shares
-from verifier.manifest import Manifest, folders_of
+from verifier.manifest import NAMED, Manifest, first_of, folders_of, shown
 from verifier.probes.newer import expected
 
 __all__ = ["changed_before", "less_outdated", "without_older", "without_outdated"]
@@ -106,13 +106,15 @@ def less_outdated(
     less = Shares(
         max(0.0, shares.files - more / max(files, 1)),
         max(0.0, shares.size_bytes - stale / size) if size else shares.size_bytes,
+        shares.lacking + more,
+        (*shares.missing, *first_of(p for p in named if shown(p) not in shares.missing))[:NAMED],
     )
     folders = dict.fromkeys((*located.missing, *folders_of(named)))
     return replace(
         located,
         coverage=replace(how, value=less.least),
         shares=less,
-        missing=tuple(folders)[:5],
+        missing=tuple(folders)[:NAMED],
         outdated=count,
         identical=False,
     )
