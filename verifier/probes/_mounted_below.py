@@ -9,7 +9,7 @@ from verifier.domains import Place, place_of
 from verifier.files import table
 from verifier.host import AccessError, Host
 from verifier.inventory import Domains, Drive, Fact, Location
-from verifier.manifest import Manifest, shown
+from verifier.manifest import Manifest, and_above, shown
 
 __all__ = ["on_its_drives"]
 
@@ -43,15 +43,24 @@ def on_its_drives(host: Host, found: Location, held: Manifest) -> Location:
         return found
     if len(devices) > _MOST_MOUNTS:
         return _unknown(found, f"{len(devices)} file systems are mounted below it")
-    places = []
+    places, fleeting = [], []
     for path in files.paths(sorted(rows.tolist())):
         try:
-            places.append(place_of(host, f"{held.root}/{path}"))
+            place = place_of(host, f"{held.root}/{path}")
+            if place.media_type.value == "memory":
+                fleeting.append((place, _topmost(host, held.root, path)))
+            else:
+                places.append(place)
         except AccessError as problem:
             return _unknown(found, f"what is mounted below it cannot be told: {problem.reason}")
-        if places[-1].media_type.value == "memory":
-            reason = f"a part of it is in memory, among it {shown(path)}"
-            found = replace(found, disqualified=found.disqualified or reason)
+    if fleeting:
+        parts = tuple(shown(part) for _, part in fleeting)
+        reason = f"a part of it is in memory: {parts[0]}"
+        found = replace(found, disqualified=found.disqualified or reason)
+        if places:  # what is in memory is on no drive that it could share
+            found = replace(found, in_memory=parts)
+        else:
+            places = [place for place, _ in fleeting]
     return replace(
         found,
         domains=reduce(_joined, (place.domains for place in places), found.domains)
@@ -59,6 +68,16 @@ def on_its_drives(host: Host, found: Location, held: Manifest) -> Location:
         else _moved(found.domains, places[0].domains),
         media_type=_medium(places),
     )
+
+
+def _topmost(host: Host, root: str, path: str) -> str:
+    """Return the topmost folder around a file that is on its device, or the file itself."""
+    found, device = path, host.stat(f"{root}/{path}").dev
+    for folder in and_above(path.rpartition("/")[0])[:-1]:
+        if host.stat(f"{root}/{folder}").dev != device:
+            break
+        found = folder
+    return found
 
 
 def _moved(top: Domains, below: Domains) -> Domains:

@@ -11,6 +11,7 @@ from verifier.files import FileFact, Gathering, table
 from verifier.host import Host
 from verifier.inventory import Depth, Fact, Location, Points, State
 from verifier.manifest import Coverage, Manifest, cover, shown
+from verifier.probes._leading_out import leading_out
 from verifier.probes._mounted_below import on_its_drives
 from verifier.probes._noting import noted_tree
 from verifier.probes.comparing import (
@@ -24,6 +25,7 @@ from verifier.probes.newer import as_of_tree, dating
 from verifier.probes.placeholders import hollow_rows, mostly_placeholders
 from verifier.progress import Progress
 from verifier.target import Target
+from verifier.walking import LINKS_NOTED
 
 __all__ = ["collect", "detect", "held_by", "listed_source", "read_manifest"]
 
@@ -66,6 +68,7 @@ def read_manifest(host: Host, path: str, leaving: Excluding | None = None) -> Ma
         return Manifest(folder or "/", {name: only}, folder=name, single=True)
     gathered = Gathering()
     unreadable: list[str] = []
+    linked: list[str] = []
     links = specials = 0
     progress = Progress(host.talk, "files listed")
     skip = None if leaving is None else leaving.folder
@@ -75,13 +78,16 @@ def read_manifest(host: Host, path: str, leaving: Excluding | None = None) -> Ma
         links += met.links
         specials += met.specials
         before = f"{part.folder}/" if part.folder else ""
+        linked += (before + name for name in met.linked[: LINKS_NOTED - len(linked)])
         problems = [(before + name, problem) for name, problem in met.problems]
         if part.problem is not None:
             problems.append((part.folder, part.problem))
         for name_below, problem in problems[: _MOST_PROBLEMS - len(unreadable)]:
             unreadable.append(f"{shown(name_below)} could not be examined: {problem.reason}.")
         progress.at(len(gathered))
-    return Manifest(path, gathered.files(), tuple(unreadable), name, links, specials)
+    return Manifest(
+        path, gathered.files(), tuple(unreadable), name, links, specials, linked=tuple(linked)
+    )
 
 
 def collect(
@@ -231,6 +237,7 @@ def listed_source(
     manifest = replace(manifest, exclude=tuple(exclude))
     noted_tree(host, manifest)
     newest = manifest.newest_by(None)
+    count, first = leading_out(host, manifest)
     located = replace(
         found,
         kind="directory",
@@ -240,6 +247,8 @@ def listed_source(
         files=len(manifest.files),
         size_bytes=manifest.size_bytes,
         links=links_of(host, manifest),
+        links_out=count,
+        leading_out=first,
         depth=Depth.LISTED,
         identical=True,
         changed_last=manifest.changed_last,
