@@ -19,6 +19,8 @@ from riskmodel.errors import ThreeTwoOneError
 
 __all__ = ["AccessError", "Completed", "Entry", "Missing", "Stat", "TimedOut", "Unreadable"]
 
+LINKS_NOTED = 1000  # links of a tree that are known by name, and not by their number alone
+
 
 class AccessError(ThreeTwoOneError):
     """The system gave no answer; `path` says about what.

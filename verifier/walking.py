@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from verifier._opening import open_quietly
 from verifier._reading import translated
-from verifier.access import AccessError, Entry, Stat
+from verifier.access import LINKS_NOTED, AccessError, Entry, Stat
 
 __all__ = [
     "Columns",
@@ -33,7 +33,6 @@ __all__ = [
 SLICE_NAMES = 4096
 SLICE_SECONDS = 1.0
 PIECE_NAMES = 65_536
-LINKS_NOTED = 1000  # by name
 _BETWEEN_LOOKS = 32  # names between two looks at the clock
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from verifier.access import LINKS_NOTED
 from verifier.excluding import Excluding
 from verifier.files import FileFact, Gathering, table
 from verifier.host import Host
@@ -25,7 +26,6 @@ from verifier.probes.newer import as_of_tree, dating
 from verifier.probes.placeholders import hollow_rows, mostly_placeholders
 from verifier.progress import Progress
 from verifier.target import Target
-from verifier.walking import LINKS_NOTED
 
 __all__ = ["collect", "detect", "held_by", "listed_source", "read_manifest"]
 

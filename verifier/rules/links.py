@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from verifier.access import LINKS_NOTED
 from verifier.inventory import Location, State
 from verifier.rules._model import Finding, Rule, Severity, Status
 from verifier.rules._standing import counted
 from verifier.rules._view import View, names
-from verifier.walking import LINKS_NOTED
 
 __all__ = ["RULE", "judge"]
 
