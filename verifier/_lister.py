@@ -44,7 +44,8 @@ def _told(part: Part[Columns], below: list[str]) -> tuple[Any, ...]:
     problems = [(name, *_reason(problem)) for name, problem in met.problems]
     broken = _reason(part.problem) if part.problem is not None else None
     columns = (met.names, met.size, met.mtime, met.ctime, met.dev, met.ino, met.hollow)
-    return columns, met.links, met.specials, problems, part.ended, broken, below
+    links = (met.links, met.linked)
+    return columns, links, met.specials, problems, part.ended, broken, below
 
 
 def _reason(problem: AccessError) -> tuple[str, str, str, bool]:

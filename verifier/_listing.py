@@ -190,8 +190,9 @@ class _Lister:
 def _understood(folder: str, message: Any) -> tuple[Part[Columns], list[str]]:
     columns, links, specials, problems, ended, broken, below = message
     names, size, mtime, ctime, dev, ino, hollow = columns
+    count, linked = links
     told = [(name, _problem(*reason)) for name, *reason in problems]
-    met = Columns(names, size, mtime, ctime, dev, ino, hollow, links, specials, told)
+    met = Columns(names, size, mtime, ctime, dev, ino, hollow, count, specials, told, linked)
     return Part(folder, met, ended, broken and _problem(*broken)), below
 
 

@@ -17,7 +17,18 @@ from typing import NamedTuple
 
 from riskmodel.errors import ThreeTwoOneError
 
-__all__ = ["AccessError", "Completed", "Entry", "Missing", "Stat", "TimedOut", "Unreadable"]
+__all__ = [
+    "LINKS_NOTED",
+    "AccessError",
+    "Completed",
+    "Entry",
+    "Missing",
+    "Stat",
+    "TimedOut",
+    "Unreadable",
+]
+
+LINKS_NOTED = 1000  # links of a tree that are known by name, and not by their number alone
 
 
 class AccessError(ThreeTwoOneError):

@@ -5,7 +5,7 @@ Facts of locations like those of `verifier.inventory`, which names them too; not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 __all__ = [
@@ -192,10 +192,16 @@ class Shares:
     ----------
     files, size_bytes : float
         Share of the source's files, and of their bytes, in [0, 1].
+    lacking : int
+        Files that are not held as they should be, whatever the cause.
+    missing : tuple of str
+        The first of them, as far as they are known by name.
     """
 
     files: float
     size_bytes: float
+    lacking: int = field(default=0, compare=False)
+    missing: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def least(self) -> float:

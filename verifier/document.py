@@ -115,6 +115,7 @@ def _location(verdict: Verdict) -> dict[str, Any]:
         "restored": restored_document(place),
         "changes": _changes(place.changes),
         "missing": list(place.missing),
+        "missing_files": [] if place.shares is None else list(place.shares.missing),
         "offline": place.offline,
         "last_seen": _time(place.last_seen),
         "evidence": _evidence(place),

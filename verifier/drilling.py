@@ -117,7 +117,9 @@ def _verdict(found: Location, min_coverage: float) -> tuple[int, str]:
     if share is not None and share < min_coverage and perhaps:
         return 3, f"it holds {held_words(found)}; {differing(found)}"
     if share is not None and share < min_coverage:
-        lacking = f", without {', '.join(found.missing)}" if found.missing else ""
+        folders = [folder for folder in found.missing if folder != "."]
+        absent = folders or (found.shares.missing if found.shares else ())
+        lacking = f", without {', '.join(absent)}" if absent else ""
         return 1, f"it holds {held_words(found)}{lacking}"
     if found.restored is not None and found.restored.lost_links:
         return 1, found.restored.reason

@@ -80,6 +80,7 @@ class Excluding:
         before = f"{folder}/" if folder else ""
         keep = [not self.file(before + name) for name in met.names]
         problems = [one for one in met.problems if not self.file(before + one[0])]
+        met.linked = [name for name in met.linked if not self._matches(before + name)]
         if all(keep):
             met.problems = problems
             return met

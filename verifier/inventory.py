@@ -83,6 +83,8 @@ class Location:
         If the newest point is empty, the last one before it that is known not to be.
     links : int or None
         Symbolic links in a tree that lies open here; None where nobody counted them.
+    links_out, leading_out : int and tuple of str
+        Of the source: how many of its first links lead to something outside it, and some of these.
     coverage : Fact[float]
         Share of the source's files, or of their bytes if that is smaller, that the newest point
         holds, in [0, 1].
@@ -125,6 +127,8 @@ class Location:
         file is.
     disqualified : str
         Why it is no copy, whatever it holds ("its repository is marked untrusted"); else empty.
+    in_memory : tuple of str
+        What is mounted below it from memory, while the rest is on drives.
     repeats_deletions : Fact of bool
         Whether a deletion at its origin is repeated here with no older version kept.
     fed_from : Fact of str
@@ -184,6 +188,8 @@ class Location:
     size_bytes: int | None = None
     last_filled: datetime | None = None
     links: int | None = None
+    links_out: int = 0
+    leading_out: tuple[str, ...] = ()
     coverage: Fact[float] = field(default_factory=Fact)
     shares: Shares | None = None
     newer: Newer | None = None
@@ -202,6 +208,7 @@ class Location:
     shared_extents: int = 0
     identical: bool | None = None
     disqualified: str = ""
+    in_memory: tuple[str, ...] = ()
     repeats_deletions: Fact[bool] = field(default_factory=Fact)
     fed_from: Fact[str] = field(default_factory=Fact)
     lag_hours: float | None = None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "NAMED",
     "Coverage",
     "FileFact",
     "Files",
@@ -27,6 +28,7 @@ __all__ = [
     "Rows",
     "and_above",
     "cover",
+    "first_of",
     "folders_of",
     "instant",
     "largest_missing",
@@ -36,7 +38,11 @@ __all__ = [
 ]
 
 _CLOCK_SLACK = timedelta(days=1)
+NAMED = 5  # files or folders that are not held
+_SORTED = 1000  # of more files that are not held the first are named as they come
 _LOOKED_AT = 20_000  # paths that are enough to tell which prefix fits
+_OTHER_CASE = "its names differ from the source's in upper and lower case, and were not compared"
+_NEARLY_ALL = 0.99
 _UNDECODABLE = re.compile("[\udc80-\udcff]")  # bytes of a name that are no UTF-8
 
 
@@ -61,6 +67,8 @@ class Manifest:
         Whether the root is a file itself.
     exclude : tuple of str
         Patterns of what was left out.
+    linked : tuple of str
+        The first of the symbolic links, by relative path.
     """
 
     root: str
@@ -71,6 +79,7 @@ class Manifest:
     specials: int = 0
     single: bool = False
     exclude: tuple[str, ...] = ()
+    linked: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def complete(self) -> bool:
@@ -239,6 +248,8 @@ def cover(
     lacking = _lacking(files, held)
     if hollow is not None:
         lacking[hollow] = True
+    if lacking.all() and _in_other_case(files, held):
+        return Coverage(Fact(source=_OTHER_CASE), content=_sketch(held))
     if unseen and lacking.any():
         return Coverage(Fact(source="parts of the copy could not be read"))
     shares = shares_of(files, lacking)
@@ -261,9 +272,16 @@ def shares_of(
     count, total = int(wanted.sum()), float(sizes[wanted].sum())
     if not count:  # the source was empty then, and nothing of what it holds now is here
         return Shares(0.0, 0.0)
-    kept = int((wanted & ~lacking).sum()) / count
+    absent = np.flatnonzero(wanted & lacking)
+    kept = (count - len(absent)) / count
     # of empty files only their number tells
-    return Shares(kept, float(sizes[wanted & ~lacking].sum()) / total if total else kept)
+    held = float(sizes[wanted & ~lacking].sum()) / total if total else kept
+    return Shares(kept, held, len(absent), first_of(files.paths(absent[:_SORTED].tolist())))
+
+
+def first_of(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the first few of some paths by their names, as they can be printed."""
+    return tuple(shown(path) for path in sorted(paths)[:NAMED])
 
 
 def folders_of(paths: Iterable[str]) -> tuple[str, ...]:
@@ -321,6 +339,21 @@ def _lacking(files: Files, held: Mapping[str, int] | Files) -> NDArray[np.bool_]
     return np.asarray(kept != sizes)
 
 
+def _in_other_case(files: Files, held: Mapping[str, int] | Files) -> bool:
+    """Tell whether a copy of none of the source's names has nearly all of them in another case.
+
+    Old disks and discs write all in upper case. Of two names that differ in nothing else such a
+    place keeps one, so that each file of it stands for one of the source.
+    """
+    if len(held) < _NEARLY_ALL * len(files):
+        return False
+    theirs: dict[str, int] = {}
+    for path, told in held.items():
+        theirs[path.casefold()] = told if isinstance(told, int) else told.size
+    found = sum(theirs.pop(path.casefold(), -1) == fact.size for path, fact in files.items())
+    return found >= _NEARLY_ALL * len(files)
+
+
 def _size_in(held: Mapping[str, int], path: str) -> int:
     """Return the size of a file in a tool's listing, -1 if it is not there."""
     key = _key_in(held, path)
@@ -349,7 +382,7 @@ def _sketch(held: Mapping[str, int] | Files) -> tuple[int, ...]:
 
 
 def largest_missing(
-    files: Files, lacking: NDArray[np.bool_], shown_most: int = 5
+    files: Files, lacking: NDArray[np.bool_], shown_most: int = NAMED
 ) -> tuple[str, ...]:
     """Name the folders that lack most bytes; one that lacks all stands for its parts."""
     import numpy as np

@@ -34,6 +34,7 @@ _FORMAT = frozenset(
 )  # fmt: skip
 _NAMES = frozenset(
     {"address", "real_path", "path", "root", "password_file", "missing", "examples", "folder",
+     "in_memory", "leading_out",
      "serial", "name", "names", "addresses", "account", "provider", "identity", "credentials",
      "key", "profile", "identity_file", "site", "host", "lineage", "fed_from", "device", "kept",
      "key_kept", "location", "where", "good", "bad", "right", "ending", "differing", "pools",

@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from verifier._opening import open_quietly
 from verifier._reading import translated
-from verifier.access import AccessError, Entry, Stat
+from verifier.access import LINKS_NOTED, AccessError, Entry, Stat
 
 __all__ = [
     "Columns",
@@ -83,6 +83,8 @@ class Columns:
         Rows of files that have a size and no block of the disk.
     problems : list of (str, AccessError)
         Names of what could not be examined, and why.
+    linked : list of str
+        Names of the first links.
     """
 
     names: list[str] = field(default_factory=list)
@@ -95,6 +97,7 @@ class Columns:
     links: int = 0
     specials: int = 0
     problems: list[tuple[str, AccessError]] = field(default_factory=list)
+    linked: list[str] = field(default_factory=list)
 
     def take(self, entries: Iterable[os.DirEntry[str]]) -> list[str]:
         """Look at some things; return the names of the folders among them."""
@@ -107,6 +110,8 @@ class Columns:
                     continue
                 if entry.is_symlink():
                     self.links += 1
+                    if len(self.linked) < LINKS_NOTED:
+                        self.linked.append(entry.name)
                     continue
                 found = entry.stat(follow_symlinks=False)
             except FileNotFoundError:  # deleted while we looked
@@ -139,8 +144,9 @@ class Columns:
         names = list(compress(self.names, keep))
         hollow = [new[row] for row in self.hollow if row in new]
         return Columns(
-            names, size, mtime, ctime, dev, ino, hollow, self.links, self.specials, problems
-        )
+            names, size, mtime, ctime, dev, ino, hollow, self.links, self.specials, problems,
+            self.linked,
+        )  # fmt: skip
 
     def add(self, entry: Entry) -> None:
         """Take what somebody else met."""

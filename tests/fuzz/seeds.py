@@ -45,7 +45,12 @@ REPLICATION = (
     ),
     "fed_from = nas:/photos\nnewest = 2026-11-20T00:00:00Z\n",
 )
-BORG_FILES = ("- 9 \0p/a.jpg\0002026-11-23T00:25:09.5\0d 0 \0p\0\0h 0 p/a.jpg\0p/b.jpg\0\0",)
+BORG_FILES = (
+    (
+        "- broken 9 \0p/a.jpg\0002026-11-23T00:25:09.5\0d healthy 0 \0p\0\0"
+        "h healthy 0 p/a.jpg\0p/b.jpg\0\0"
+    ),
+)
 DAR_NAMES = ("photos.1.dar\nphotos.2.dar\nother.00001.dar\n",)
 BUP_LOG = ("1764115200 refs/heads/photos\n1764118800 refs/heads/photos\n",)
 GIT_TREE = (

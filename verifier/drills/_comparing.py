@@ -28,6 +28,7 @@ class Tally:
 
     `wrong` and `unseen` hold one sentence a file, `outdated` what it is called at the source;
     `younger` and `shorter` files that differ and need not be damaged (`verifier.probes.unlike`).
+    Of links that did not come back, the late ones may not have been there yet.
     """
 
     right: set[str] = field(default_factory=set)
@@ -41,6 +42,7 @@ class Tally:
     modes: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     lost_links: list[str] = field(default_factory=list)
+    late_links: list[str] = field(default_factory=list)
 
     @property
     def differing(self) -> tuple[str, ...]:
@@ -192,8 +194,7 @@ def compare_links(
         elif came is None and not live.isascii():
             tally.links.append(shown(live))  # its name may be there in another form
         elif path in doubtful:
-            why = "did not come back as the link that it is, and may have come since"
-            tally.unseen[path] = f"{shown(live)} {why}"
+            tally.late_links.append(shown(live))
         else:
             tally.lost_links.append(shown(live))
 

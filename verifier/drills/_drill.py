@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from riskmodel.errors import InputError
 from verifier._leftovers import cleared
+from verifier.access import Stat
 from verifier.bounds import fewest_bad
 from verifier.drills._choice import Choice, Wanted, choose, eligible, file_and_folder, parts
 from verifier.drills._comparing import Tally, compare, compare_links
@@ -209,18 +210,19 @@ def _excused(back: Back, part: list[Wanted], into: str) -> Back:
 def _links(
     host: Host, source: Manifest, point: Point, choice: Choice, into: str, tally: Tally
 ) -> None:
-    """Ask for symbolic links too: all, or a few."""
+    """Ask for symbolic links too: all, or a few; not for those that came after the point."""
     asked: dict[str, str] = {}
-    doubtful: set[str] = set()  # those may have been put there since, with their old time
-    made = point.time.timestamp() if point.time else None
+    doubtful: set[str] = set()  # those may have been put there since, or during the run
     leaving = Excluding(source.exclude)
     for entry in host.walk(source.root):
         if entry.stat is None or not entry.stat.is_symlink or leaving.file(entry.path):
             continue
-        if made is None or entry.stat.mtime_ns <= made * 1e9:
-            asked[point.prefix + entry.path] = entry.path
-            if made is None or entry.stat.ctime_ns > made * 1e9:
-                doubtful.add(point.prefix + entry.path)
+        path = point.prefix + entry.path
+        expected = _expected(host, f"{source.root}/{entry.path}", entry.stat, point, path)
+        if expected is not False:
+            asked[path] = entry.path
+            if expected is None:
+                doubtful.add(path)
         if len(asked) == _LINKS and not choice.whole:
             break
     if not asked:
@@ -230,6 +232,28 @@ def _links(
         tally.unseen[next(iter(asked))] = f"symbolic links: {back.trouble}"
     else:
         compare_links(host, source.root, asked, doubtful, point.sizes, back, tally)
+
+
+def _expected(host: Host, live: str, facts: Stat, point: Point, path: str) -> bool | None:
+    """Tell whether a link of the source was there when a point was made; None if that is open.
+
+    One with an old time may have been put there since, as when a source is restored. What a link
+    says is never changed, so that one with a new time is new; but the date of a plain tree is only
+    that of its newest file, and its last run may have been much later.
+    """
+    when = point.begun or point.time
+    if when is None:
+        return None
+    begun = int(when.timestamp() * 1e9)
+    changed = facts.ctime_ns or facts.mtime_ns
+    if changed <= begun:
+        return True
+    if facts.mtime_ns <= begun:
+        return None
+    if point.written is None:
+        return False
+    made = host.born([live])[0] or changed
+    return None if made <= point.written(path) else False
 
 
 def _weighed(
@@ -269,10 +293,10 @@ def _weighed(
             f"{open_} of {len(choice.files)} files came back different from the source, and may be "
             f"the right ones ({_open_words(tally)}), the first: {first}"
         )
-    if tally.lost_links:
-        count, first = len(tally.lost_links), tally.lost_links[0]
-        many = "1 symbolic link" if count == 1 else f"{count:,} symbolic links"
-        reasons.append(f"{many} did not come back, the first: {first}")
+    for links, why in ((tally.lost_links, ""), (tally.late_links, ", and may have come since")):
+        if links:
+            many = "1 symbolic link" if len(links) == 1 else f"{len(links):,} symbolic links"
+            reasons.append(f"{many} did not come back{why}, the first: {links[0]}")
     if live is not None:
         found = _without_outdated(found, live, choice, files, tally)
         younger, shorter = list(tally.younger.values()), list(tally.shorter.values())

@@ -134,6 +134,11 @@ class Point:
         Whether symbolic links can be asked for too.
     most : int or None
         Files of a sample, where each costs a run of its own.
+    begun : datetime or None
+        By when its run had begun, if its time does not tell: that of a plain tree is its newest
+        file's.
+    written : callable or None
+        When something was written last beside a path, if its time does not tell. [ns since 1970]
     """
 
     time: datetime | None
@@ -143,6 +148,8 @@ class Point:
     tool: str
     links: bool = False
     most: int | None = None
+    begun: datetime | None = None
+    written: Callable[[str], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

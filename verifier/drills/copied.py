@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from verifier.drills._model import Back, Came, Closed, Place, Point
@@ -12,6 +13,7 @@ from verifier.drills._scratch import TooLarge, write_out
 from verifier.host import AccessError, Missing
 from verifier.manifest import Manifest, prefix_in
 from verifier.probes import bagit, btrfs, dated, directory, rdiff_backup
+from verifier.probes.newer import last_run
 
 __all__ = ["open_bag", "open_dated", "open_mirror", "open_snapshot", "open_tree"]
 
@@ -24,7 +26,24 @@ _WITHOUT_PERMISSIONS = frozenset(
 def open_tree(place: Place) -> Point:
     """Open a plain tree, which has one state: the present one."""
     held = directory.held_by(place.host, place.path, place.source)
-    return _point(place, held, place.found.points.newest)
+    point = _point(place, held, place.found.points.newest)
+    begun, last = last_run(place.host, place.source, held)
+    if last is None:
+        return point
+
+    @cache
+    def folder_written(folder: str) -> int:
+        try:
+            return place.host.stat(f"{held.root}/{folder}").ctime_ns
+        except AccessError:
+            return 0
+
+    def written(path: str) -> int:
+        # a run that copies no link still gives their folder the time of the source's
+        folder = folder_written(path.rpartition("/")[0])
+        return max(int(last.timestamp() * 1e9), folder)
+
+    return replace(point, begun=begun, written=written)
 
 
 def open_dated(place: Place) -> Point:

@@ -12,10 +12,11 @@ from datetime import datetime
 from verifier._texts import json_in
 from verifier.host import AccessError, Completed, Host, Missing
 from verifier.inventory import Evidence, Location, Points
-from verifier.manifest import Coverage, Manifest, cover, prefix_in
+from verifier.manifest import Coverage, Manifest, cover, prefix_in, shown
 from verifier.probes._digests import closed, utc_time
 from verifier.probes._keys import password_path
 from verifier.probes._noting import noted
+from verifier.probes.comparing import capped
 from verifier.probes.newer import as_of
 from verifier.probes.outdated import without_older
 from verifier.target import Target
@@ -34,7 +35,8 @@ __all__ = [
 ]
 
 _CHECKPOINT = re.compile(r"\.checkpoint(\.\d+)?$")
-_FORMAT = "{type} {size} {source}{NUL}{path}{NUL}{isomtime}{NUL}"
+_FORMAT = "{type} {health} {size} {source}{NUL}{path}{NUL}{isomtime}{NUL}"
+_BROKEN = "broken"  # its lost chunks were replaced by zeros: ``borg check --repair``
 _DAMAGE = re.compile(r"Data integrity error: (.*[^.\s])")
 _EXCEPTION = re.compile(r"[\w.]*(Error|Exception|NotFound|NotExist)\w*(:|$)")
 _TRIED = 4  # series of archives whose newest is compared with the source
@@ -72,10 +74,20 @@ def parse_archives(text: str) -> tuple[Archive, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The regular files of one archive: sizes [bytes] and modification times [ns] by path."""
+    """The regular files of one archive: sizes [bytes] and modification times [ns] by path.
+
+    Of the `broken` ones a part is gone; zeros stand in its place, so that their size is right.
+    """
 
     sizes: dict[str, int]
     times: dict[str, int]
+    broken: tuple[str, ...] = ()
+
+    @property
+    def sound(self) -> dict[str, int]:
+        """Return the sizes of those that are not broken, in bytes."""
+        lost = set(self.broken)
+        return {path: size for path, size in self.sizes.items() if path not in lost}
 
 
 def parse_files(text: str) -> Listed:
@@ -84,8 +96,8 @@ def parse_files(text: str) -> Listed:
     Parameters
     ----------
     text : str
-        Three words that end in a NUL each: ``"TYPE SIZE ORIGIN"``, the path, and its time; a hard
-        link has the size of its origin.
+        Three words that end in a NUL each: ``"TYPE HEALTH SIZE ORIGIN"``, the path, and its time; a
+        hard link has the size and the health of its origin.
 
     Raises
     ------
@@ -94,12 +106,14 @@ def parse_files(text: str) -> Listed:
     """
     sizes: dict[str, int] = {}
     times: dict[str, int] = {}
+    broken: dict[str, None] = {}
     parts = text.split("\0")
     if parts.pop().strip() or len(parts) % 3:
         message = "the listing is cut off"
         raise ValueError(message)
     for facts, path, time in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         kind, _, rest = facts.lstrip("\n").partition(" ")
+        health, _, rest = rest.partition(" ")
         size, _, origin = rest.partition(" ")
         if kind == "-":
             sizes[path] = int(size)
@@ -107,9 +121,11 @@ def parse_files(text: str) -> Listed:
             sizes[path] = sizes.get(origin, int(size))
         else:
             continue
+        if health == _BROKEN or (kind == "h" and origin in broken):
+            broken[path] = None
         with contextlib.suppress(ValueError):  # a year that no calendar here has
             times[path] = int(utc_time(time).timestamp() * 1e9)
-    return Listed(sizes, times)
+    return Listed(sizes, times, tuple(broken))
 
 
 def series_of(name: str) -> str:
@@ -202,7 +218,7 @@ def contents(
                 coverage=nothing.share,
                 missing=nothing.missing,
             )
-        chosen, listed, coverage = _newest_of(run, whole, source)
+        chosen, listed, coverage, broken = _newest_of(run, whole, source)
     except Missing:
         return closed(found, "the program borg is not installed")
     except AccessError as problem:
@@ -219,7 +235,7 @@ def contents(
     prefix = prefix_in(source, listed.sizes)
     held, times = (
         {name.removeprefix(prefix): value for name, value in column.items()}
-        for column in (listed.sizes, listed.times)
+        for column in (listed.sound, listed.times)
     )
     noted(host, found, held)
     found = replace(
@@ -234,6 +250,7 @@ def contents(
         shares=coverage.shares,
         newer=coverage.newer,
         content=coverage.content,
+        errors=capped([*found.errors, *broken]) if judged else found.errors,
     )
     return without_older(found, source, held, times)
 
@@ -267,7 +284,7 @@ def newest_archive(
     if not whole:
         message = "it has no finished archive"
         raise ValueError(message)
-    chosen, listed, _ = _newest_of(run, whole, source)
+    chosen, listed, _, _ = _newest_of(run, whole, source)
     return chosen, listed.sizes
 
 
@@ -288,18 +305,23 @@ class _Runner:
 
 def _newest_of(
     run: _Runner, archives: list[Archive], source: Manifest | None
-) -> tuple[Archive, Listed, Coverage]:
-    """List the newest archive of each job until one holds the source; else return the best."""
+) -> tuple[Archive, Listed, Coverage, list[str]]:
+    """List the newest archive of each job until one holds the source; else return the best.
+
+    What is broken is told of all that were listed.
+    """
     newest = {series_of(archive.name): archive for archive in archives}
     tried = sorted(newest.values(), key=lambda archive: archive.time, reverse=True)[:_TRIED]
     best: tuple[Archive, Listed, Coverage] | None = None
+    broken: list[str] = []
     for archive in tried:
         ended = run("--format", _FORMAT, f"repository::{archive.name}")
         if ended.code > 1:
             raise _failure(ended)
         listed = parse_files(ended.stdout)
+        broken += (_loss(archive, path) for path in listed.broken)
         prefix = prefix_in(source, listed.sizes)
-        held = {name.removeprefix(prefix): size for name, size in listed.sizes.items()}
+        held = {name.removeprefix(prefix): size for name, size in listed.sound.items()}
         coverage = as_of(run.host, source, cover(source, held), archive.time)
         share = coverage.share.value
         if best is None or (share or 0) > (best[2].share.value or 0):
@@ -307,7 +329,11 @@ def _newest_of(
         if share is None or share >= _ENOUGH:
             break
     assert best is not None  # noqa: S101 - there is at least one archive
-    return best
+    return *best, broken
+
+
+def _loss(archive: Archive, path: str) -> str:
+    return f"{shown(archive.name)}: {shown(path)} is broken: zeros stand in place of lost parts."
 
 
 def _points(same: tuple[Archive, ...], archives: tuple[Archive, ...]) -> Points:

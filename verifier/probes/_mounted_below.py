@@ -10,7 +10,7 @@ from verifier.domains import Place, place_of
 from verifier.files import table
 from verifier.host import AccessError, Host
 from verifier.inventory import Domains, Drive, Fact, Location
-from verifier.manifest import Manifest, shown
+from verifier.manifest import Manifest, and_above, shown
 from verifier.mounts import NETWORK_TYPES, Mount, mount_of, parse_mountinfo
 
 __all__ = ["on_drives_of_parts", "on_its_drives"]
@@ -45,7 +45,11 @@ def on_its_drives(host: Host, found: Location, held: Manifest) -> Location:
         return found
     if len(devices) > _MOST_MOUNTS:
         return _unknown(found, f"{len(devices)} file systems are mounted below it")
-    paths = {f"{held.root}/{path}": path for path in files.paths(sorted(rows.tolist()))}
+    first = files.paths(sorted(rows.tolist()))
+    try:
+        paths = {f"{held.root}/{path}": _topmost(host, held.root, path) for path in first}
+    except AccessError as problem:
+        return _unknown(found, f"what is mounted below it cannot be told: {problem.reason}")
     return _placed(host, found, paths)
 
 
@@ -131,15 +135,24 @@ def _holds_files(host: Host, folder: str) -> bool:
 
 def _placed(host: Host, found: Location, paths: dict[str, str]) -> Location:
     """Join the drives of some of its paths, each of which has a name for sentences."""
-    places = []
+    places, fleeting = [], []
     for path, name in paths.items():
         try:
-            places.append(place_of(host, path))
+            place = place_of(host, path)
         except AccessError as problem:
             return _unknown(found, f"what is mounted below it cannot be told: {problem.reason}")
-        if places[-1].media_type.value == "memory":
-            reason = f"a part of it is in memory, among it {shown(name)}"
-            found = replace(found, disqualified=found.disqualified or reason)
+        if place.media_type.value == "memory":
+            fleeting.append((place, shown(name)))
+        else:
+            places.append(place)
+    if fleeting:
+        parts = tuple(part for _, part in fleeting)
+        reason = f"a part of it is in memory: {parts[0]}"
+        found = replace(found, disqualified=found.disqualified or reason)
+        if places:  # what is in memory is on no drive that it could share
+            found = replace(found, in_memory=parts)
+        else:
+            places = [place for place, _ in fleeting]
     return replace(
         found,
         domains=reduce(_joined, (place.domains for place in places), found.domains)
@@ -147,6 +160,16 @@ def _placed(host: Host, found: Location, paths: dict[str, str]) -> Location:
         else _moved(found.domains, places[0].domains),
         media_type=_medium(places),
     )
+
+
+def _topmost(host: Host, root: str, path: str) -> str:
+    """Return the topmost folder around a file that is on its device, or the file itself."""
+    found, device = path, host.stat(f"{root}/{path}").dev
+    for folder in and_above(path.rpartition("/")[0])[:-1]:
+        if host.stat(f"{root}/{folder}").dev != device:
+            break
+        found = folder
+    return found
 
 
 def _moved(top: Domains, below: Domains) -> Domains:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
@@ -13,6 +13,7 @@ from verifier._texts import whole_number
 from verifier.host import AccessError, Completed, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
+from verifier.probes._dar_chain import Chain, Listing, Reference, chain_of
 from verifier.probes._digests import closed
 from verifier.probes._noting import noted
 from verifier.probes.archive import parse_date
@@ -21,21 +22,12 @@ from verifier.probes.newer import as_of
 from verifier.probes.outdated import without_older
 from verifier.target import Target
 
-__all__ = ["Listing", "collect", "detect", "newest_listing", "parse_listing", "slices_of"]
+__all__ = ["collect", "detect", "newest_chain", "parse_listing", "slices_of"]
 
 _SLICE = re.compile(r"(?P<base>.+)\.(?P<number>\d{1,9})\.dar")
 _MAGIC = b"\x00\x00\x00\x7b"
 _LAST, _MORE = b"T", b"N"
 _ENCRYPTED = "it is encrypted"
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The files of one archive: sizes [bytes] and times [ns] by path; how many are elsewhere."""
-
-    sizes: dict[str, int] = field(default_factory=dict)
-    times: dict[str, int] = field(default_factory=dict)
-    elsewhere: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +39,11 @@ class _Archive:
     slices: dict[int, str]
     flaws: tuple[str, ...] = ()
     unseen: str = ""
+    meant: bool = True  # else it lies beside the one that was asked for
+
+
+class _Refused(ValueError):
+    """dar does not list an archive, and says why."""
 
 
 def detect(host: Host, path: str) -> bool:
@@ -84,23 +81,32 @@ def parse_listing(text: str) -> Listing:
         message = "it declares entities"
         raise ValueError(message)
     content = io.BytesIO(text[max(text.find("<?xml"), 0) :].encode("utf-8", "surrogateescape"))
-    sizes: dict[str, int] = {}
-    times: dict[str, int] = {}
-    elsewhere = 0
+    found = Listing()
+    sums = 0
     try:
         for folders, element in _files(content):
             facts = element.find("Attributes")
-            if facts is None or facts.get("data") != "saved":
-                elsewhere += 1
+            held = "" if facts is None else facts.get("data", "")
+            if held == "deleted":
                 continue
             path = "/".join([*folders, element.get("name", "")])
-            sizes[path] = _bytes(element.get("size", ""))
-            if (when := whole_number(facts.get("mtime", "").partition(" ")[0])) is not None:
-                times[path] = when * 1_000_000_000
+            size = _bytes(element.get("size", ""))
+            when = None if facts is None else whole_number(facts.get("mtime", "").partition(" ")[0])
+            time = None if when is None else when * 1_000_000_000
+            if held != "saved":
+                linked = facts is not None and facts.get("permissions", "").startswith("*")
+                plain = held in ("referenced", "inode") and not linked
+                found.elsewhere[path] = Reference(size, time, plain)
+                sums += held == "referenced" and bool(element.get("crc"))
+                continue
+            found.sizes[path] = size
+            if time is not None:
+                found.times[path] = time
     except ET.ParseError as error:
         message = f"not a listing of dar: {error}"
         raise ValueError(message) from error
-    return Listing(sizes, times, elsewhere)
+    # a catalogue on its own keeps the checksums of what it holds nothing of
+    return replace(found, isolated=not found.sizes and sums > 0)
 
 
 def _bytes(text: str) -> int:
@@ -147,12 +153,14 @@ def collect(
     Returns
     -------
     Location
-        Contents are those of the newest archive without a flaw, if dar is here to list it.
+        Contents are those of the newest archive without a flaw, if dar is here to list it, with
+        what it refers to in the others; one whose base is gone is no point.
     """
     folder, archives = _archives(host, found.real_path or target.address)
-    whole = _whole(archives)
-    breaks = [flaw for a in archives for flaw in a.flaws]
-    unseen = next((a.unseen for a in archives if a.unseen), "")
+    meant = [archive for archive in archives if archive.meant]
+    whole = _whole(meant)
+    breaks = [flaw for a in meant for flaw in a.flaws]
+    unseen = next((a.unseen for a in meant if a.unseen), "")
     located = replace(
         found,
         kind="dar",
@@ -165,7 +173,7 @@ def collect(
     if not host.local:
         return closed(located, "the program dar reads local files only")
     try:
-        located = _listed(host, source, f"{folder}/{whole[-1].base}", located)
+        located = _listed(host, source, folder, archives, located)
         if depth >= Depth.BYTES and not unseen and located.files is not None:
             located = _tested(host, [f"{folder}/{a.base}" for a in whole], located)
     except Missing:
@@ -175,8 +183,8 @@ def collect(
     return located
 
 
-def newest_listing(host: Host, path: str) -> tuple[str, datetime | None, Listing]:
-    """Return the newest archive without a flaw as dar is given it, its time, and its files.
+def newest_chain(host: Host, path: str) -> tuple[str, datetime | None, Chain]:
+    """Return the folder, the time of the newest archive that can be restored, and what it holds.
 
     Raises
     ------
@@ -184,37 +192,43 @@ def newest_listing(host: Host, path: str) -> tuple[str, datetime | None, Listing
         With the reason, if there is none or dar does not list it.
     """
     folder, archives = _archives(host, path)
-    whole = _whole(archives)
-    if not whole:
-        message = "no archive in it is complete"
-        raise ValueError(message)
-    base = f"{folder}/{whole[-1].base}"
-    ended = _dar(host, "-l", base, "-ay", "-T", "xml")
-    if ended.code != 0:
-        raise ValueError(_failure(ended))
-    listing = parse_listing(ended.stdout)
-    if listing.elsewhere:
-        message = f"the newest archive only refers to another one for {listing.elsewhere} files"
-        raise ValueError(message)
-    return base, whole[-1].time, listing
+    chain = _chain(host, folder, archives)
+    if chain.doubt or not chain.name:
+        raise ValueError(chain.doubt or "no archive in it is complete")
+    time = next(archive.time for archive in archives if archive.base == chain.name)
+    return folder, time, chain
 
 
 def _archives(host: Host, path: str) -> tuple[str, list[_Archive]]:
-    """Return the folder that holds the slices, and the archives in it that are meant."""
+    """Return the folder that holds the slices, and the archives in it."""
     folder, names = path, host.listdir(path) if host.stat(path).is_dir else ()
     only = None
     if not names:
         folder, _, name = path.rpartition("/")
         only, names = str(_SLICE.fullmatch(name)["base"]), host.listdir(folder)  # type: ignore[index]
     return folder, [
-        _archive(host, folder, base, slices)
+        replace(_archive(host, folder, base, slices), meant=only in (None, base))
         for base, slices in slices_of(names).items()
-        if only in (None, base)
     ]
 
 
 def _whole(archives: list[_Archive]) -> list[_Archive]:
     return sorted((a for a in archives if not a.flaws and a.time), key=lambda a: str(a.time))
+
+
+def _chain(host: Host, folder: str, archives: list[_Archive]) -> Chain:
+    """Put together what the newest archive holds; a file of no known time may be any of them."""
+    whole = _whole(archives)[::-1]
+    unseen = next((a.unseen for a in archives if a.unseen), "")
+    meant = [archive.base for archive in whole if archive.meant]
+
+    def listed(base: str) -> Listing:
+        ended = _dar(host, "-l", f"{folder}/{base}", "-ay", "-T", "xml")
+        if ended.code != 0:
+            raise _Refused(_failure(ended))
+        return parse_listing(ended.stdout)
+
+    return chain_of(meant, [archive.base for archive in whole], listed, unseen)
 
 
 def _archive(host: Host, folder: str, base: str, slices: dict[int, str]) -> _Archive:
@@ -258,25 +272,30 @@ def _ends(host: Host, path: str, size: int) -> tuple[bytes, bytes]:
         return start, file.read(1)
 
 
-def _listed(host: Host, source: Manifest | None, base: str, found: Location) -> Location:
-    """Let dar list the newest archive; one that only refers to another is no whole copy."""
+def _listed(
+    host: Host, source: Manifest | None, folder: str, archives: list[_Archive], found: Location
+) -> Location:
+    """Let dar list the newest archive, and those that it refers to."""
     version = host.run(["dar", "-V"], timeout=60.0).stdout.strip().partition(",")[0]
     match = re.search(r"dar version [\d.]+", version)
     found = replace(found, tool=match[0] if match else None)
-    ended = _dar(host, "-l", base, "-ay", "-T", "xml")
-    if ended.code != 0:
-        reason = _failure(ended)
+    try:
+        chain = _chain(host, folder, archives)
+    except _Refused as refused:
+        reason = str(refused)
         secret = Fact(True, Evidence.TOOL_REPORTED, "dar -l") if reason == _ENCRYPTED else Fact()
         return closed(replace(found, encrypted=secret), reason)
-    try:
-        listing = parse_listing(ended.stdout)
     except ValueError as error:
         return closed(found, f"dar's answer is not understood: {error}")
-    if listing.elsewhere:
-        reason = f"the newest archive only refers to another one for {listing.elsewhere} files"
-        return closed(replace(found, files=len(listing.sizes)), reason)
-    prefix = prefix_in(source, listing.sizes)
-    held = {name.removeprefix(prefix): size for name, size in listing.sizes.items()}
+    if chain.dropped:
+        whole = [a for a in _whole(archives) if a.meant and a.base not in chain.dropped]
+        breaks = capped([*found.points.breaks, *chain.breaks])
+        points = Points.at((a.time for a in whole if a.time), breaks=breaks)
+        found = replace(found, points=points)
+    if chain.doubt or not chain.name:
+        return closed(found, chain.doubt or "no archive in it is complete")
+    prefix = prefix_in(source, chain.sizes)
+    held = {name.removeprefix(prefix): size for name, size in chain.sizes.items()}
     coverage = as_of(host, source, cover(source, held), found.points.newest)
     noted(host, found, held)
     share = coverage.share
@@ -293,7 +312,7 @@ def _listed(host: Host, source: Manifest | None, base: str, found: Location) -> 
         content=coverage.content,
         encrypted=Fact(False, Evidence.TOOL_REPORTED, "dar lists it without a password"),
     )
-    times = {name.removeprefix(prefix): when for name, when in listing.times.items()}
+    times = {name.removeprefix(prefix): when for name, when in chain.times.items()}
     return without_older(found, source, held, times)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from verifier.access import LINKS_NOTED
 from verifier.excluding import Excluding
 from verifier.files import FileFact, Gathering, table
 from verifier.host import Host
 from verifier.inventory import Depth, Fact, Location, Points, State
 from verifier.manifest import Coverage, Manifest, cover, shown
+from verifier.probes._leading_out import leading_out
 from verifier.probes._mounted_below import on_its_drives
 from verifier.probes._noting import noted_tree
 from verifier.probes.comparing import (
@@ -66,6 +68,7 @@ def read_manifest(host: Host, path: str, leaving: Excluding | None = None) -> Ma
         return Manifest(folder or "/", {name: only}, folder=name, single=True)
     gathered = Gathering()
     unreadable: list[str] = []
+    linked: list[str] = []
     links = specials = 0
     progress = Progress(host.talk, "files listed")
     skip = None if leaving is None else leaving.folder
@@ -75,6 +78,7 @@ def read_manifest(host: Host, path: str, leaving: Excluding | None = None) -> Ma
         links += met.links
         specials += met.specials
         before = f"{part.folder}/" if part.folder else ""
+        linked += (before + name for name in met.linked[: LINKS_NOTED - len(linked)])
         problems = [(before + name, problem) for name, problem in met.problems]
         if part.problem is not None:
             problems.append((part.folder, part.problem))
@@ -82,7 +86,7 @@ def read_manifest(host: Host, path: str, leaving: Excluding | None = None) -> Ma
             unreadable.append(f"{shown(name_below)} could not be examined: {problem.reason}.")
         progress.at(len(gathered))
     files = gathered.files(as_walked=True)
-    return Manifest(path, files, tuple(unreadable), name, links, specials)
+    return Manifest(path, files, tuple(unreadable), name, links, specials, linked=tuple(linked))
 
 
 def collect(
@@ -232,6 +236,7 @@ def listed_source(
     manifest = replace(manifest, exclude=tuple(exclude))
     noted_tree(host, manifest)
     newest = manifest.newest_by(None)
+    count, first = leading_out(host, manifest)
     located = replace(
         found,
         kind="directory",
@@ -241,6 +246,8 @@ def listed_source(
         files=len(manifest.files),
         size_bytes=manifest.size_bytes,
         links=links_of(host, manifest),
+        links_out=count,
+        leading_out=first,
         depth=Depth.LISTED,
         identical=True,
         changed_last=manifest.changed_last,

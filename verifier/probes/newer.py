@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["as_of", "as_of_tree", "dating", "expected", "without_equal"]
+__all__ = ["as_of", "as_of_tree", "dating", "expected", "last_run", "without_equal"]
 
 _ADDED, _DOUBTFUL = 1, 2
 _RUN = timedelta(hours=1)  # what one takes; what changed meanwhile may have come too late for it
@@ -161,17 +161,28 @@ def as_of_tree(host: Host, source: Manifest | None, coverage: Coverage, held: Ma
     """
     if not held.files:
         return coverage
-    rows = dating(source, held)
-    written = held.changed_by(rows) if host.local else None
-    point = held.newest_by(source.changed_last if source is not None else None, rows)
-    if written is not None and point is not None:
-        point = max(point, written - _RUN)
+    point, written = last_run(host, source, held)
     found = as_of(host, source, coverage, point, written=written)
     if source is None or found.newer is None or found.share.value != 1.0:
         return found
     return replace(
         found, newer=replace(found.newer, unlike_since=_unlike_since(host, source, found))
     )
+
+
+def last_run(
+    host: Host, source: Manifest | None, held: Manifest
+) -> tuple[datetime | None, datetime | None]:
+    """Return what a plain tree tells of its last run: by when it had begun, and when it wrote last.
+
+    The latter is not known of a tree that another machine keeps.
+    """
+    rows = dating(source, held)
+    written = held.changed_by(rows) if host.local else None
+    begun = held.newest_by(source.changed_last if source is not None else None, rows)
+    if written is not None and begun is not None:
+        begun = max(begun, written - _RUN)
+    return begun, written
 
 
 def dating(source: Manifest | None, held: Manifest) -> NDArray[np.int64] | None:

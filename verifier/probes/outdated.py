@@ -18,9 +18,9 @@ from datetime import datetime
 from verifier.compared import Other
 from verifier.files import MTIME_SLACK_NS
 from verifier.inventory import Evidence, Fact, Location, Shares
-from verifier.manifest import Manifest, folders_of
+from verifier.manifest import NAMED, Manifest, first_of, folders_of, shown
 from verifier.probes.newer import expected
-from verifier.probes.unlike import NAMED, listed_unlike, with_unlike
+from verifier.probes.unlike import MOST_NAMED, listed_unlike, with_unlike
 
 __all__ = [
     "changed_before",
@@ -68,7 +68,9 @@ def without_versions(located: Location, source: Manifest, paths: Sequence[str]) 
     if not paths:
         return located
     named = [
-        Other(path, live.size, live.size) for path in paths[:NAMED] if (live := source.files[path])
+        Other(path, live.size, live.size)
+        for path in paths[:MOST_NAMED]
+        if (live := source.files[path])
     ]
     located = with_unlike(located, younger=(named, len(paths)))
     how: Fact[float] = Fact(None, Evidence.MEASURED, _BYTES)
@@ -140,13 +142,15 @@ def less_held(
     less = Shares(
         max(0.0, shares.files - more / max(files, 1)),
         max(0.0, shares.size_bytes - stale / size) if size else shares.size_bytes,
+        shares.lacking + more,
+        (*shares.missing, *first_of(p for p in named if shown(p) not in shares.missing))[:NAMED],
     )
     folders = dict.fromkeys((*located.missing, *folders_of(named)))
     return replace(
         located,
         coverage=replace(how, value=less.least),
         shares=less,
-        missing=tuple(folders)[:5],
+        missing=tuple(folders)[:NAMED],
         identical=False,
     )
 

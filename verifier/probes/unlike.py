@@ -26,9 +26,18 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Rows = NDArray[np.int64]
 
-__all__ = ["NAMED", "Side", "by_size", "listed_unlike", "side", "sides_of", "taken", "with_unlike"]
+__all__ = [
+    "MOST_NAMED",
+    "Side",
+    "by_size",
+    "listed_unlike",
+    "side",
+    "sides_of",
+    "taken",
+    "with_unlike",
+]
 
-NAMED = 200  # of more files the rest is only counted
+MOST_NAMED = 200  # of more files the rest is only counted
 _QUARTER_NS = 900e9
 _ZONES = 56  # quarters of an hour that two clocks of FAT are apart at most
 _COMMON = 0.95
@@ -182,7 +191,7 @@ def _with_masks(
     size = own.column("size")[here]
 
     def named(mask: Mask) -> list[Other]:
-        some = np.flatnonzero(mask)[:NAMED]
+        some = np.flatnonzero(mask)[:MOST_NAMED]
         paths = own.paths(here[some].tolist())
         facts = zip(paths, their_size[some].tolist(), size[some].tolist(), strict=True)
         return [Other(*fact) for fact in facts]
@@ -240,7 +249,7 @@ def _once(
     found = {one.path: one for one in known}
     added = [one for one in more if one.path not in found]
     twice = sum(one.path in found for one in more)
-    return (*found.values(), *added)[:NAMED], files + count - twice
+    return (*found.values(), *added)[:MOST_NAMED], files + count - twice
 
 
 def _with(located: Location, source: Manifest, count: int, more_bytes: float) -> float:

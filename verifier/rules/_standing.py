@@ -104,6 +104,9 @@ def standing(location: Location, source: Location, policy: Policy, now: datetime
         if location.exclude and location.reason:
             reason = f"no file of it stays: {location.reason}"
         return Standing(Copyhood.NO, Status.FAIL, reason)
+    if location is source and location.in_memory:
+        reason = f"what is below {location.in_memory[0]} is in memory and gone when the power is"
+        return Standing(Copyhood.NO, Status.FAIL, reason)
     if location is source:
         return _damaged(location) or Standing(Copyhood.YES, Status.PASS, location.reason)
     if location.disqualified:

@@ -60,7 +60,8 @@ def judge(view: View) -> Iterator[Finding]:
             Status.PASS if enough else Status.UNKNOWN if perhaps else Status.FAIL,
             Severity.NOTE if enough else Severity.MEDIUM if perhaps else Severity.HIGH,
             place.name,
-            f"{place.name} {held}{lacking}{_older(place)}{_doubt(place)}.",
+            f"{place.name} {held}{lacking}{_older(place)}{_doubt(place)}."
+            + ("" if nothing else _named(place)),
             _EMPTY if empty else _FILLED if place.last_filled else RULE.remediation,
         )
 
@@ -72,6 +73,17 @@ def _empty(place: Location) -> str:
     text = f"has nothing in its newest point, of {newest:%Y-%m-%d %H:%M}"
     filled = place.last_filled
     return f"{text}; that of {filled:%Y-%m-%d %H:%M} is not empty" if filled else text
+
+
+def _named(place: Location) -> str:
+    """Name the first files, as a small one can be what matters most."""
+    shares = place.shares
+    if shares is None or not shares.missing:
+        return ""
+    more = shares.lacking - len(shares.missing)
+    return (
+        f" Not among them: {names([*shares.missing, *([f'{more:,} more'] if more > 0 else [])])}."
+    )
 
 
 def _older(place: Location) -> str:

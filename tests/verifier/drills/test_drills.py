@@ -10,6 +10,7 @@ import tarfile
 import time
 import zipfile
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,67 @@ def test_a_flipped_byte_in_a_tar_comes_out(source, tmp_path, scratch):
     flip(archive, at=archive.read_bytes().index((source / "2025" / "2.jpg").read_bytes()) + 9)
     found = drill(archive, manifest_of(source), scratch)
     assert found.errors == ("2025/2.jpg came back different from the source.",)
+
+
+@pytest.fixture
+def old(source, tmp_path):
+    """Give the source old files, links of today, and a mirror made after these without them."""
+    for file in source.rglob("*"):
+        os.utime(file, (1_700_000_000,) * 2)
+    (source / "2025" / "latest").symlink_to("3.jpg")
+    time.sleep(0.1)
+    copy = copied(source, tmp_path / "copy")
+    (copy / "2025" / "latest").unlink()
+    return copy
+
+
+def within_the_run(monkeypatch, seconds):
+    monkeypatch.setattr("verifier.probes.newer._RUN", timedelta(seconds=seconds))
+
+
+def test_a_link_that_the_last_run_left_out_is_lost_though_all_files_are_older(
+    old, source, scratch, monkeypatch
+):
+    manifest = manifest_of(source)
+    during = drill(old, manifest, scratch, None)  # perhaps it came while the run went on
+    assert (during.depth, during.restored.lost_links) == (Depth.STRUCTURE, 0)
+    words = "1 symbolic link did not come back, and may have come since, the first: 2025/latest"
+    assert words in during.restored.reason
+    assert _verdict(during, 0.99)[0] == 3
+    within_the_run(monkeypatch, 0.01)
+    found = drill(old, manifest, scratch, None)
+    assert (found.depth, found.restored.lost_links) == (Depth.STRUCTURE, 1)
+    assert _verdict(found, 0.99) == (1, found.restored.reason)
+    (old / "2025" / "latest").symlink_to("0.jpg")
+    elsewhere = drill(old, manifest, scratch, None)
+    assert elsewhere.restored.lost_links == 1
+    (old / "2025" / "latest").unlink()
+    (old / "2025" / "latest").symlink_to("3.jpg")
+    assert drill(old, manifest, scratch, None).depth is Depth.RESTORE
+
+
+def test_a_link_added_since_the_last_run_is_not_asked_for(old, source, scratch, monkeypatch):
+    within_the_run(monkeypatch, 0.01)
+    (old / "2025" / "latest").symlink_to("3.jpg")
+    time.sleep(0.1)
+    (source / "today").symlink_to("2025")
+    (source / "2025" / "today").symlink_to("0.jpg")
+    found = drill(old, manifest_of(source), scratch, None)
+    assert (found.depth, found.restored.lost_links) == (Depth.RESTORE, 0), found.restored.reason
+    monkeypatch.setattr("verifier.host.births", lambda paths: [0 for _ in paths])
+    assert drill(old, manifest_of(source), scratch, None).depth is Depth.RESTORE
+
+
+def test_a_run_that_wrote_but_the_time_of_a_folder_is_a_run(old, source, scratch, monkeypatch):
+    within_the_run(monkeypatch, 0.01)
+    (old / "2025" / "latest").symlink_to("3.jpg")
+    time.sleep(0.1)
+    (source / "2025" / "today").symlink_to("0.jpg")
+    time.sleep(0.1)
+    os.utime(old / "2025", (1_700_000_000,) * 2)
+    found = drill(old, manifest_of(source), scratch, None)
+    assert (found.depth, found.restored.lost_links) == (Depth.STRUCTURE, 0)
+    assert "may have come since, the first: 2025/today" in found.restored.reason
 
 
 def test_links_in_a_tar_come_back(source, tmp_path, scratch):

@@ -147,6 +147,21 @@ def test_a_sound_one_comes_back_and_is_left_alone(kind, made, source):
     assert (state_of(place), state_of(source)) == before
 
 
+@needs("dar")
+def test_an_increment_of_dar_comes_back_with_its_base(made, source):
+    place = made.make("dar")
+    (source / "2025" / "1.jpg").write_text("new")
+    (source / "2025" / "more").symlink_to("1.jpg")
+    run(place, "dar", "-Q", "-N", "-c", place / "inc", "-R", source, "-A", place / "full")
+    found = made.drill(files=None)
+    assert (found.errors, found.depth) == ((), Depth.RESTORE), found.reason
+    assert (found.restored.lost_links, found.restored.right) == (0, found.restored.asked)
+    (place / "full.1.dar").unlink()
+    lost = made.drill(files=None)
+    assert (lost.depth, lost.points.count) == (Depth.STRUCTURE, 0)
+    assert "no archive in it is complete" in lost.restored.reason
+
+
 def frozen_while_edited(source: Path, to: Path, *names: str) -> Path:
     """Copy the source as a job sees it in a snapshot that is never made anew; then edit files."""
     for file in source.rglob("*"):

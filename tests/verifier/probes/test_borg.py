@@ -166,13 +166,20 @@ class TestListings:
 
     def test_files_and_hard_links(self):
         when = "2026-11-23T00:25:09.500000"
-        text = f"d 0 \0src\0{when}\0- 20 \0src/a b\n\0{when}\0h 0 src/a b\n\0src/link\0\0"
-        text += f"l 3 x\0src/s\0{when}\0"
+        text = f"d healthy 0 \0src\0{when}\0- healthy 20 \0src/a b\n\0{when}\0"
+        text += f"h healthy 0 src/a b\n\0src/link\0\0l healthy 3 x\0src/s\0{when}\0"
         found = parse_files(text)
         assert found.sizes == {"src/a b\n": 20, "src/link": 20}
         assert found.times == {"src/a b\n": 1_795_393_509_500_000_000}
         with pytest.raises(ValueError):
             parse_files(text[:-1])
+
+    def test_a_hard_link_is_as_broken_as_what_it_leads_to(self):
+        text = "- broken 20 \0a\0\0h healthy 0 a\0b\0\0- healthy 5 \0broken\0\0"
+        found = parse_files(text)
+        assert found.broken == ("a", "b")
+        assert found.sizes == {"a": 20, "b": 20, "broken": 5}
+        assert found.sound == {"broken": 5}
 
     def test_runs_of_one_job_have_one_name(self):
         assert series_of("nas-2026-11-23T00:25") == series_of("nas-2026-11-24T00:25")
@@ -298,6 +305,32 @@ class TestBorg:
         found = look(repo, photos, Depth.STRUCTURE)
         assert any("short read" in error for error in found.errors)
         assert "\n" not in "".join(found.errors)
+
+    def test_zeros_in_place_of_lost_chunks_are_damage_and_not_held(self, repo, photos, tmp_path):
+        segment = self.largest(repo)
+        with segment.open("r+b") as file:
+            file.seek(segment.stat().st_size // 2)
+            file.write(b"\xff\x11\x22")
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "BORG_CHECK_I_KNOW_WHAT_I_AM_DOING": "YES",
+            "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes",
+            "BORG_RELOCATED_REPO_ACCESS_IS_OK": "yes",
+        }
+        repair = ["borg", "check", "--repair", str(repo)]
+        subprocess.run(repair, env=environment, check=False, capture_output=True)
+        before = state_of(repo)
+        found = look(repo, photos, Depth.BYTES)
+        assert found.errors == (
+            "two: photos/2026/june/big.raw is broken: zeros stand in place of lost parts.",
+        )
+        assert (found.depth, found.points.count) == (Depth.BYTES, 2)
+        assert 0 < found.coverage.value < 1.0
+        assert found.files == 6
+        listed = look(repo, photos)
+        assert (listed.errors, listed.coverage.value) == ((), found.coverage.value)
+        assert state_of(repo) == before
 
     def test_a_damaged_index_is_left_where_it_is(self, repo, photos):
         (index,) = repo.glob("index.*")

@@ -85,6 +85,31 @@ def test_the_audit_says_which_of_the_two_is_short(base):
     assert f"copy {held} as they are now; most of the rest is in film." in partial.message
 
 
+def test_the_first_files_that_are_not_held_are_named(tmp_path):
+    for name in ("z", "b/c", "a\nb", "d", "e", "f", "g"):
+        old_file(tmp_path / name, b"x")
+    found = cover(manifest_of(tmp_path), {"z": 1, "d": 2}).shares
+    assert (found.lacking, found.missing) == (6, ("a\\nb", "b/c", "d", "e", "f"))
+    assert cover(manifest_of(tmp_path), {"z": 1}).shares.lacking == 6
+    whole = dict.fromkeys(manifest_of(tmp_path).files, 1)
+    assert cover(manifest_of(tmp_path), whole).shares.missing == ()
+
+
+def test_names_in_another_case_alone_are_unknown(tmp_path):
+    for name in ("a.txt", "b/c.txt", "b/d.txt"):
+        old_file(tmp_path / "live" / name, name.encode())
+        old_file(tmp_path / "copy" / name.upper(), name.encode())
+    live = manifest_of(tmp_path / "live")
+    found = look(tmp_path / "copy", live)
+    assert found.coverage.value is None
+    assert "upper and lower case" in found.coverage.source
+    assert cover(live, {"A.TXT": 5, "B/C.TXT": 7, "B/D.TXT": 7}).share.value is None
+    # two of one name there, another size, or a few of them: these are lost
+    assert cover(live, {"A.TXT": 5, "B/C.TXT": 7}).share.value == 0.0
+    assert cover(live, {"A.TXT": 5, "B/C.TXT": 7, "B/D.TXT": 8}).share.value == 0.0
+    assert cover(live, {"a.txt": 5, "B/C.TXT": 7, "B/D.TXT": 7}).shares.files == 1 / 3
+
+
 def test_of_empty_files_only_their_number_tells(tmp_path):
     for number in range(4):
         old_file(tmp_path / str(number), b"")

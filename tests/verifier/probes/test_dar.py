@@ -18,6 +18,7 @@ from tests.verifier.probes.repositories import (
     state_of,
 )
 from verifier.inventory import Depth
+from verifier.probes._dar_chain import Listing, Reference, chain_of
 from verifier.probes.dar import parse_listing, slices_of
 
 dar_needed = pytest.mark.skipif(shutil.which("dar") is None, reason="dar not installed")
@@ -28,6 +29,8 @@ XML = """<?xml version="1.0" ?>
 <Directory name="2026"><Attributes data="saved" />
   <Directory name="june"><File name="a b.txt" size="5"><Attributes data="saved"/></File></Directory>
   <File name="old" size="9"><Attributes data="referenced"/></File>
+  <File name="twin" size="9"><Attributes data="referenced" permissions="*-rw" mtime="5"/></File>
+  <File name="gone"><Attributes data="deleted" mtime="5"/></File>
 </Directory>
 <File name="top" size="2 o"><Attributes data="saved"/></File>
 </Catalog>"""
@@ -36,7 +39,11 @@ XML = """<?xml version="1.0" ?>
 def test_a_listing():
     found = parse_listing("some talk\n" + XML)
     assert found.sizes == {"2026/june/a b.txt": 5, "top": 2}
-    assert found.elsewhere == 1
+    assert found.elsewhere == {
+        "2026/old": Reference(9, None),
+        "2026/twin": Reference(9, 5_000_000_000, plain=False),
+    }
+    assert not found.isolated
 
 
 @pytest.mark.parametrize(
@@ -51,6 +58,42 @@ def test_other_text_is_refused(text):
 def test_sizes_that_dar_rounded_are_refused():
     with pytest.raises(ValueError, match="19 kio"):
         parse_listing((SAMPLES / "dar-list-rounded--v278.xml").read_text())
+
+
+def test_what_another_hour_may_explain_is_no_break():
+    full = Listing({"a": 5}, {"a": 7_200_000_000_000})
+    for time, breaks, doubt in (
+        (7_200_000_000_000, 0, False),
+        (3_600_000_000_000, 0, True),
+        (7_201_000_000_000, 1, False),
+    ):
+        known = {"full": full, "inc": Listing(elsewhere={"a": Reference(5, time)})}
+        chain = chain_of(["inc"], ["inc", "full"], known.__getitem__, "")
+        assert (len(chain.breaks), bool(chain.doubt)) == (breaks, doubt)
+        assert chain.name == ("inc" if not (breaks or doubt) else "")
+
+
+def test_a_delta_and_what_was_not_seen_are_no_break():
+    for reference, unseen in ((Reference(5, 1, plain=False), ""), (Reference(5, 1), "locked")):
+        known = {"inc": Listing(elsewhere={"a": reference})}
+        chain = chain_of(["inc"], ["inc"], known.__getitem__, unseen)
+        assert (chain.breaks, chain.name) == ((), "")
+        assert chain.doubt
+
+
+def test_a_long_row_is_not_followed_for_ever():
+    known = {
+        f"i{number}": Listing({f"{number}": 1}, {f"{number}": 1}, {"a": Reference(5, 1)})
+        for number in range(100)
+    }
+    chain = chain_of(list(known), list(known), known.__getitem__, "")
+    assert "more than 64 archives" in chain.doubt
+    lost = {
+        f"i{number:02}": Listing(elsewhere={"a": Reference(number, number)}, sizes={"a": 1})
+        for number in range(100)
+    }
+    chain = chain_of(list(lost), list(lost)[:9], lost.__getitem__, "")
+    assert chain.doubt == "more than 64 archives are not followed"
 
 
 def test_slices():
@@ -120,10 +163,90 @@ class TestDar:
         os.truncate(slices / "full.3.dar", left)
         assert look(slices, photos).points.breaks
 
-    def test_an_archive_that_refers_to_another_is_no_whole_copy(self, made, photos):
-        found = look(made / "differential", photos)
-        assert found.coverage.value is None
-        assert "refers to another" in found.reason
+    def test_an_increment_whose_base_is_nowhere_is_no_point(self, made, photos):
+        found = look(made / "differential", photos, Depth.BYTES)
+        assert (found.points.count, found.points.newest, found.coverage.value) == (0, None, None)
+        (told,) = found.points.breaks
+        assert told.startswith("d is an increment, and no archive here holds 7 of its files")
+
+    @staticmethod
+    def increment(base, name, of):
+        command = [
+            "dar",
+            "-N",
+            "-Q",
+            "-q",
+            "-R",
+            str(base.parent / "photos"),
+            "-c",
+            str(base / name),
+        ]
+        subprocess.run([*command, "-A", str(base / of)], check=True, capture_output=True)
+
+    @pytest.fixture
+    def row(self, tmp_path):
+        """Make a full archive and two increments, each of the one before."""
+        photos, row = make_source(tmp_path / "photos"), tmp_path / "row"
+        row.mkdir()
+        command = ["dar", "-N", "-Q", "-q", "-R", str(photos), "-c", str(row / "full")]
+        subprocess.run(command, check=True, capture_output=True)
+        for number in (1, 2):
+            (photos / "2025" / f"{number}.jpg").write_text(f"new {number}")
+            (photos / "2025" / "0.jpg").unlink(missing_ok=True)
+            self.increment(row, f"inc{number}", f"inc{number - 1}" if number > 1 else "full")
+        for number, name in enumerate(("full", "inc1", "inc2")):
+            os.utime(row / f"{name}.1.dar", (1_790_000_000 + number,) * 2)
+        return row
+
+    def test_an_increment_is_whole_with_what_it_refers_to(self, row):
+        before, photos = state_of(row), manifest_of(row.parent / "photos")
+        found = look(row, photos, Depth.BYTES)
+        assert (found.files, found.coverage.value, found.errors) == (6, 1.0, ())
+        assert (found.points.count, found.points.breaks, found.depth) == (3, (), Depth.BYTES)
+        assert look(row / "inc2.1.dar", photos).coverage.value == 1.0
+        assert state_of(row) == before
+
+    def test_a_lost_increment_leaves_those_before_it(self, row):
+        photos = manifest_of(row.parent / "photos")
+        (row / "inc1.1.dar").unlink()
+        found = look(row, photos)
+        (told,) = found.points.breaks
+        assert "inc2 is an increment, and no archive here holds 1 of its files" in told
+        assert "2025/1.jpg" in told
+        assert found.points.count == 1
+        assert found.points.newest.timestamp() == 1_790_000_000
+
+    def test_what_was_deleted_is_not_held(self, row):
+        (row.parent / "photos" / "2025" / "0.jpg").write_bytes(os.urandom(20_000))
+        os.utime(row.parent / "photos" / "2025" / "0.jpg", (1_700_000_000,) * 2)
+        assert look(row, manifest_of(row.parent / "photos")).coverage.value < 1.0
+
+    def test_a_catalogue_is_no_point(self, row):
+        photos = manifest_of(row.parent / "photos")
+        command = ["dar", "-N", "-Q", "-q", "-C", str(row / "catalogue"), "-A", str(row / "inc2")]
+        subprocess.run(command, check=True, capture_output=True)
+        found = look(row, photos)
+        assert (found.points.count, found.points.breaks, found.coverage.value) == (3, (), 1.0)
+        for name in ("full", "inc1", "inc2"):
+            (row / f"{name}.1.dar").unlink()
+        found = look(row, photos)
+        assert (found.points.count, found.coverage.value) == (0, None)
+        assert "catalogue is the catalogue of another archive" in found.points.breaks[0]
+
+    def test_a_hard_link_made_since_is_not_called_lost(self, row):
+        photos = row.parent / "photos"
+        os.link(photos / "2025" / "3.jpg", photos / "2025" / "three.jpg")
+        self.increment(row, "inc3", "inc2")
+        found = look(row, manifest_of(photos))
+        assert found.points.breaks == ()
+        # which of the two names dar met first decides whether it saved the bytes once more
+        assert found.coverage.value == 1.0 or "cannot be told" in found.reason
+
+    def test_a_base_that_nobody_could_list_is_unknown(self, row):
+        flip(row / "full.1.dar", at=(row / "full.1.dar").stat().st_size - 100)
+        found = look(row, manifest_of(row.parent / "photos"))
+        assert (found.points.breaks, found.coverage.value) == ((), None)
+        assert "full cannot be listed" in found.reason
 
     def test_far_away_only_python_reads(self, slices, photos, without_programs):
         found = look(slices, photos, Depth.BYTES)

@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks.inventory import look as look_at_many
 from benchmarks.inventory import make
+from verifier.domains import place_of
 from verifier.host import Host
 from verifier.inventory import Depth, State
 from verifier.probes import collect_source, probe
@@ -310,8 +311,47 @@ def test_what_is_mounted_below_a_location_is_on_drives_of_its_own(source, tmp_pa
         assert found.media_type.value == "memory"
         mine, _ = collect_source(Host(), str(tmp_path / "usb"))
         assert mine.domains.file_system.value == "tmpfs"
+        (tmp_path / "usb" / "on a drive.txt").write_text("safe")
+        apart = look(tmp_path / "usb", source)
+        assert (apart.in_memory, apart.disqualified) == (("sub",), "a part of it is in memory: sub")
+        top = place_of(Host(), str(tmp_path / "usb"))
+        assert (apart.domains.pools, apart.domains.drives) == (
+            top.domains.pools,
+            top.domains.drives,
+        )
+        assert apart.media_type == top.media_type
+        mine, _ = collect_source(Host(), str(tmp_path / "usb"))
+        assert (mine.in_memory, mine.disqualified) == (("sub",), "")
+        left_out, _ = collect_source(Host(), str(tmp_path / "usb"), exclude=("sub/",))
+        assert left_out.in_memory == ()
     finally:
         subprocess.run(["umount", "-l", below], check=True)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_links_that_lead_out_of_the_source_are_named(source, tmp_path, together, monkeypatch):
+    if together:
+        monkeypatch.setattr("verifier.host._ALONE_STEPS", 0)
+    (tmp_path / "elsewhere" / "photos").mkdir(parents=True)
+    (tmp_path / "by another name").symlink_to(source)
+    for name, target in (
+        ("photos", tmp_path / "elsewhere" / "photos"),
+        ("sub/up", "../../elsewhere"),
+        ("sub/dangling", "../../nowhere"),
+        ("sub/inside", "../sub/3.jpg"),
+        ("absolute", source / "sub"),
+        ("alias", tmp_path / "by another name" / "sub"),
+        ("loop", "loop"),
+        ("python", "/usr/bin/env"),
+        ("tmp/left out", tmp_path / "elsewhere"),
+    ):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).symlink_to(target)
+    found, _ = collect_source(Host(), str(source), exclude=("tmp/",))
+    assert (found.links_out, found.leading_out) == (2, ("photos", "sub/up"))
+    found, _ = collect_source(Host(), str(source), exclude=("left*", "photos"))
+    assert (found.links_out, found.leading_out) == (1, ("sub/up",))
+    assert look(source, source).links_out == 0  # of a copy nobody asks
 
 
 def test_one_file_as_large_as_the_source_may_hold_it(source, tmp_path):

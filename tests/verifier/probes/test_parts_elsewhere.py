@@ -105,7 +105,7 @@ class TestRestic:
         disks.mount("-t", "tmpfs", "none", root / "data")
         shutil.copytree(disks.a / "part", root / "data", dirs_exist_ok=True)
         found = look(root, manifest)
-        assert found.disqualified == "a part of it is in memory, among it data"
+        assert found.disqualified == "a part of it is in memory: data"
 
     def test_what_is_behind_linked_folders_is_a_part_of_it(self, disks, manifest, monkeypatch):
         root = restic(disks, monkeypatch)

@@ -14,7 +14,7 @@ from verifier.compared import DIFFERS, Other
 from verifier.host import Host
 from verifier.inventory import Depth
 from verifier.probes.comparing_elsewhere import compare as compare_elsewhere
-from verifier.probes.unlike import NAMED
+from verifier.probes.unlike import MOST_NAMED
 
 MADE = 1_700_000_000
 HOUR, DAY = 3600, 86400
@@ -123,11 +123,11 @@ def test_rot_beside_versions_stays_rot(trees):
 def test_many_are_counted_and_some_are_named(tmp_path):
     for side, when, size in (("source", MADE, 9), ("copy", MADE + DAY, 10)):
         (tmp_path / side).mkdir()
-        for number in range(NAMED + 30):
+        for number in range(MOST_NAMED + 30):
             rewritten(tmp_path / side, b"x" * size, when, f"{number:03}")
     rewritten(tmp_path / "copy", b"y" * 9, MADE + DAY, "007")
     found = look(tmp_path / "copy", manifest_of(tmp_path / "source"), Depth.SOURCE).unlike
-    assert (len(found.younger), found.younger_files) == (NAMED, NAMED + 30)
+    assert (len(found.younger), found.younger_files) == (MOST_NAMED, MOST_NAMED + 30)
 
 
 @pytest.mark.parametrize("size", [15_000, 20_002])

@@ -19,7 +19,7 @@ from tests.verifier.inventories import (
     unread,
     view,
 )
-from verifier.inventory import Depth, Domains, Evidence, Fact, Newer, Points, State
+from verifier.inventory import Depth, Domains, Evidence, Fact, Newer, Points, Shares, State
 from verifier.rules import FINDING_RULES, RULES, Severity, Status, rule_named
 
 JUDGES = {found.rule.id: found.judge for found in FINDING_RULES}
@@ -68,6 +68,27 @@ def test_links_that_a_tree_lacks_are_told_and_no_part_of_its_coverage():
         assert findings("links", silent, live=live) == []
 
 
+def test_links_that_lead_out_of_the_source_are_one_note():
+    live = replace(source(), links=100, links_out=12, leading_out=("a", "b"))
+    (note,) = findings("links", place("usb", "sdb", links=100), live=live)
+    assert (note.status, note.severity, note.location) == (Status.PASS, Severity.NOTE, "source")
+    assert note.message == (
+        "source has 12 symbolic links that lead out of it, such as a and b: what is there is no "
+        "part of the source, and no copy was asked for it."
+    )
+
+
+def test_a_part_in_memory_is_told_as_a_part():
+    live = replace(source(), in_memory=("mnt", "tmp"))
+    (found,) = findings("memory", place("usb", "sdb"), live=live)
+    assert found.message == (
+        "What source holds below mnt and tmp is in memory, not on a drive, and never counts."
+    )
+    seen = view(place("usb", "sdb"), live=live)
+    assert seen.standings[0].status is Status.FAIL
+    assert "below mnt is in memory" in seen.standings[0].reason
+
+
 @pytest.mark.parametrize(
     "reason", ["x could not be read: Permission denied", "Operation not permitted"]
 )
@@ -101,6 +122,14 @@ def test_partial_copies_name_the_folders_that_are_missing():
     assert "2024 and 2025" in found.message
     (note,) = findings("partial", place("usb", "sdb", coverage=measured(0.995)))
     assert note.severity is Severity.NOTE
+    few = Shares(0.995, 1.0, 1, ("secrets.kdbx",))
+    (named,) = findings("partial", place("usb", "sdb", coverage=measured(0.995), shares=few))
+    assert named.message == (
+        "usb holds 99.5 % of the source's files as they are now. Not among them: secrets.kdbx."
+    )
+    many = Shares(0.5, 0.5, 1202, ("a", "b"))
+    (named,) = findings("partial", place("usb", "sdb", coverage=measured(0.5), shares=many))
+    assert named.message.endswith("Not among them: a, b and 1,200 more.")
     (empty,) = findings("partial", place("usb", "sdb", coverage=measured(0.0), files=0))
     assert "is empty" in empty.message
 
