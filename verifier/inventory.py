@@ -89,7 +89,11 @@ class Location:
     errors : tuple of str
         Damage that was found, one sentence each.
     offline : bool
-        Declared to be away from its reader most of the time.
+        Declared to be away from its reader most of the time, and not known to be there always.
+    never_away : str
+        Why a declaration that it is offline is void, in words; empty if it is not.
+    travels : bool
+        Whether earlier audits found it away as often as not.
     encrypted, immutable : Fact of bool
         Whether its bytes are encrypted, and whether nobody can delete or change them for a time.
     immutable_until : datetime or None
@@ -118,6 +122,9 @@ class Location:
     lineage : tuple of str
         Identities that snapshots or repositories keep when they are copied: ``"zfs-guid:…"``,
         ``"btrfs-uuid:…"``, ``"restic-key:…"``, ``"borg-repository:…"``.
+    marks : tuple of str
+        What it would have in common with itself under another address: the key of its SSH server,
+        the newest snapshot of a repository, the birth of a bucket.
     snapshots : tuple of Snapshot
         The snapshots that the points are, oldest first; of the source those of its volume.
     dataset : Fact of str
@@ -176,6 +183,8 @@ class Location:
     depth: Depth | None = None
     errors: tuple[str, ...] = ()
     offline: bool = False
+    never_away: str = ""
+    travels: bool = False
     encrypted: Fact[bool] = field(default_factory=Fact)
     immutable: Fact[bool] = field(default_factory=Fact)
     immutable_until: datetime | None = None
@@ -190,6 +199,7 @@ class Location:
     fed_from: Fact[str] = field(default_factory=Fact)
     lag_hours: float | None = None
     lineage: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     dataset: Fact[str] = field(default_factory=Fact)
     key_kept: Fact[tuple[str, ...]] = field(default_factory=Fact)
