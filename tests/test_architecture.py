@@ -82,8 +82,9 @@ VERIFIER_PURE = {
     "compared",
     "facts",
     "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
-    "identity", "manifest", "mounts", "networks", "plugged", "blockdev", "zpool", "tapes", "stack", "exports",
-    "redaction", "history", "excluding", "joining", "rules", "score", "aftermath", "sharing",
+    "identity", "manifest", "mounts", "networks", "plugged", "blockdev", "zpool", "tapes",
+    "stack", "exports", "redaction", "history", "excluding", "joining", "rules", "score",
+    "aftermath", "sharing",
     "drift", "setup_text", "document", "picture", "audit_page", "diff_text", "risk", "show",
 }  # fmt: skip
 SYSTEM = {"os", "io", "pathlib.Path", "shutil", "socket", "subprocess", "tempfile", "time"}
