@@ -46,14 +46,14 @@ VERIFIER_ROOMS = [
     {"access", "_waiting", "apart", "progress", "_spent", "_texts"},
     {"_forms", "compared", "facts",
      "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
-     "identity", "manifest", "mounts", "history", "excluding",
+     "identity", "manifest", "mounts", "networks", "history", "excluding", "plugged",
      "blockdev", "zpool", "tapes", "stack", "exports", "redaction",
      "_own_words"},  # values: know no host
     {"drift"},
     {"_births", "_confining", "_leftovers", "_opening", "_reading", "_running", "walking",
      "_hasher", "_cutting", "_readers", "_lister", "_listing",
      "hashing", "host"},
-    {"devices", "ssh_config", "resolver", "domains", "volumes", "unplugged"},
+    {"devices", "ssh_config", "neighbours", "resolver", "domains", "volumes", "unplugged"},
     {"configs", "schedules", "uncovered"},
     {"remotes"},
     {"probes"},
@@ -82,8 +82,9 @@ VERIFIER_PURE = {
     "compared",
     "facts",
     "inventory", "target", "files", "digests", "bounds", "effort", "depths", "sightings",
-    "identity", "manifest", "mounts", "blockdev", "zpool", "tapes", "stack", "exports",
-    "redaction", "history", "excluding", "joining", "rules", "score", "aftermath", "sharing",
+    "identity", "manifest", "mounts", "networks", "plugged", "blockdev", "zpool", "tapes",
+    "stack", "exports", "redaction", "history", "excluding", "joining", "rules", "score",
+    "aftermath", "sharing",
     "drift", "setup_text", "document", "picture", "audit_page", "diff_text", "risk", "show",
 }  # fmt: skip
 SYSTEM = {"os", "io", "pathlib.Path", "shutil", "socket", "subprocess", "tempfile", "time"}

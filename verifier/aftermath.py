@@ -11,7 +11,7 @@ from verifier.rules import View
 from verifier.rules._independence import Tie
 from verifier.rules._keepers import at_home, keepers
 from verifier.rules._standing import Copyhood
-from verifier.rules.one_offsite import contradicted, one_spot, served_here
+from verifier.rules.one_offsite import contradicted, one_spot, served_here, stays_here
 
 __all__ = ["Left", "left_after", "needs_no_key"]
 
@@ -81,6 +81,8 @@ def _left(view: View, threat: str, fate: _Fate) -> Left:
         if condition is None:
             continue
         doubt = _doubt(view, number)
+        if fate not in {_key_loss, _ransomware}:
+            condition = condition or _apart_doubt(view, number)
         if condition or doubt:
             perhaps.append((place.name, doubt or condition))
         else:
@@ -99,6 +101,14 @@ def _doubt(view: View, number: int) -> str:
         State.UNREADABLE: "it could not be read",
     }
     return words.get(place.state, found.reason.rpartition(": ")[2])
+
+
+def _apart_doubt(view: View, number: int) -> str:
+    """Say that it may be the source, or lie beside it: nobody can tell what it stands on."""
+    place = view.locations[number]
+    if place.state is not State.READ or view.relation(0, number).tie is not Tie.UNKNOWN:
+        return ""
+    return "if it stands apart from the source"
 
 
 def _beside(view: View, number: int) -> bool:
@@ -125,6 +135,8 @@ def _fire(view: View, number: int) -> str | None:
         return "no site is stated"
     if served_here(view, number):
         return "what is here serves it from drives that are not seen"
+    if stays_here(view, number):
+        return "if its drive, which is here now, is away then"
     return _key_doubt(view, number)
 
 

@@ -18,6 +18,7 @@ from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.identity import identified
 from verifier.inventory import Depth, Evidence, Fact, Inventory, Location, State
 from verifier.manifest import Manifest
+from verifier.plugged import LOOKED_BACK, judged_by_presence
 from verifier.setup import SOURCE, Place, Setup
 from verifier.unplugged import emptied, left_below
 from verifier.volumes import volume_of
@@ -127,7 +128,21 @@ def examine(
         except CatalogueError as problem:
             if record is None or not record.broken:  # else that has been said
                 complain(f"{problem}; the audit goes on without it")
+    places = tuple(
+        judged_by_presence(place, _presence(catalogue, here.value, source, place, now), now, here)
+        for place in places
+    )
     return Inventory(setup.name, now, here, source, places)
+
+
+def _presence(
+    catalogue: Catalogue | None, here: str | None, source: Location, place: Location, now: datetime
+) -> tuple[tuple[datetime, State], ...]:
+    if catalogue is None:
+        return ()
+    with contextlib.suppress(CatalogueError):  # which has been told
+        return catalogue.presence(here, source, place.address, now, LOOKED_BACK)
+    return ()
 
 
 def _told_of_the_future(

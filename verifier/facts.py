@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 from typing import Any, Generic, TypeVar
 
 __all__ = [
+    "BUILT_IN",
     "Depth",
     "Domains",
     "Drive",
@@ -24,6 +25,9 @@ __all__ = [
 ]
 
 T_co = TypeVar("T_co", covariant=True)
+
+# the transports of drives that are not unplugged between two runs
+BUILT_IN = frozenset({"ata", "ide", "nvme", "pcie", "sas", "sata"})
 
 
 class Evidence(StrEnum):

@@ -132,6 +132,18 @@ class Host:
         """Return the name of this machine."""
         return str(self._fact("hostname", "", lambda: socket.gethostname()))
 
+    def addresses(self, name: str) -> tuple[str, ...]:
+        """Return the network addresses of a name, as programs of this machine would find them."""
+
+        def ask() -> list[str]:
+            try:
+                found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+            except UnicodeError:
+                return []  # a name that no network can have
+            return sorted({str(one[4][0]) for one in found})
+
+        return tuple(self._fact("addresses", name, ask))
+
     def stat(self, path: str, *, follow: bool = True) -> Stat:
         """Look at a path.
 

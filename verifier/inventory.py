@@ -107,7 +107,11 @@ class Location:
     good_in : tuple of str
         Of a source that is to blame for what differs: locations that still hold the right bytes.
     offline : bool
-        Declared to be away from its reader most of the time.
+        Declared to be away from its reader most of the time, and not known to be there always.
+    never_away : str
+        Why a declaration that it is offline is void, in words; empty if it is not.
+    travels : bool
+        Whether earlier audits found it away as often as not.
     encrypted, immutable : Fact of bool
         Whether its bytes are encrypted, and whether nobody can delete or change them for a time.
     immutable_until : datetime or None
@@ -138,6 +142,9 @@ class Location:
     lineage : tuple of str
         Identities that snapshots or repositories keep when they are copied: ``"zfs-guid:…"``,
         ``"btrfs-uuid:…"``, ``"restic-key:…"``, ``"borg-repository:…"``.
+    marks : tuple of str
+        What it would have in common with itself under another address: the key of its SSH server,
+        the newest snapshot of a repository, the birth of a bucket.
     snapshots : tuple of Snapshot
         The snapshots that the points are, oldest first; of the source those of its volume.
     dataset : Fact of str
@@ -198,6 +205,8 @@ class Location:
     depth: Depth | None = None
     errors: tuple[str, ...] = ()
     offline: bool = False
+    never_away: str = ""
+    travels: bool = False
     encrypted: Fact[bool] = field(default_factory=Fact)
     immutable: Fact[bool] = field(default_factory=Fact)
     immutable_until: datetime | None = None
@@ -213,6 +222,7 @@ class Location:
     fed_from: Fact[str] = field(default_factory=Fact)
     lag_hours: float | None = None
     lineage: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     dataset: Fact[str] = field(default_factory=Fact)
     key_kept: Fact[tuple[str, ...]] = field(default_factory=Fact)

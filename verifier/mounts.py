@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
+
+from verifier.networks import address_of
 
 __all__ = [
     "MEMORY_TYPES",
@@ -174,10 +175,11 @@ def is_own_address(
 
 
 def _is_own(address: str, own: frozenset[str]) -> bool:
-    try:
-        return address in own or ipaddress.ip_address(address).is_loopback
-    except ValueError:
+    found = address_of(address)
+    if found is None:
         return False
+    # who connects to 0.0.0.0 reaches this machine
+    return str(found) in own or found.is_loopback or found.is_unspecified
 
 
 def _plain(word: str) -> str:

@@ -38,16 +38,17 @@ _NAMES = frozenset(
      "serial", "name", "names", "addresses", "account", "provider", "identity", "credentials",
      "key", "profile", "identity_file", "site", "host", "lineage", "fed_from", "device", "kept",
      "key_kept", "location", "where", "good", "bad", "right", "ending", "differing", "pools",
-     "mounted", "formerly"}
+     "mounted", "formerly", "marks"}
 )  # fmt: skip
 _NAMED = frozenset({"sites", "keys"})  # tables by names
 _DEGREES = "location"  # of a site: latitude and longitude
 _SKETCH = "content"  # of names: hashes without a key, by which names could be tried out
 # what identities and addresses begin with
 _PREFIX = re.compile(
-    r"(?:address|borg-key|borg-repository|btrfs|btrfs-uuid|bucket|cloud|crypt|device|disc|export|"
-    r"file|fs|git-annex|https?|local|loop|lvm|machine|md|memory|name|part|path|rclone|rest|"
-    r"restic-key|s3|s3-bucket|s3-replicates|serial|sftp|ssh|tape|uuid|vtl|webdavs?|wwn|zfs|"
+    r"(?:address|borg-archive|borg-key|borg-repository|btrfs|btrfs-uuid|bucket|cloud|crypt|device|"
+    r"disc|export|file|fs|git-annex|https?|inode|local|loop|lvm|machine|md|memory|name|part|path|"
+    r"rclone|rest|restic-key|restic-snapshot|s3|s3-bucket|s3-made|s3-replicates|serial|sftp|ssh|"
+    r"ssh-key|tape|uuid|vtl|webdavs?|wwn|zfs|"
     r"zfs-guid|zpool):"
 )
 _MEDIUM = re.compile(r"lto|tape|bd|dvd|cd|m-disc|hdd|ssd|usb-flash", re.IGNORECASE)

@@ -14,13 +14,12 @@ from verifier.mounts import (
     NETWORK_TYPES,
     Mount,
     Remote,
-    is_own_address,
     mount_of,
-    parse_fib_trie,
     parse_hosts,
     parse_mountinfo,
     remote_of,
 )
+from verifier.neighbours import is_here, within
 from verifier.ssh_config import looked_up
 from verifier.stack import Stack, joined
 from verifier.zpool import Pool, parse_zpool_status
@@ -181,12 +180,15 @@ class Resolver:
         remote = remote_of(mount)
         if remote is None:
             return Stack(source=f"the server of {mount.source} is not known", foreign=True)
-        if self._is_here(remote):
+        if is_here(self._host, remote.server):
             return self._elsewhere_here(mount, remote.path, path, depth)
         # what sshfs names without a slash starts at a home folder that is not known here
         home = "~/" if mount.file_system == "fuse.sshfs" and remote.path[:1] != "/" else ""
         inner = f"{home}{remote.path.lstrip('/')}"
-        pools = tuple(f"export:{name}/{inner}" for name in self._names(remote, mount))
+        names = self._names(remote, mount)
+        pools = tuple(f"export:{name}/{inner}" for name in names)
+        if inside := within(self._host, *names):
+            return Stack(pools=pools, source=f"{inside}, and its drives cannot be seen")
         reason = f"the drives of server {remote.server} cannot be seen from here"
         return Stack(pools=pools, source=reason, server=remote.server)
 
@@ -204,21 +206,6 @@ class Resolver:
         names += [mount.option("addr") or ""]
         names += [address for name in tuple(names) for address in sorted(hosts.get(name, ()))]
         return tuple(dict.fromkeys(name for name in names if name))
-
-    def _is_here(self, remote: Remote) -> bool:
-        try:
-            own = parse_fib_trie(self._host.read_text("/proc/net/fib_trie"))
-        except AccessError:
-            own = frozenset()
-        try:
-            hosts = parse_hosts(self._host.read_text("/etc/hosts"))
-        except AccessError:
-            hosts = {}
-        try:
-            name = self._host.hostname()
-        except AccessError:
-            name = "localhost"
-        return is_own_address(remote.server, name, own, hosts)
 
     def _elsewhere_here(self, mount: Mount, origin: str, path: str, depth: int) -> Stack:
         """Follow a mount that shows a folder of this same machine under another path."""

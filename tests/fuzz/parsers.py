@@ -156,6 +156,8 @@ PARSERS: tuple[Parser, ...] = (
     # what the system and its programs say
     text("verifier.mounts.parse_mountinfo", files=("mountinfo--*",)),
     text("verifier.mounts.parse_fib_trie", of=seeds.FIB_TRIE),
+    text("verifier.networks.parse_routes", of=seeds.ROUTES),
+    text("verifier.networks.parse_if_inet6", of=seeds.IF_INET6),
     text("verifier.mounts.parse_hosts", of=seeds.HOSTS),
     text("verifier.exports.parse_exports", of=seeds.EXPORTS),
     text("verifier.exports.parse_smb", of=seeds.SMB),

@@ -16,6 +16,15 @@ from functools import cache
 from tests.verifier.probes.bacula_writer import VolumeWriter
 
 FIB_TRIE = ("  |-- 192.0.2.2\n     /32 host LOCAL\n  |-- 192.0.2.3\n     /32 link UNICAST\n",)
+ROUTES = (
+    (
+        "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
+        "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+        "docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n"
+    ),
+    f"fd{'0' * 30} 40 {'0' * 32} 00 {'0' * 32} 00000100 00000001 00000000 00000001 docker0\n",
+)
+IF_INET6 = ("fd000000000000000000000000000002 02 40 00 80     eth0\n",)
 HOSTS = ("127.0.0.1 localhost\n192.0.2.2 box box.lan # here\n::1 ip6-localhost\n",)
 EXPORTS = (
     '/srv/photos *(ro,fsid=0)\n"/srv/my disk" 192.0.2.0/24(rw)\n/srv/x\\040y \\\n nas(ro)\n',

@@ -62,10 +62,16 @@ SITES = {
         ([place("a", "sda")], 0),
         ([place("a", "sdb")], 1),
         ([place("a", "sdb"), place("b", "sdc")], 1),
-        ([place("a", "sdb"), place("b", "sdc", site="town", media="tape")], 2),
-        ([place("a", "sdb"), place("b", "sdc", site="oslo")], 2),
-        ([place("a", "sdb"), place("b", "sdc", site="oslo", media="tape")], 3),
-        ([place("a", "sdb", site="rome"), place("b", "sdc", site="oslo", media="tape")], 4),
+        ([place("a", "sdb"), place("b", "sdc", host="machine:b", site="town", media="tape")], 2),
+        ([place("a", "sdb"), place("b", "sdc", host="machine:b", site="oslo")], 2),
+        ([place("a", "sdb"), place("b", "sdc", host="machine:b", site="oslo", media="tape")], 3),
+        (
+            [
+                place("a", "sdb", host="machine:a", site="rome"),
+                place("b", "sdc", host="machine:b", site="oslo", media="tape"),
+            ],
+            4,
+        ),
     ],
 )
 def test_ndsa_levels(locations, level):
@@ -85,9 +91,9 @@ def test_ndsa_says_what_the_next_level_needs():
     assert told().next == "a second independent copy"
     two = told(place("a", "sdb"))
     assert two.next == "a third independent copy and a copy that is known to be offsite"
-    near = told(place("a", "sdb"), place("b", "sdc", site="town", media="tape"))
+    near = told(place("a", "sdb"), place("b", "sdc", host="machine:b", site="town", media="tape"))
     assert near.next == "a copy known to be 100 km or more from the source"
-    plain = told(place("a", "sdb"), place("b", "sdc", site="oslo"))
+    plain = told(place("a", "sdb"), place("b", "sdc", host="machine:b", site="oslo"))
     assert plain.next == "a second kind of medium"
 
 

@@ -222,6 +222,52 @@ class Catalogue:
             row = connection.execute(asked).mappings().first()
         return None if row is None else (self._location(row), _moment(row["at"]))
 
+    def presence(
+        self, host: str | None, source: Location, address: str, at: datetime, limit: int
+    ) -> tuple[tuple[datetime, State], ...]:
+        """Return what became of a location in the audits before one, the newest first.
+
+        Parameters
+        ----------
+        host : str or None
+            Identity of this machine.
+        source : Location
+            The live data that it is a copy of.
+        address : str
+            The location's.
+        at : datetime
+            Of the audit that asks; aware.
+        limit : int
+            How many audits to look back.
+
+        Raises
+        ------
+        CatalogueError
+            If the catalogue cannot be read.
+        """
+        if not self._database.exists:
+            return ()
+        runs, sightings = tables().tables["runs"], tables().tables["sightings"]
+        asked = (
+            sightings.select()
+            .with_only_columns(sightings.c.state, runs.c.at)
+            .join_from(sightings, runs, sightings.c.run == runs.c.id)
+            .where(
+                runs.c.host == text(host or ""),
+                runs.c.source == text(source.real_path or source.address),
+                runs.c.finished,
+                runs.c.at < at.astimezone(UTC).isoformat(),
+                sightings.c.address == text(address),
+            )
+            .order_by(runs.c.at.desc(), sightings.c.id.desc())
+            .limit(limit)
+        )
+        known = {state.value: state for state in State}
+        with self._database.reading() as connection:
+            rows = connection.execute(asked).mappings().all()
+        return tuple((_moment(row["at"]), known[row["state"]]) for row in rows
+                     if row["state"] in known)  # fmt: skip
+
     def runs(self, dataset: str | None = None) -> tuple[Run, ...]:
         """Return all runs, or those of one dataset, the newest last.
 

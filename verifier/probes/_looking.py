@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from riskmodel.errors import InputError, did_you_mean
-from verifier.domains import place_of, pool_place
+from verifier.domains import Place, place_of, pool_place
 from verifier.host import AccessError, Host, Missing, TimedOut
 from verifier.inventory import Depth, Domains, Evidence, Fact, Location, State
 from verifier.manifest import Manifest, shown
@@ -90,6 +90,7 @@ def probe(
             domains=_declared_domains(target, place.domains),
             media_type=_medium(place.media_type, target),
             encrypted=place.encrypted,
+            marks=() if dataset else _marks(host, place),
         )
         if dataset:
             return zfs.collect(host, target, source_manifest, wanted, found)
@@ -232,6 +233,16 @@ def _declared_domains(target: Target, domains: Domains) -> Domains:
         identity=say(target.credentials),
         key=say(target.key),
     )
+
+
+def _marks(host: Host, place: Place) -> tuple[str, ...]:
+    """Return what tells a server's folder under two of its addresses: its number, and its change.
+
+    The file systems of the kernel's own clients show these as the server has them.
+    """
+    if place.domains.file_system.value not in {"nfs", "nfs4", "ceph"} or place.inode is None:
+        return ()
+    return (f"inode:{place.inode[1]}/{host.stat(place.real_path).ctime_ns}",)
 
 
 def _medium(measured: Fact[str], target: Target) -> Fact[str]:

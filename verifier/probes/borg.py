@@ -275,6 +275,7 @@ def _described(host: Host, target: Target, found: Location, shape: _Shape) -> Lo
         encrypted=encrypted,
         retention=retention,
         lineage=lineage,
+        marks=(*found.marks, *_newest(shape)),
     )
     if not encrypted.value or shape.config is None:
         return found
@@ -286,6 +287,13 @@ def _described(host: Host, target: Target, found: Location, shape: _Shape) -> Lo
         return found
     key = Fact(f"borg-key:{shape.config.id[:8]}", Evidence.INFERRED, "repository id in config")
     return replace(found, domains=replace(found.domains, key=key))
+
+
+def _newest(shape: _Shape) -> tuple[str, ...]:
+    """Name the repository and its last transaction: only a copy of it has both."""
+    if shape.config is None or shape.committed is None:
+        return ()
+    return (f"borg-archive:{shape.config.id}/{shape.committed}",)
 
 
 def shadow(host: Host, path: str) -> dict[str, str]:

@@ -73,7 +73,8 @@ _LITTER = re.compile(r"/([@#][^/]*/|(Thumbs\.db|desktop\.ini)$)", re.IGNORECASE)
 class _Shape:
     """What the names in a repository tell: files by relative path, what is wrong, what unseen.
 
-    `locks` are the times of locks that somebody left, or holds now.
+    `locks` are the times of locks that somebody left, or holds now; `newest` is the name of the
+    snapshot that was written last.
     """
 
     files: tuple[str, ...]
@@ -81,6 +82,7 @@ class _Shape:
     errors: tuple[str, ...]
     unseen: str = ""
     locks: tuple[datetime, ...] = ()
+    newest: str = ""
 
 
 def detect(host: Host, path: str) -> bool:
@@ -181,6 +183,7 @@ def _shape(host: Host, path: str) -> _Shape:
     times: list[datetime] = []
     errors: list[str] = []
     unseen = ""
+    last = (0, "")
     for folder in FOLDERS:
         for entry in through_links(host, path, folder, _is_linked):
             if entry.problem is not None:
@@ -194,10 +197,12 @@ def _shape(host: Host, path: str) -> _Shape:
             files.append(entry.path)
             if folder == "snapshots" and (written := instant(entry.stat.mtime_ns)):
                 times.append(written)
+                last = max(last, (entry.stat.mtime_ns, name))
     errors += _config(host, path)
     if not unseen:
         errors += _incomplete({file.partition("/")[0] for file in files})
-    return _Shape(tuple(files), tuple(times), tuple(errors), unseen, _locks(host, path))
+    locks = _locks(host, path)
+    return _Shape(tuple(files), tuple(times), tuple(errors), unseen, locks, last[1])
 
 
 def _is_linked(path: str) -> bool:
@@ -263,7 +268,7 @@ def _identified(host: Host, path: str, shape: _Shape, found: Location) -> Locati
     if not keys:
         return found
     lineage = tuple(f"restic-key:{name}" for name in sorted(keys))
-    found = replace(found, lineage=lineage)
+    found = replace(found, lineage=lineage, marks=(*found.marks, *_newest(shape)))
     if found.domains.key.value is not None:
         return found
     # keys are added and removed; the oldest is the one that all copies have
@@ -272,6 +277,11 @@ def _identified(host: Host, path: str, shape: _Shape, found: Location) -> Locati
     source = f"keys/{oldest[:8]}, made {made.created:%Y-%m-%d} by {made.username}@{made.hostname}"
     key = Fact(f"restic-key:{oldest[:8]}", Evidence.INFERRED, source)
     return replace(found, domains=replace(found.domains, key=key))
+
+
+def _newest(shape: _Shape) -> tuple[str, ...]:
+    """Name the snapshot that was written last: a copy of the repository has it, no other has."""
+    return (f"restic-snapshot:{shape.newest}",) if shape.newest else ()
 
 
 def _locked(locks: tuple[datetime, ...]) -> str:
@@ -294,6 +304,9 @@ def _contents(
         snapshots = snapshots_of(host, target, repository)
         if not snapshots:
             return replace(found, points=Points(0), files=0, size_bytes=0, **_none_of(source))
+        last = max(snapshots, key=lambda one: (one.time, one.id))
+        marks = dict.fromkeys((*found.marks, f"restic-snapshot:{last.id}"))
+        found = replace(found, marks=tuple(marks))
         chosen, listed = listed_newest(host, target, repository, snapshots, source)
         filled = None
         if not listed.files:

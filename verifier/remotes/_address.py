@@ -1,43 +1,12 @@
-"""Whether a server's name or address means this machine, or one of the user's own network."""
+"""Whether a server's name or address is one of the user's own network."""
 
 from __future__ import annotations
 
 import ipaddress
 
-from verifier.access import AccessError
-from verifier.host import Host
-from verifier.mounts import is_own_address, parse_fib_trie, parse_hosts
+from verifier.neighbours import is_here, within
 
-__all__ = ["is_here", "is_private"]
-
-
-def is_here(host: Host, server: str) -> bool:
-    """Tell whether a server is this machine, without asking the network.
-
-    Parameters
-    ----------
-    host : Host
-        This machine.
-    server : str
-        Name or address.
-
-    Returns
-    -------
-    bool
-    """
-    try:
-        own = parse_fib_trie(host.read_text("/proc/net/fib_trie"))
-    except AccessError:
-        own = frozenset()
-    try:
-        names = parse_hosts(host.read_text("/etc/hosts"))
-    except AccessError:
-        names = {}
-    try:
-        called = host.hostname()
-    except AccessError:
-        called = "localhost"
-    return is_own_address(server, called, own, names)
+__all__ = ["is_here", "is_private", "within"]
 
 
 def is_private(server: str) -> bool:

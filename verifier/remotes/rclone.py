@@ -15,7 +15,7 @@ from verifier.domains import host_identity, place_of
 from verifier.host import Host
 from verifier.inventory import Drive, Evidence, Fact, Location
 from verifier.remotes import s3, sftp
-from verifier.remotes._address import is_here
+from verifier.remotes._address import is_here, within
 from verifier.remotes._link import Digest, Here, Link, ToolAddress
 from verifier.remotes.rclone_config import (
     Base,
@@ -320,8 +320,10 @@ class RcloneLink:
             medium = Fact(company[1], Evidence.TOOL_REPORTED, source)
         elif server is not None:
             host: Fact[str] = Fact(f"address:{server}", Evidence.TOOL_REPORTED, source)
+            own = within(self._here, server)
             if is_here(self._here, server):
                 own = f"{server} is an address of this machine"
+            if own:
                 host = replace(host_identity(self._here), evidence=Evidence.INFERRED, source=own)
                 domains = replace(domains, drives=Fact(source=own))
             domains = replace(domains, host=host)

@@ -11,7 +11,7 @@ from verifier.access import AccessError, Unreadable
 from verifier.domains import host_identity
 from verifier.host import Host
 from verifier.inventory import Domains, Evidence, Fact, Location
-from verifier.remotes._address import is_here, is_private
+from verifier.remotes._address import is_here, is_private, within
 from verifier.remotes._link import Digest, ToolAddress
 from verifier.remotes.s3_address import S3Address, is_s3, parse_s3, provider_of, region_in
 from verifier.remotes.s3_facts import (
@@ -187,6 +187,9 @@ class S3Link:
         self._sts = sts
         self._here = here
         self._locking = _Answer(None)
+        self._made = ""
+        self._server = (urlsplit(endpoint).hostname or "").lower()
+        self._stands_here = _stands_here(here, self._server, endpoint)
 
     def located(self, found: Location) -> Location:
         """Add account, provider, region, versioning, lifecycle, replication and encryption."""
@@ -221,6 +224,7 @@ class S3Link:
                 versioning, rules, lifecycle is not None and lifecycle.versions_days is not None
             ),
             lineage=(*found.lineage, f"s3-bucket:{self._address.bucket}", *copied),
+            marks=(*found.marks, *([f"s3-made:{self._made}"] if self._made else [])),
             expires_hours=expires,
         )
 
@@ -263,25 +267,21 @@ class S3Link:
 
     def _domains(self, declared: Domains) -> tuple[Domains, Fact[str]]:
         provider = provider_of(self._endpoint)
-        server = (urlsplit(self._endpoint).hostname or "").lower()
-        here = is_here(self._here, server)
+        server, here = self._server, bool(self._stands_here)
         account, identity = self._account()
-        served = identity.evidence is Evidence.MEASURED or provider is not None
+        # what answers at this machine may call itself anything
+        served = not here and (identity.evidence is Evidence.MEASURED or provider is not None)
         region = self._region()
         operator: Fact[str] = Fact(source=f"the address {server} does not tell whose it is")
-        if provider is not None:
+        if provider is not None and not here:
             operator = Fact(provider, Evidence.MEASURED, f"endpoint {server}")
-        elif served and not here and not is_private(server):
+        elif served and not is_private(server):
             operator = Fact(server, Evidence.INFERRED, f"endpoint {server}")
-        # at an address of this machine a provider is believed in once the service knows accounts
-        named = declared.provider.value is not None and (served or not here)
+        named = declared.provider.value is not None and not here
         host: Fact[str] = Fact(source="the service does not tell")
-        if here and not named:
-            host = replace(
-                host_identity(self._here),
-                evidence=Evidence.INFERRED,
-                source=f"the endpoint {server} is an address of this machine",
-            )
+        if here:
+            mine = host_identity(self._here)
+            host = replace(mine, evidence=Evidence.INFERRED, source=self._stands_here)
         elif provider is None and is_private(server):
             host = Fact(f"address:{server}", Evidence.INFERRED, f"endpoint {server}")
         medium: Fact[str] = Fact(source=f"what {server} keeps its objects on is not known")
@@ -289,16 +289,17 @@ class S3Link:
             medium = Fact("object-storage", Evidence.TOOL_REPORTED, f"S3 service at {server}")
         # one by whichever name of this machine, whose ports may be tunnels to different services;
         # elsewhere two ports of a server are most often two ways to one
-        who = provider or (f"this machine{_port_of(self._endpoint)}" if here else server)
+        own = here and is_here(self._here, server)
+        who = f"this machine{_port_of(self._endpoint)}" if own else provider or server
         pools = [f"bucket:{who}/{self._address.bucket}"]
         if account.value and region.value:
             pools.append(f"cloud:{who}/{account.value}/{region.value}")
-        if provider is None and not named and (here or is_private(server)):
+        if here or (provider is None and not named and is_private(server)):
             # every server at home says us-east-1: that is no place
             region = Fact(source=f"{server} is no provider's address, and its region no place")
         drives = "the drives of a storage service cannot be seen"
-        if here and not served:
-            drives = f"the server at {server} is on this machine, and does not tell its drives"
+        if here:
+            drives = f"{self._stands_here}, and the service does not tell its drives"
         domains = replace(
             declared,
             drives=Fact(source=drives),
@@ -338,7 +339,11 @@ class S3Link:
             own = self.host.ask_about("list_buckets", lambda: self.host.client.list_buckets())
         except AccessError:
             return None
-        return self._address.bucket in {bucket["Name"] for bucket in own.get("Buckets") or ()}
+        mine = {bucket["Name"]: bucket for bucket in own.get("Buckets") or ()}
+        born = mine.get(self._address.bucket, {}).get("CreationDate")
+        if isinstance(born, datetime):
+            self._made = f"{self._address.bucket}/{born.isoformat()}"
+        return self._address.bucket in mine
 
     def _region(self) -> Fact[str]:
         answer = self._about("get_bucket_location")
@@ -365,7 +370,10 @@ class S3Link:
             locks = [self._lock(key) for key in sample.keys]
         except AccessError as problem:
             return Fact(source=problem.reason), None
-        return lock_fact(locks, sample.listed, datetime.now(UTC))
+        locked, until = lock_fact(locks, sample.listed, datetime.now(UTC))
+        if locked.value and self._stands_here:
+            return Fact(source=f"{self._stands_here}, whose root may delete its disk"), None
+        return locked, until
 
     def _lock(self, key: str) -> Lock:
         """Look at one object's lock; its absence counts only where one may see locks at all."""
@@ -393,6 +401,18 @@ def _best(found: Fact[str], declared: Fact[str]) -> Fact[str]:
     if found.evidence is Evidence.INFERRED:
         return declared
     return replace(found, source=f"{found.source}; declared as {declared.value}")
+
+
+def _stands_here(host: Host, server: str, endpoint: str) -> str:
+    """Say why what answers may stand on this machine; empty if nothing says so.
+
+    A provider's name is proven by its certificate, by whichever tunnel it is reached.
+    """
+    if endpoint.startswith("https:") and provider_of(endpoint) is not None:
+        return ""
+    if is_here(host, server):
+        return f"the endpoint {server} is an address of this machine"
+    return within(host, server)
 
 
 def _port_of(endpoint: str) -> str:

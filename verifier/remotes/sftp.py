@@ -13,7 +13,7 @@ from verifier.access import AccessError, Unreadable
 from verifier.domains import host_identity, place_of
 from verifier.host import Host
 from verifier.inventory import Domains, Evidence, Fact, Location
-from verifier.remotes._address import is_here
+from verifier.remotes._address import is_here, within
 from verifier.remotes._link import Digest, ToolAddress
 from verifier.remotes.sftp_host import Login, SftpHost
 from verifier.ssh_config import looked_up
@@ -162,16 +162,23 @@ class SftpLink:
 
     def located(self, found: Location) -> Location:
         """Say which machine the server is, and which drives it has if that is this one."""
-        server, mine = self._identity(), host_identity(self._here)
+        mine, hidden = host_identity(self._here), ""
+        server = self._told()
+        if server.value is None or server.value != mine.value:
+            hidden = self._hidden_here(server)
+            server = self._as_seen(server, mine, hidden)
         inner = self.path.removeprefix(self.host.root) or "/"
         names = dict.fromkeys((server.value, self._login.host.lower(), self.host.peer()))
         shares = tuple(f"export:{name}{inner}" for name in names if name)
         pools = Fact(shares, Evidence.MEASURED, "server and path")
         drives = f"the drives of server {self._login.host} cannot be seen from here"
         domains = replace(found.domains, host=server, drives=Fact(source=drives), pools=pools)
+        found = replace(found, domains=domains, marks=(*found.marks, *self.host.marks()))
         if server.value != mine.value:
-            return replace(found, domains=domains)
-        return self._on_this_machine(found, domains, inner)
+            return found
+        if not hidden:
+            return self._on_this_machine(found, domains, inner)
+        return replace(found, domains=replace(domains, drives=Fact(source=hidden)))
 
     def finished(self, found: Location) -> Location:
         """Who can log in can delete; a server may keep snapshots that one cannot see from here."""
@@ -195,17 +202,38 @@ class SftpLink:
         """Log out."""
         self.host.leave()
 
-    def _identity(self) -> Fact[str]:
+    def _told(self) -> Fact[str]:
+        """Return the identity that the server's own files tell."""
         try:
             told = host_identity(self.host.as_root())
         except AccessError:
-            told = Fact()
-        if told.value is not None and told.evidence is Evidence.MEASURED:
-            return replace(told, source="/etc/machine-id of the server")
-        if is_here(self._here, self._login.host):
-            source = f"{self._login.host} is an address of this machine"
-            return replace(host_identity(self._here), evidence=Evidence.INFERRED, source=source)
-        return Fact(f"address:{self._login.host.lower()}", Evidence.MEASURED, "server address")
+            return Fact()
+        if told.value is None or told.evidence is not Evidence.MEASURED:
+            return Fact()
+        return replace(told, source="/etc/machine-id of the server")
+
+    def _hidden_here(self, told: Fact[str]) -> str:
+        """Say why a server that is not this system, or hides it, may stand on this machine.
+
+        A container has a machine-id of its own, as has what a tunnel leads to.
+        """
+        server = self._login.host
+        if inside := within(self._here, server, self.host.peer()):
+            return inside
+        if is_here(self._here, server):
+            return f"{server} is an address of this machine" if told.value else ""
+        if self.host.has_key_of(self._here):
+            return f"{server} has the host key of this machine, or of what it was copied from"
+        return ""
+
+    def _as_seen(self, told: Fact[str], mine: Fact[str], hidden: str) -> Fact[str]:
+        server = self._login.host
+        if hidden or is_here(self._here, server):
+            source = hidden or f"{server} is an address of this machine"
+            return replace(mine, evidence=Evidence.INFERRED, source=source)
+        if told.value is not None:
+            return told
+        return Fact(f"address:{server.lower()}", Evidence.MEASURED, "server address")
 
     def _on_this_machine(self, found: Location, domains: Domains, inner: str) -> Location:
         """Look at the same folder without the detour; it is the same if it lists the same."""

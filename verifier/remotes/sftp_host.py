@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import errno
+import hashlib
 import os
 import stat as stat_module
 from collections.abc import Iterator
@@ -106,6 +109,29 @@ class SftpHost(Elsewhere):
             return str(transport.getpeername()[0]) if transport is not None else ""
         except OSError:
             return ""
+
+    def marks(self) -> tuple[str, ...]:
+        """Return the fingerprint of the server's host key, as ``"ssh-key:…"``."""
+        key = self._host_key()
+        return (f"ssh-key:{hashlib.sha256(key).hexdigest()[:32]}",) if key else ()
+
+    def has_key_of(self, machine: Host) -> bool:
+        """Tell whether the server's host key is one of a machine's own."""
+        key = base64.b64encode(self._host_key()).decode()
+        try:
+            names = machine.listdir("/etc/ssh")
+        except AccessError:
+            return False
+        for name in names:
+            if key and name.startswith("ssh_host_") and name.endswith(".pub"):
+                with contextlib.suppress(AccessError):
+                    if key in machine.read_text(f"/etc/ssh/{name}").split():
+                        return True
+        return False
+
+    def _host_key(self) -> bytes:
+        transport = self._client.get_transport() if self._client is not None else None
+        return bytes(transport.get_remote_server_key().asbytes()) if transport is not None else b""
 
     def leave(self) -> None:
         """Close the connection."""

@@ -9,7 +9,7 @@ from verifier.access import AccessError
 from verifier.domains import host_identity, place_of
 from verifier.host import Host
 from verifier.inventory import Evidence, Fact, Location
-from verifier.remotes._address import is_here
+from verifier.remotes._address import is_here, within
 from verifier.ssh_config import looked_up
 from verifier.target import Target
 
@@ -89,6 +89,10 @@ def known(host: Host, target: Target, found: Location) -> Location:
     proxied = "proxyjump" in ssh or "proxycommand" in ssh
     server = server if proxied else str(ssh.get("hostname", server)).lower()
     drives = f"the drives of server {server} cannot be seen from here"
+    inside = "" if proxied else within(host, server)
+    if inside:
+        here = replace(host_identity(host), evidence=Evidence.INFERRED, source=inside)
+        return replace(found, domains=replace(domains, host=here, drives=Fact(source=inside)))
     if proxied or not is_here(host, server):
         away = Fact(f"address:{server}", Evidence.MEASURED, "server address")
         return replace(found, domains=replace(domains, host=away, drives=Fact(source=drives)))

@@ -13,6 +13,13 @@ from verifier.rules._ports import behind_a_port, told_its_account
 __all__ = ["Relation", "Tie", "host_names", "relation"]
 
 _RANK = {evidence: rank for rank, evidence in enumerate(Evidence)}
+_MARKS = {
+    "ssh-key:": "one host key",
+    "restic-snapshot:": "one repository with one newest snapshot",
+    "borg-archive:": "one repository with one newest archive",
+    "s3-made:": "a bucket of one name, made at one moment,",
+    "inode:": "a folder with one number, changed at one moment,",
+}
 
 
 class Tie(StrEnum):
@@ -58,8 +65,9 @@ def relation(one: Location, other: Location) -> Relation:
     Relation
         Shared if they meet in a directory, a file system, a pool or a drive; if they are exports
         of one host whose drives cannot be told apart; or if they are in one account and region.
-        Apart if the drives of both are known, or the hosts or accounts differ. On one host, or
-        behind a port of this machine, an account that is only declared tells nothing apart.
+        Apart if the drives of both are known, or the hosts or accounts differ. On one host an
+        account that is only declared tells nothing apart, and behind a port of this machine none
+        does. Nor do two addresses where one server, repository or bucket answers at both.
     """
     shared = tuple(dict.fromkeys(_shared(one, other)))
     if shared:
@@ -75,11 +83,16 @@ def relation(one: Location, other: Location) -> Relation:
     known = all(host.value for host in hosts)
     common = sorted(host_names(one) & host_names(other)) if known else []
     hidden = behind_a_port(one) or behind_a_port(other)
+    twins = _twins(one, other)
     if cloud is not None:
+        if twins and cloud.tie is Tie.APART and cloud.evidence is Evidence.DECLARED:
+            return Relation(Tie.UNKNOWN, Evidence.UNKNOWN, reason=twins)
         if cloud.tie is not Tie.APART or not (hidden or (common and _said(cloud, one, other))):
             return cloud
         return Relation(Tie.UNKNOWN, Evidence.UNKNOWN, reason=_why_unknown(one, other))
     if known:
+        if twins and not common and not hidden:
+            return Relation(Tie.UNKNOWN, Evidence.UNKNOWN, reason=twins)
         if not common and not hidden:
             reason = "they are on different hosts"
             return Relation(Tie.APART, Evidence.INFERRED, reason=reason)
@@ -89,6 +102,24 @@ def relation(one: Location, other: Location) -> Relation:
             what = f"host {name}, whose drives cannot be told apart"
             return Relation(Tie.SHARED, Evidence.INFERRED, (what,))
     return Relation(Tie.UNKNOWN, Evidence.UNKNOWN, reason=_why_unknown(one, other))
+
+
+def _twins(one: Location, other: Location) -> str:
+    """Say why two locations may be one under two addresses; empty if nothing says so.
+
+    A repository that was copied to a server is the same by every mark, so that a drive that is
+    seen here, and a machine that tells its identity, are not the place itself.
+    """
+    same = sorted(set(one.marks) & set(other.marks))
+    hosts = one.domains.host, other.domains.host
+    told = all(
+        h.evidence is Evidence.MEASURED and (h.value or "").startswith("machine:") for h in hosts
+    )
+    drives = one.domains.drives.value or other.domains.drives.value
+    if not same or drives or (told and hosts[0].value != hosts[1].value):
+        return ""
+    what = next((w for kind, w in _MARKS.items() if same[0].startswith(kind)), "one mark")
+    return f"{what} answers at both addresses, so that they may be one place"
 
 
 def _shared(one: Location, other: Location) -> Iterator[str]:

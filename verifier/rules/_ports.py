@@ -12,12 +12,12 @@ _IDENTITIES = ("machine:", "name:")  # what an address is replaced by if it is t
 def behind_a_port(place: Location) -> bool:
     """Tell whether a location is reached at an address of this machine, and nothing tells more.
 
-    Its port may be a server of the source's own drive, or a tunnel to another country. An account
-    or a provider that somebody names does not tell which; a service that says whose it is does.
+    Its port may be a server of the source's own drive, or a tunnel to another country. No account
+    tells which, whoever names it: what answers at a port says of itself what it likes.
     """
     host = place.domains.host
     here = host.evidence is Evidence.INFERRED and (host.value or "").startswith(_IDENTITIES)
-    return here and unseen(place) and not told_its_account(place)
+    return here and unseen(place)
 
 
 def unseen(place: Location) -> bool:

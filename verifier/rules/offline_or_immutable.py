@@ -48,6 +48,11 @@ def judge(view: View) -> Gate:
             return Gate(Status.UNKNOWN, 0, WANTED, Evidence.UNKNOWN, doubt)
     reason = "no copy is offline or immutable"
     void = [
+        f"{place.name} is not offline: {place.never_away}"
+        for n in view.hopefuls
+        if n and (place := view.locations[n]).never_away
+    ]
+    void += [
         f"{place.name} cannot be offline: {name} is on the same drive"
         for n in view.hopefuls
         if n and (place := view.locations[n]).offline
@@ -92,7 +97,8 @@ def _doubt(view: View, number: int) -> str:
         return f"{place.name} may be immutable, but {why}"
     remote = place.real_path is None and place.state is not State.DECLARED
     if remote and not place.address.startswith("/") and place.immutable.value is None:
-        return f"whether {place.name} is immutable is not known"
+        why = f": {place.immutable.source}" if place.immutable.source else ""
+        return f"whether {place.name} is immutable is not known{why}"
     return ""
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from verifier.inventory import Evidence, Location
+from verifier.facts import BUILT_IN
+from verifier.inventory import Evidence, Location, State
 from verifier.rules._independence import Tie
 from verifier.rules._model import Gate, Rule, Status
-from verifier.rules._ports import told_its_account, unseen
+from verifier.rules._ports import unseen
 from verifier.rules._view import View, distance_km, names, weakest
 
-__all__ = ["RULE", "contradicted", "judge", "one_spot", "served_here", "sites_km"]
+__all__ = ["RULE", "contradicted", "judge", "one_spot", "served_here", "sites_km", "stays_here"]
 
 WANTED = 1
 
@@ -24,7 +25,7 @@ RULE = Rule(
 
 # points this close may lie in one building, whatever the two are called
 _ONE_SPOT_KM = 0.05
-_BUILT_IN = frozenset({"ata", "ide", "nvme", "pcie", "sas", "sata"})
+_OVER_A_NETWORK = frozenset({"fc", "fcoe", "iscsi"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,12 @@ def judge(view: View) -> Gate:
 
     A declared site suffices and shows as declared, unless a measurement contradicts it: the
     location stands on the source's own drives, or on drives built into the source's own machine
-    and is not marked offline. Then the declaration is void. A drive in the source's own machine
-    without a declared site is at the source's site. What this machine serves from drives that
-    nobody sees may be anywhere: that is unknown, whatever is declared. Two sites less than
-    50 m apart are one, and with ``min_offsite_km`` the great-circle distance decides.
+    and is not marked offline. Then the declaration is void. Of another drive that is in the
+    source's own machine now, the site is unknown unless it is marked offline, or earlier audits
+    found it away. Without a declared site it is at the source's. What this machine serves from
+    drives that nobody sees may be anywhere: that is unknown, whatever is declared, and so is a
+    location that may stand on the source's own drive. Two sites less than 50 m apart are one, and
+    with ``min_offsite_km`` the great-circle distance decides.
 
     Parameters
     ----------
@@ -116,8 +119,9 @@ def contradicted(view: View, number: int) -> bool:
     measured = host.evidence is drives.evidence is Evidence.MEASURED
     return (
         measured
+        and not _comes_and_goes(place)
         and _in_this_machine(place, source)
-        and all(drive.transport in _BUILT_IN for drive in drives.value or ())
+        and all(drive.transport in BUILT_IN for drive in drives.value or ())
     )
 
 
@@ -132,7 +136,7 @@ def _place(view: View, number: int) -> _Place:
     if void:
         reason = f"{place.name} is on a drive built into the source's own machine{void}"
         return _Place(Status.FAIL, Evidence.MEASURED, reason)
-    if there.value is None and _in_this_machine(place, source):
+    if there.value is None and not place.offline and _in_this_machine(place, source):
         reason = f"{place.name} is on a drive of the source's own machine"
         return _Place(Status.FAIL, Evidence.INFERRED, reason)
     if here.value is None or there.value is None:
@@ -148,7 +152,13 @@ def _place(view: View, number: int) -> _Place:
     if served_here(view, number):
         reason = f"{place.name} is served by the source's own machine, and its drives are not seen"
         return _Place(Status.UNKNOWN, Evidence.UNKNOWN, reason)
-    return _distant(view, place, here.value, there.value, evidence)
+    found = _distant(view, place, here.value, there.value, evidence)
+    if found.status is not Status.FAIL and (doubt := stays_here(view, number)):
+        return _Place(Status.UNKNOWN, Evidence.UNKNOWN, f"{place.name} {doubt}")
+    if found.status is Status.PASS and tie.tie is Tie.UNKNOWN and _was_read(place):
+        reason = f"whether {place.name} is independent of the source is not known: {tie.reason}"
+        return _Place(Status.UNKNOWN, Evidence.UNKNOWN, reason)
+    return found
 
 
 def _distant(view: View, place: Location, here: str, there: str, evidence: Evidence) -> _Place:
@@ -163,7 +173,7 @@ def _distant(view: View, place: Location, here: str, there: str, evidence: Evide
         )
     reason += f", {km:.3g} km away" if km is not None else ", the distance is not stated"
     reason += _perils_words(view, here, there)
-    if _in_this_machine(place, view.inventory.source):
+    if place.state is State.READ and _in_this_machine(place, view.inventory.source):
         reason += "; yet its drive is in the source's own machine now"
     return _Place(Status.PASS, evidence, reason)
 
@@ -180,13 +190,51 @@ def served_here(view: View, number: int) -> bool:
     """Tell whether the source's own machine answers for a location, and hides its drives."""
     place, host = view.locations[number], view.locations[number].domains.host.value
     here = {view.inventory.host.value, view.inventory.source.domains.host.value}
-    return host is not None and host in here and unseen(place) and not told_its_account(place)
+    return host is not None and host in here and unseen(place)
+
+
+def stays_here(view: View, number: int) -> str:
+    """Say why the other site of a drive that is here now is in doubt; empty if it is not.
+
+    One that is declared offline, or that earlier audits found away, goes back there.
+    """
+    place = view.locations[number]
+    here, there = view.inventory.source.domains.site.value, place.domains.site.value
+    if there is None or there == here or (_comes_and_goes(place) and not _beside(view, number)):
+        return ""
+    if place.state is not State.READ or not _in_this_machine(place, view.inventory.source):
+        return ""
+    why = f", and {place.never_away}" if place.never_away else ""
+    said = "" if why else ", and nothing says that it ever leaves: offline = true does"
+    return (
+        f"is declared to be at {there}, yet its drive is in the source's own machine now{why}{said}"
+    )
+
+
+def _comes_and_goes(place: Location) -> bool:
+    return place.offline or place.travels
+
+
+def _beside(view: View, number: int) -> bool:
+    """Tell whether another location on the same drive is one that does not leave."""
+    return any(
+        other != number
+        and place.state is State.READ
+        and not _comes_and_goes(place)
+        and view.relation(number, other).tie is Tie.SHARED
+        for other, place in enumerate(view.locations)
+    )
+
+
+def _was_read(place: Location) -> bool:
+    """Tell whether there was anything to see of its drives: of an absent disk nobody asks."""
+    return place.state is State.READ
 
 
 def _in_this_machine(place: Location, source: Location) -> bool:
     """Tell whether the drive is attached to the source's own host, rather than kept away."""
     host = place.domains.host
-    if place.offline or host.value is None or host.value != source.domains.host.value:
+    if host.value is None or host.value != source.domains.host.value:
         return False
     drives = place.domains.drives.value or ()
-    return bool(drives) and all(drive.transport != "iscsi" for drive in drives)
+    return bool(drives) and all(drive.transport not in _OVER_A_NETWORK for drive in drives)

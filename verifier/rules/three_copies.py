@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 from verifier.inventory import Evidence, State
+from verifier.rules._independence import Tie
 from verifier.rules._model import Gate, Rule, Status
 from verifier.rules._standing import Copyhood
 from verifier.rules._view import View, names, weakest
@@ -63,7 +64,7 @@ def _open_questions(view: View) -> list[str]:
         found = view.standings[number]
         if found.copyhood is Copyhood.YES:
             unclear = [view.relation(number, n) for n in view.counted if n != number]
-            why = next((r.reason for r in unclear if r.reason and not r.shared), "")
+            why = next((r.reason for r in unclear if r.tie is Tie.UNKNOWN), "")
             questions.append(f"whether {view.locations[number].name} is independent: {why}")
         else:
             questions.append(f"{view.locations[number].name}: {found.reason}")

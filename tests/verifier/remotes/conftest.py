@@ -64,6 +64,12 @@ def storage(moto_url: str, logins: None) -> Storage:
 
 
 @pytest.fixture
+def far_away(monkeypatch) -> None:
+    """Take what listens at this machine for a server somewhere else."""
+    monkeypatch.setattr("verifier.remotes.s3._stands_here", lambda *asked: "")
+
+
+@pytest.fixture
 def proxy(storage: Storage) -> Iterator[Proxy]:
     running = Proxy("")
     release = threading.Event()

@@ -76,10 +76,39 @@ def test_nobody_knows_what_a_port_of_this_machine_stands_on_whatever_it_is_calle
     assert view(one, port("b", account="b"), live=source()).counted == (0,)
 
 
-def test_a_service_at_a_port_of_this_machine_is_a_cloud_if_it_says_whose_it_is():
+def test_a_service_at_a_port_of_this_machine_is_no_cloud_whatever_it_says_of_itself():
     found = port("tunnel", provider="p")
     told = replace(found, domains=replace(found.domains, account=measured("1")))
-    assert relation(source(), told).tie is Tie.APART
+    assert relation(source(), told).tie is Tie.UNKNOWN
+    other = replace(found, domains=replace(found.domains, account=measured("2")))
+    assert relation(told, other).tie is Tie.UNKNOWN
+
+
+def marked(name, host, *marks, **named):
+    found = place(name, None, host=host, real_path=None, marks=marks)
+    said = {layer: declared(called) for layer, called in named.items()}
+    return replace(found, domains=replace(found.domains, **said))
+
+
+@pytest.mark.parametrize("mark", ["ssh-key:1", "restic-snapshot:1", "borg-archive:1", "s3-made:b"])
+def test_two_addresses_of_one_server_or_repository_are_not_two_places_for_sure(mark):
+    one, other = marked("a", "address:10.0.0.2", mark), marked("b", "address:10.0.0.3", mark)
+    found = relation(one, other)
+    assert found.tie is relation(other, one).tie is Tie.UNKNOWN
+    assert "answers at both addresses" in found.reason
+    assert len(view(one, other).counted) == 2  # the source and one of them
+    assert relation(one, marked("b", "address:10.0.0.3", "ssh-key:2")).tie is Tie.APART
+    # nor are they by two providers that somebody names
+    said = (replace(x, domains=replace(x.domains, provider=declared(x.name))) for x in (one, other))
+    assert relation(*said).tie is Tie.UNKNOWN
+
+
+def test_a_copied_repository_is_a_second_one_where_drives_or_machines_tell():
+    mark = "restic-snapshot:1"
+    nas = marked("a", "address:nas", mark)
+    assert relation(nas, place("usb", "sdb", marks=(mark,))).tie is Tie.APART
+    machines = (marked(name, f"machine:{name}", mark) for name in "ab")
+    assert relation(*machines).tie is Tie.APART
 
 
 def test_accounts_that_are_but_declared_do_not_take_one_server_apart():

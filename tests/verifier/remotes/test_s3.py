@@ -37,7 +37,7 @@ def judged(source, *places, **tables):
     return audit(Setup.from_dict(raw), Host(timeout=5), now=datetime.now(UTC))
 
 
-def test_a_plain_tree_is_found_whole(storage, photos):
+def test_a_plain_tree_is_found_whole(far_away, storage, photos):
     bucket = storage.bucket({f"ada/{k}": v for k, v in contents(photos).items()})
     found = look(storage.address(bucket, "ada"), photos)
     assert (found.state, found.kind, found.files) == (State.READ, "s3", 3)
@@ -48,6 +48,24 @@ def test_a_plain_tree_is_found_whole(storage, photos):
     assert found.real_path is None
     declared = look(storage.address(bucket, "ada"), photos, provider="example")
     assert declared.domains.site.value == "us-east-1"
+
+
+def test_what_a_server_of_this_machine_says_of_itself_proves_no_place(storage, photos):
+    """It tells an account and a region, and locks its objects; root here deletes its disk."""
+    bucket = storage.bucket({}, ObjectLockEnabledForBucket=True)
+    lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": NOW + timedelta(days=60)}
+    storage.put(bucket, contents(photos), **lock)
+    cloud = {"name": "cloud", "address": storage.address(bucket), "provider": "p", "site": "far"}
+    result = judged(photos, cloud)
+    found = result.verdicts[1].location
+    assert found.domains.account.value == "123456789012"
+    assert (found.media_type.value, found.immutable.value) == (None, None)
+    assert "whose root may delete its disk" in found.immutable.source
+    assert [verdict.counted for verdict in result.verdicts] == [True, False]
+    assert (
+        result.gates["offsite"].status == result.gates["offline_or_immutable"].status == "unknown"
+    )
+    assert result.gates["media"].status != "pass"
 
 
 def test_a_folder_is_not_its_neighbour_with_a_longer_name(storage, photos):
@@ -140,7 +158,7 @@ def test_an_etag_of_parts_or_under_a_key_of_kms_is_no_digest(storage, photos):
     assert (found.errors, found.depth) == ((), Depth.SOURCE)
 
 
-def test_compliance_locks_are_immutable_until_the_first_one_ends(storage, photos):
+def test_compliance_locks_are_immutable_until_the_first_one_ends(far_away, storage, photos):
     bucket = storage.bucket({}, ObjectLockEnabledForBucket=True)
     for key, content in contents(photos).items():
         days = 10 if key == "a.jpg" else 20
@@ -263,7 +281,7 @@ def test_versions_lifecycle_and_encryption_are_told(storage, photos):
     assert "expires" in [finding.rule for finding in result.findings]
 
 
-def test_two_buckets_of_one_account_and_region_are_one_copy(storage, photos):
+def test_two_buckets_of_one_account_and_region_are_one_copy(far_away, storage, photos):
     one, two = (storage.bucket(contents(photos)) for _ in range(2))
     result = judged(
         photos,
@@ -274,7 +292,7 @@ def test_two_buckets_of_one_account_and_region_are_one_copy(storage, photos):
     assert "account 123456789012 in region us-east-1" in result.verdicts[2].reason
 
 
-def test_other_regions_count_twice_with_a_finding(storage, photos):
+def test_other_regions_count_twice_with_a_finding(far_away, storage, photos):
     one = storage.bucket(contents(photos))
     two = storage.bucket(contents(photos), region="eu-west-1")
     result = judged(
@@ -306,7 +324,9 @@ def other_account(storage, number):
     return made["AccessKeyId"], made["SecretAccessKey"]
 
 
-def test_other_accounts_are_apart_and_profiles_of_one_account_are_not(storage, photos, tmp_path):
+def test_other_accounts_are_apart_and_profiles_of_one_account_are_not(
+    far_away, storage, photos, tmp_path
+):
     import boto3
 
     key, secret = other_account(storage, "222222222222")

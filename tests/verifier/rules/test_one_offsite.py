@@ -29,7 +29,7 @@ def offsite(*locations, **more):
 
 
 def test_a_declared_other_site_passes_as_declared():
-    gate = offsite(place("nas", "sdb", site="office"))
+    gate = offsite(place("nas", "sdb", site="office", host="machine:nas"))
     assert (gate.status, gate.value, gate.evidence) == (Status.PASS, 1, Evidence.DECLARED)
 
 
@@ -71,8 +71,36 @@ def test_a_port_of_the_sources_own_machine_is_at_no_site_for_sure(named, offline
     assert offsite(served).status is Status.UNKNOWN
     # the source may be on a server, and what is served here may be that again
     assert offsite(served, live=source(on=None, host="address:nas")).status is Status.UNKNOWN
+    # what answers there may say of itself what it likes
     told = replace(served, domains=replace(served.domains, account=measured("1")))
-    assert offsite(told).status is Status.PASS
+    assert offsite(told).status is Status.UNKNOWN
+
+
+def test_a_drive_that_is_here_now_is_elsewhere_only_if_something_says_that_it_leaves():
+    usb = place("usb", "sdb", site="office")
+    gate = offsite(usb)
+    assert gate.status is Status.UNKNOWN
+    assert "offline = true does" in gate.reason
+    left = left_after(view(usb))[0]
+    assert (left.sure, dict(left.perhaps).keys()) == ((), {"usb"})
+    for goes in (replace(usb, offline=True), replace(usb, travels=True)):
+        assert offsite(goes).status is Status.PASS
+        assert "usb" in left_after(view(goes))[0].sure
+    never = replace(usb, never_away="it was found there each time")
+    assert "found there each time" in offsite(never).reason
+    # one folder of it does not go where another stays
+    both = (replace(usb, offline=True), place("more", "sdb", site="office"))
+    assert offsite(*both).status is Status.UNKNOWN
+    # too near is too near, wherever it is
+    assert offsite(usb, sites=SITES, policy={"min_offsite_km": 40}).status is Status.FAIL
+
+
+def test_a_copy_that_may_be_on_the_sources_drive_is_not_known_to_be_elsewhere():
+    gate = offsite(place("mount", None, host=None, site="office"))
+    assert gate.status is Status.UNKNOWN
+    assert "independent of the source is not known" in gate.reason
+    far = place("nas", None, host="address:nas", site="office")
+    assert offsite(place("mount", None, host=None, site="office"), far).status is Status.PASS
 
 
 def test_an_unknown_site_leaves_it_unknown():
@@ -101,7 +129,9 @@ def test_no_backup_fails():
 )
 def test_min_offsite_km_decides(wanted, status):
     gate = offsite(
-        place("nas", "sdb", site="office"), sites=SITES, policy={"min_offsite_km": wanted}
+        place("nas", "sdb", site="office", host="machine:nas"),
+        sites=SITES,
+        policy={"min_offsite_km": wanted},
     )
     assert gate.status is status
     km = distance_km(AMSTERDAM, UTRECHT)
@@ -117,7 +147,8 @@ def test_two_sites_at_one_spot_are_one_whatever_they_are_called(wanted):
     fire = left_after(view(shed, sites=SITES))[0]
     assert (fire.sure, fire.perhaps) == ((), ())
     # another building passes
-    assert offsite(place("nas", "sdb", site="next door"), sites=SITES).status is Status.PASS
+    far = place("nas", "sdb", site="next door", host="machine:there")
+    assert offsite(far, sites=SITES).status is Status.PASS
 
 
 def test_without_coordinates_the_distance_is_unknown():

@@ -209,6 +209,7 @@ def test_a_twin_on_a_drive_in_use_never_raises_a_good_score(places, twin, index)
     live = source(points=Points(1, NOW))
     known = (live, *places)[index % (len(places) + 1)]
     # a drive is of one kind and at one place; what the twin says of itself may differ
-    domains = replace(twin.domains, drives=known.domains.drives, site=known.domains.site)
+    where = known.domains
+    domains = replace(twin.domains, drives=where.drives, site=where.site, host=where.host)
     added = replace(_called(twin, "twin", "Z"), media_type=known.media_type, domains=domains)
     assert judged(live, (*places, added)).score.value <= judged(live, places).score.value

@@ -267,8 +267,9 @@ class TestOffsite:
             ("sata", False, "fail"),
             ("nvme", False, "fail"),
             ("sata", True, "pass"),
-            ("usb", False, "pass"),
-            (None, False, "pass"),
+            ("usb", True, "pass"),
+            ("usb", False, "unknown"),
+            (None, False, "unknown"),
         ],
     )
     def test_only_a_drive_that_can_travel_is_elsewhere(self, transport, offline, verdict):

@@ -28,3 +28,11 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     with cloud(tmp_path_factory.mktemp("clouds") / "second", "222222222222") as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """One that runs on this very machine."""
+    base = tmp_path_factory.mktemp("clouds") / "own"
+    with cloud(base, "333333333333", here=True) as found:
+        yield found

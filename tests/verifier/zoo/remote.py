@@ -15,6 +15,7 @@ from tests.verifier.zoo.servers import (
     LOCAL,
     Cloud,
     host_of_its_own,
+    host_of_two_addresses,
     recorded,
     ssh,
     sshfs,
@@ -59,21 +60,57 @@ def bucket(yard: Yard, first: Cloud, second: Cloud) -> Tables:
     return yard.setup(source, elsewhere("cloud", address, provider="first", site="frankfurt"))
 
 
-def bucket_by_two_names(yard: Yard, first: Cloud, second: Cloud) -> Tables:
+def bucket_of_this_machine(yard: Yard, own: Cloud) -> Tables:
+    """A locked bucket whose server says whose it is, and whose disk root here can delete."""
+    _signed_in(yard)
+    source = yard.source()
+    address = _locked(own, _bucket_name(), "COMPLIANCE", source)
+    return yard.setup(source, elsewhere("cloud", address, provider="first", site="frankfurt"))
+
+
+def bucket_by_two_names(yard: Yard, own: Cloud) -> Tables:
     """One bucket by two of its machine's names, said to be with two providers."""
-    tables = bucket(yard, first, second)
+    tables = bucket_of_this_machine(yard, own)
     (once,) = tables["locations"]
     address = once["address"].replace("127.0.0.1", "localhost")
     again = elsewhere("again", address, provider="other", site="paris")
     return {**tables, "locations": [once, again]}
 
 
-def bucket_of_nobody_known(yard: Yard, first: Cloud, second: Cloud) -> Tables:
+def bucket_of_nobody_known(yard: Yard, own: Cloud) -> Tables:
     _signed_in(yard)
     source, name = yard.source(), _bucket_name()
-    address = first.bucket(name)
-    first.put(name, source)
+    address = own.bucket(name)
+    own.put(name, source)
     return yard.setup(source, elsewhere("cloud", address))
+
+
+def container_of_this_machine(yard: Yard) -> Tables:
+    """An SFTP server with a machine-id of its own, at the other end of a veth."""
+    source = yard.source()
+    shell = host_of_its_own(yard, 1, _OTHER.format(1), behind=False)
+    nas = {"site": "frankfurt", "identity_file": str(shell.identity)}
+    return yard.setup(source, elsewhere("nas", shell.sftp(yard.copy(source, "nas")), **nas))
+
+
+def sshfs_of_a_container(yard: Yard) -> Tables:
+    source = yard.source()
+    shell = host_of_its_own(yard, 1, _OTHER.format(1), behind=False)
+    at = sshfs(yard, shell, yard.copy(source, "nas/photos").parent, yard.base / "far-away")
+    return yard.setup(source, place("backup", at / "photos", site="frankfurt"))
+
+
+def one_host_by_two_addresses(yard: Yard) -> Tables:
+    """A server that hides its files, so that only its host key tells that it is one."""
+    source = yard.source()
+    shell, again = host_of_two_addresses(yard)
+    nas = {"site": "garage", "identity_file": str(shell.identity)}
+    copy = yard.copy(source, "nas")
+    return yard.setup(
+        source,
+        elsewhere("nas", shell.sftp(copy), **nas),
+        elsewhere("nas-by-vpn", again.sftp(copy), **nas),
+    )
 
 
 def bucket_locked(yard: Yard, first: Cloud, second: Cloud, mode: str = "COMPLIANCE") -> Tables:

@@ -77,7 +77,12 @@ class Cloud:
 
 
 def ssh(
-    yard: Yard, host: str = LOCAL, before: tuple[str, ...] = (), *, trusted: bool = True
+    yard: Yard,
+    host: str = LOCAL,
+    before: tuple[str, ...] = (),
+    *,
+    trusted: bool = True,
+    at: str = "",
 ) -> Shell:
     """Start sshd with keys of its own, known to the yard's home unless told otherwise."""
     port, base = free_port(), yard.base / f"sshd-{host}"
@@ -87,7 +92,7 @@ def ssh(
     (base / "authorized").write_text((base / "ada.pub").read_text())
     server = Path("/usr/lib/openssh/sftp-server")
     (base / "config").write_text(
-        f"Port {port}\nListenAddress {host}\nHostKey {base}/host\nPidFile none\n"
+        f"Port {port}\nListenAddress {at or host}\nHostKey {base}/host\nPidFile none\n"
         f"AuthorizedKeysFile {base}/authorized\nStrictModes no\nUsePAM no\n"
         f"PermitRootLogin prohibit-password\nSubsystem sftp {server}\n"
     )
@@ -104,14 +109,15 @@ def ssh(
     return Shell(host, port, base / "ada")
 
 
-def host_of_its_own(yard: Yard, number: int, machine_id: str | None = None) -> Shell:
-    """Start sshd on another address in a network of its own.
+def far_away(yard: Yard, *, behind: bool = True) -> tuple[str, str]:
+    """Make a network of its own behind a gateway, as of another machine; return name and address.
 
-    With a machine-id of its own, no one can tell it from another machine; without, it is this
-    one under another address.
+    What is attached to this machine's own end of a veth is known to be a container of it.
     """
-    name, lowest = f"z{os.getpid()}-{number}", 4 * next(_networks) % 252
-    here, there = (f"198.18.{os.getpid() % 256}.{lowest + n}" for n in (1, 2))
+    number = next(_networks)
+    name, lowest = f"z{os.getpid()}-{number}", 4 * number % 252
+    here, gate = (f"198.18.{os.getpid() % 256}.{lowest + n}" for n in (1, 2))
+    there = f"198.19.{os.getpid() % 256}.{lowest + 1}"
     yard.run("ip", "netns", "add", name)
     yard.stack.callback(os.system, f"ip netns delete {name}")
     yard.stack.callback(os.system, f"ip link delete {name}h 2>/dev/null")
@@ -119,14 +125,46 @@ def host_of_its_own(yard: Yard, number: int, machine_id: str | None = None) -> S
     yard.run("ip", "link", "set", f"{name}n", "netns", name)
     yard.run("ip", "address", "add", f"{here}/30", "dev", f"{name}h")
     yard.run("ip", "link", "set", f"{name}h", "up")
-    yard.run("ip", "-n", name, "address", "add", f"{there}/30", "dev", f"{name}n")
+    yard.run("ip", "-n", name, "address", "add", f"{gate}/30", "dev", f"{name}n")
     yard.run("ip", "-n", name, "link", "set", f"{name}n", "up")
+    if not behind:
+        return name, gate
+    yard.run("ip", "-n", name, "link", "set", "lo", "up")
+    yard.run("ip", "-n", name, "address", "add", f"{there}/32", "dev", "lo")
+    yard.run("ip", "route", "add", f"{there}/32", "via", gate)
+    return name, there
+
+
+def host_of_its_own(
+    yard: Yard, number: int, machine_id: str | None = None, *, behind: bool = True
+) -> Shell:
+    """Start sshd on another address in a network of its own, behind a gateway or as a container.
+
+    With a machine-id of its own, no one can tell it from another machine; without, it is this
+    one under another address.
+    """
+    name, there = far_away(yard, behind=behind)
     script = 'exec "$@"'
     if machine_id is not None:
         (yard.base / f"machine-id-{number}").write_text(f"{machine_id}\n")
         script = f"mount --bind {yard.base}/machine-id-{number} /etc/machine-id && {script}"
     yard.networks[number] = ("ip", "netns", "exec", name, "sh", "-c", script, "sh")
     return ssh(yard, there, yard.networks[number])
+
+
+def host_of_two_addresses(yard: Yard) -> tuple[Shell, Shell]:
+    """Start sshd on a host with two addresses that shows nothing of its system but a key."""
+    name, there = far_away(yard)
+    gate = yard.run("ip", "-n", name, "-4", "-o", "address", "show", "dev", f"{name}n").stdout
+    again = there.rpartition(".")[0] + f".{int(there.rpartition('.')[2]) + 1}"
+    yard.run("ip", "-n", name, "address", "add", f"{again}/32", "dev", "lo")
+    yard.run("ip", "route", "add", f"{again}/32", "via", gate.split()[3].partition("/")[0])
+    (yard.base / "no-id").write_text("")
+    script = f'mount --bind {yard.base}/no-id /etc/machine-id && exec "$@"'
+    first = ssh(yard, there, ("ip", "netns", "exec", name, "sh", "-c", script, "sh"), at="0.0.0.0")
+    known = yard.home / ".ssh" / "known_hosts"
+    known.write_text(known.read_text() + known.read_text().replace(there, again))
+    return first, Shell(again, first.port, first.identity)
 
 
 def recorded(yard: Yard, number: int) -> Path:
@@ -145,14 +183,18 @@ def sshfs(yard: Yard, shell: Shell, folder: Path, at: Path) -> Path:
 
 
 @contextmanager
-def cloud(base: Path, account: str) -> Iterator[Cloud]:
-    """Start an S3 server whose owner has this account number."""
+def cloud(base: Path, account: str, *, here: bool = False) -> Iterator[Cloud]:
+    """Start an S3 server whose owner has this account number, far away unless told otherwise."""
     port = free_port()
     with ExitStack() as stack:
         base.mkdir()
         yard = Yard(base, stack)
+        before: tuple[str, ...] = ()
+        at = LOCAL
+        if not here:
+            name, at = far_away(yard)
+            before = ("ip", "netns", "exec", name)
         program = Path(sys.executable).parent / "moto_server"
-        yard.start(
-            program, "-H", LOCAL, "-p", str(port), until=listens(port), MOTO_ACCOUNT_ID=account
-        )
-        yield Cloud(f"http://{LOCAL}:{port}")
+        words = (program, "-H", at, "-p", str(port))
+        yard.start(*before, *words, until=listens(port, at), MOTO_ACCOUNT_ID=account)
+        yield Cloud(f"http://{at}:{port}")

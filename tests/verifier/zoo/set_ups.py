@@ -213,17 +213,27 @@ REPOSITORIES = (
           Truth(1, errors=DOUBT, status={"backup": DOUBT}, findings=_about("chain-broken"))),
 )  # fmt: skip
 
-_S3 = ("python:moto", "python:boto3")
+_S3_HERE = ("python:moto", "python:boto3")
+_S3 = ("root", "netns", *_S3_HERE)
 _NAS = ("root", "netns", "sshd", "python:paramiko")
 
 ELSEWHERE = (
     SetUp("bucket", remote.bucket, Truth(2, FAIL, CLOUD, PASS, FAIL, status={"cloud": PASS}), _S3),
+    # an address of this machine, whatever a server there says of itself: no place, no lock
+    SetUp("bucket of this machine", remote.bucket_of_this_machine,
+          Truth(1, FAIL, f"fail/{UNKNOWN}", UNKNOWN, UNKNOWN, says=("address of this machine",)),
+          _S3_HERE),
     SetUp("bucket by two names", remote.bucket_by_two_names,
-          Truth(2, FAIL, CLOUD, PASS, FAIL, status={"cloud": PASS, "again": PASS},
-                says=("one bucket",)), _S3),
-    # an address of this machine and not a word about whose it is: no place, no provider
+          Truth(1, DOUBT, f"fail/{UNKNOWN}", UNKNOWN, UNKNOWN, says=("one bucket",)), _S3_HERE),
     SetUp("bucket of nobody known", remote.bucket_of_nobody_known,
-          Truth(None, FAIL, f"fail/{CLOUD}/unknown", DOUBT, DOUBT), _S3),
+          Truth(1, FAIL, f"fail/{UNKNOWN}", DOUBT, DOUBT), _S3_HERE),
+    SetUp("container of this machine", remote.container_of_this_machine,
+          Truth(1, FAIL, UNKNOWN, UNKNOWN, DOUBT, says=("a network within this machine",)), _NAS),
+    SetUp("sshfs of a container", remote.sshfs_of_a_container,
+          Truth(1, FAIL, UNKNOWN, UNKNOWN, FAIL, says=("a network within this machine",)),
+          ("root", "netns", "fuse", "sshd", "sshfs")),
+    SetUp("one host by two addresses", remote.one_host_by_two_addresses,
+          Truth(2, UNKNOWN, UNKNOWN, PASS, DOUBT, says=("answers at both addresses",)), _NAS),
     SetUp("locked bucket", remote.bucket_locked,
           Truth(2, FAIL, CLOUD, PASS, PASS, status={"cloud": PASS}), _S3),
     SetUp("bucket that its owner can unlock", remote.bucket_governed,

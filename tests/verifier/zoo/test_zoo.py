@@ -18,7 +18,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 )
 def test_the_audit_tells_the_truth(animal: SetUp, yard, request):
     wanted = inspect.signature(animal.make).parameters
-    clouds = {name: request.getfixturevalue(name) for name in ("first", "second") if name in wanted}
+    clouds = {
+        name: request.getfixturevalue(name) for name in ("first", "second", "own") if name in wanted
+    }
     tables = animal.make(yard, **clouds)
     answer, code = yard.answer(tables)
     assert not list(lies(animal.truth, answer))
