@@ -13,7 +13,8 @@ WORDS = frozenset(
     """
     a abort about accept accepted ACCESS access account active add address after again against
     agent ages all allocate allowed ALTER always among an and anew annex another answer answers
-    any anything archive are argument as ask asked asks at attributes audit audited audits AUTH
+    any anything archive are argument as aside
+    ask asked asks at attributes audit audited audits AUTH
     available AWS back backup BackupMeta backups backwards Bacula bacula Bad bad bag bd be
     before BEGIN begin beginning begins being believes belong below beside between bextract bits
     blob blobs block bloom bomb book borg both branch brings broke Broken broken bssd btrbk
@@ -77,6 +78,7 @@ WORDS = frozenset(
     these they this those threetwoone through Time time timed timer times tmp TO to told Too too
     tornado toshiba Traceback transaction Transfer Transport transport tree trees tries tropical
     try twice twin two type types UDF ultra ultrium unavailable unchanged under understood
+    unfinished
     unique unknown unpacks unqualified unreachable unreadable until untrusted up URL usb used
     USER user utility uuid Value variables vbox Veeam verifier version versioning versions
     virtual vmware Volume volume volumes VolumeTag vtl waits WAL was water way wd wdc web week

@@ -21,6 +21,10 @@ from verifier.probes.bundles import (
     is_bare_part,
     is_beside,
     parse_date,
+    series_of,
+    unfinished_in,
+    unfinished_of,
+    unfinished_words,
 )
 from verifier.probes.comparing import capped
 from verifier.probes.compression import cipher_of, format_of, has_digest, joined
@@ -36,7 +40,9 @@ def detect(host: Host, path: str) -> bool:
     """Tell whether a path is an archive, or a folder that holds archives and nothing else."""
     facts = host.stat(path)
     if facts.is_dir:
-        names = [name for name in host.listdir(path) if not is_beside(name)]
+        listed = host.listdir(path)
+        aside = set(unfinished_of(listed))
+        names = [name for name in listed if not is_beside(name) and name not in aside]
         if not names or not all(
             is_archive_name(name) and host.stat(f"{path}/{name}").is_file for name in names
         ):
@@ -85,7 +91,8 @@ def collect(
     Location
         Contents are those of the newest archive that can be read to its end.
     """
-    bundles = bundles_in(host, found.real_path or target.address)
+    path = found.real_path or target.address
+    bundles = bundles_in(host, path)
     if not bundles:
         return replace(found, kind="tar", points=Points(0), reason="the folder holds no archive")
     row, bundles = row_of(host, bundles, source, depth)
@@ -98,7 +105,10 @@ def collect(
         coverage = cover(source, held, unseen=bool(row.unseen))
         if not row.unseen:
             noted(host, found, held)
-    last, latest = max(row.times, default=None), bundles[-1].time
+    aside = unfinished_in(host, path)
+    of_the_row = {series_of(bundle.name) for bundle in bundles}
+    begun = [bundle.time for bundle in aside if series_of(bundle.name) in of_the_row]
+    last, latest = max(row.times, default=None), max([bundles[-1].time, *begun])
     coverage = as_of(host, source, coverage, last)
     located = replace(
         found,
@@ -106,7 +116,7 @@ def collect(
         points=Points.at(
             row.times,
             latest=latest if last is None or latest > last else None,
-            breaks=tuple(row.breaks),
+            breaks=(*row.breaks, *map(unfinished_words, aside)),
         ),
         files=None if row.sealed else len(row.content),
         size_bytes=None if row.sealed else sum(row.content.values()),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from verifier.host import Host
-from verifier.manifest import instant
+from verifier.manifest import instant, shown
 
 __all__ = [
     "Bundle",
@@ -18,10 +19,14 @@ __all__ = [
     "is_beside",
     "parse_date",
     "series_of",
+    "unfinished_in",
+    "unfinished_of",
+    "unfinished_words",
 ]
 
 _PACKED = r"(tar(\.(gz|bz2|xz|lzma|zst|lz4|lz|Z))?|tgz|tbz2?|txz|tzst|tlz|zip|7z|rar)"
 _NAME = re.compile(rf"\.{_PACKED}(\.(gpg|pgp|age|enc))?$", re.IGNORECASE)
+_ENDING = re.compile(rf"\.{_PACKED}(\.|$)", re.IGNORECASE)
 _PART = re.compile(
     rf"(?P<whole>.+\.{_PACKED}(\.(gpg|pgp|age|enc))?)[-_.](part[-_.]?)?(?P<part>\d{{1,4}}|[a-z]{{2,3}})$",
     re.IGNORECASE,
@@ -31,6 +36,13 @@ _BARE_PART = re.compile(r"(?P<whole>.+)[-_.]part[-_.]?(?P<part>\d{1,4}|[a-z]{2,3
 _BESIDE = re.compile(
     r"\.(sha\d+|md5|asc|sig|log|txt|json|snar|snapshot|par2|z\d\d)$|sums$", re.IGNORECASE
 )
+# what a download, an upload or a script calls a file until it is whole
+_UNFINISHED = re.compile(
+    r"\.(part|partial|filepart|crdownload|download|opdownload|tmp|!ut|!qb|aria2)$", re.IGNORECASE
+)
+# rsync's own: a point, the name, and six letters or digits
+_ARRIVING = re.compile(rf"\.(?P<whole>.+\.({_PACKED}|iso|udf))\.[A-Za-z0-9]{{6}}", re.IGNORECASE)
+_CONTROL = ".aria2"  # lies beside a file that has its full length from the beginning
 _DATE = re.compile(
     r"(?<!\d)(?P<Y>\d{4})(?P<dash>[-_.]?)(?P<m>\d\d)(?P=dash)(?P<d>\d\d)"
     r"(?:[T_ .-]?(?P<H>[0-2]\d)[-:_.h]?(?P<M>[0-5]\d)[-:_.]?(?P<S>[0-5]\d)?)?(?!\d)"
@@ -85,7 +97,8 @@ def series_of(name: str) -> str:
     >>> series_of("docs-full-2026-11-01.tar.gz"), series_of("docs-incr-2026-11-02.tar.zst")
     ('docs', 'docs')
     """
-    words = _WORD.findall(_NAME.sub("", name).lower())
+    ending = _ENDING.search(name)
+    words = _WORD.findall(name[: ending.start()].lower() if ending else name.lower())
     return " ".join(word for word in words if not _RUN.fullmatch(word))
 
 
@@ -101,7 +114,61 @@ def is_bare_part(name: str) -> bool:
 
 def is_beside(name: str) -> bool:
     """Tell whether a file only accompanies archives: sums, signatures, logs, tar's snapshots."""
-    return name.startswith(".") or bool(_BESIDE.search(name))
+    return name.startswith(".") or _accompanies(name)
+
+
+def _accompanies(name: str) -> bool:
+    return name.startswith("._") or bool(_BESIDE.search(name))  # ._ are Apple's attributes
+
+
+def unfinished_of(names: Iterable[str]) -> list[str]:
+    """Return those of a folder's names that tell of a download or copy which is not at its end.
+
+    Parameters
+    ----------
+    names : iterable of str
+        All names of the folder.
+
+    Returns
+    -------
+    list of str
+        In order; also what aria2 still loads under its final name.
+    """
+    names = set(names)
+    loading = {name.removesuffix(_CONTROL) for name in names if name.endswith(_CONTROL)}
+    return sorted(name for name in names if name in loading or _is_unfinished(name))
+
+
+def unfinished_in(host: Host, path: str) -> list[Bundle]:
+    """List what is not finished at a path, the oldest first; nothing of a file.
+
+    Parameters
+    ----------
+    host : Host
+        Access to the machine.
+    path : str
+        A folder of archives or images.
+
+    Returns
+    -------
+    list of Bundle
+        Each by its own name, with the time that this name or its last write tells.
+    """
+    if not host.stat(path).is_dir:
+        return []
+    found = [
+        _bundle(host, path, name, [name]) for name in unfinished_of(host.listdir(path))
+    ]
+    return sorted(found, key=lambda bundle: (bundle.time, bundle.name))
+
+
+def unfinished_words(bundle: Bundle) -> str:
+    """Say that a file is left out of the judgement, because its name says it is not finished."""
+    return f"The unfinished file {shown(bundle.name)} is set aside."
+
+
+def _is_unfinished(name: str) -> bool:
+    return bool(_UNFINISHED.search(name) or _ARRIVING.fullmatch(name))
 
 
 def bundles_in(host: Host, path: str) -> list[Bundle]:
@@ -120,7 +187,10 @@ def bundles_in(host: Host, path: str) -> list[Bundle]:
     """
     folder, _, only = path.rpartition("/")
     if host.stat(path).is_dir:
-        folder, names = path, [name for name in host.listdir(path) if is_archive_name(name)]
+        listed = host.listdir(path)
+        aside = {*unfinished_of(listed), *filter(_accompanies, listed)}
+        folder = path
+        names = [name for name in listed if is_archive_name(name) and name not in aside]
     else:
         split = _part(only)
         names = [only]
@@ -139,7 +209,9 @@ def _whole_of(name: str) -> str:
 
 
 def _part(name: str) -> re.Match[str] | None:
-    return None if _NAME.search(name) else _PART.match(name) or _BARE_PART.match(name)
+    if _NAME.search(name) or _is_unfinished(name):
+        return None
+    return _PART.match(name) or _BARE_PART.match(name)
 
 
 def _bundle(host: Host, folder: str, whole: str, names: list[str]) -> Bundle:

@@ -347,3 +347,58 @@ class TestSeries:
         _, manifest = collect_source(Host(), str(source))
         found = look(folder, manifest, Depth.LISTED)
         assert (found.coverage.value, found.points.count) == (1.0, 2)
+
+
+class TestUnfinished:
+    """A download or copy that is not at its end, beside archives that are."""
+
+    NAMES = (
+        "a-2026-05-08.tar.gz.part", "a-2026-05-08.tar.gz.partial", "a-2026-05-08.tar.gz.filepart",
+        "a-2026-05-08.tar.gz.crdownload", "a-2026-05-08.tar.gz.tmp", "a-2026-05-08.tar.gz.!ut",
+        "a-2026-05-08.tar.gz.download", "a-2026-05-08.tar.gz.3f2a91bc.partial",
+        ".a-2026-05-08.tar.gz.aB3dE9",
+    )  # fmt: skip
+
+    @pytest.fixture
+    def folder(self, source, tmp_path):
+        (folder := tmp_path / "dumps").mkdir()
+        pack(source, folder / "a-2026-05-01.tar.gz", "w:gz")
+        return folder
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_it_is_set_aside_and_told(self, folder, manifest, name):
+        (folder / name).write_bytes((folder / "a-2026-05-01.tar.gz").read_bytes()[:9000])
+        found = look(folder, manifest)
+        assert (found.kind, found.coverage.value, found.errors) == ("tar", 1.0, ())
+        assert found.points.times == (at(2026, 5, 1),)
+        assert found.points.latest == at(2026, 5, 8)
+        assert found.points.breaks == (f"The unfinished file {name} is set aside.",)
+
+    def test_what_aria2_still_loads_has_its_final_name(self, folder, manifest):
+        whole = (folder / "a-2026-05-01.tar.gz").read_bytes()
+        (folder / "a-2026-05-08.tar.gz").write_bytes(whole[:9000] + bytes(len(whole) - 9000))
+        assert look(folder, manifest).errors
+        (folder / "a-2026-05-08.tar.gz.aria2").write_bytes(b"\0\1")
+        found = look(folder, manifest)
+        assert (found.coverage.value, found.errors) == (1.0, ())
+        assert len(found.points.breaks) == 2
+
+    def test_nothing_else_is_no_copy(self, folder, manifest):
+        (folder / "a-2026-05-01.tar.gz").rename(folder / "a-2026-05-01.tar.gz.part")
+        found = look(folder, manifest)
+        assert (found.kind, found.coverage.value) == ("directory", 0.0)
+
+    @pytest.mark.parametrize("name", ["a-2026-05-01.tar.gz.asc", "a-2026-05-01.tar.gz.sig",
+                                      "a-2026-05-01.tar.gz.log", "._a-2026-05-01.tar.gz"])  # fmt: skip
+    def test_what_lies_beside_is_no_part(self, folder, manifest, name):
+        (folder / name).write_bytes(b"anything")
+        found = look(folder, manifest)
+        assert (found.coverage.value, found.points.count, found.errors) == (1.0, 1, ())
+        assert found.points.breaks == ()
+
+    def test_pieces_are_pieces_all_the_same(self, folder, manifest):
+        whole = (folder / "a-2026-05-01.tar.gz").read_bytes()
+        (folder / "a-2026-05-01.tar.gz").unlink()
+        (folder / "a-2026-05-01.tar.gz.part1").write_bytes(whole[:9000])
+        (folder / "a-2026-05-01.tar.gz.part2").write_bytes(whole[9000:])
+        assert look(folder, manifest).coverage.value == 1.0
