@@ -10,7 +10,8 @@ from datetime import datetime
 
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth
-from verifier.manifest import Manifest, cover, prefix_in
+from verifier.manifest import Manifest, cover, prefix_in, shown
+from verifier.probes._volumes import flaw_of_parts
 from verifier.probes.bundles import Bundle, series_of
 from verifier.probes.compression import cipher_of, format_of, joined
 from verifier.probes.members import BLOCK_BYTES, DAMAGE, Member, members
@@ -207,6 +208,16 @@ def _note(listing: _Listing, name: str, member: Member) -> None:
 
 def _sealed(host: Host, bundle: Bundle, listing: _Listing) -> bool:
     """Find what keeps everybody out: a cipher, or a format that is only recognised."""
+    if bundle.unjoined:
+        listing.sealed = (
+            f"the contents cannot be listed: {shown(bundle.name)} is in {len(bundle.paths)} parts, "
+            "which this program does not join"
+        )
+        zipped = bundle.paths[-1].lower().endswith(".zip")
+        if zipped and (flaw := flaw_of_parts(host, bundle.paths)):
+            listing.cut = True
+            listing.errors.append(f"{bundle.name} {flaw}.")
+        return True
     with joined(host, bundle.paths) as file:
         start = file.read(BLOCK_BYTES)
         size = file.seek(0, io.SEEK_END)

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 from verifier.host import Host
 from verifier.manifest import instant, shown
+from verifier.probes._volumes import beginning, continues, lacking, numbered, part_of_zip, parts_of
+from verifier.probes.compression import cipher_of, format_of
 
 __all__ = [
     "Bundle",
@@ -34,7 +36,7 @@ _PART = re.compile(
 # a name that tells that it is a part, and not of what
 _BARE_PART = re.compile(r"(?P<whole>.+)[-_.]part[-_.]?(?P<part>\d{1,4}|[a-z]{2,3})$", re.IGNORECASE)
 _BESIDE = re.compile(
-    r"\.(sha\d+|md5|asc|sig|log|txt|json|snar|snapshot|par2|z\d\d)$|sums$", re.IGNORECASE
+    r"\.(sha\d+|md5|asc|sig|log|txt|json|snar|snapshot|par2|r\d\d)$|sums$", re.IGNORECASE
 )
 # what a download, an upload or a script calls a file until it is whole
 _UNFINISHED = re.compile(
@@ -57,12 +59,16 @@ _RUN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """One archive: a file, or the parts of a split one; `lacking` names the first missing part."""
+    """One archive: a file, or the parts of a split one; `lacking` names the first missing part.
+
+    `unjoined` parts are volumes that cannot be read one after the other as one file.
+    """
 
     name: str
     time: datetime
     paths: tuple[str, ...]
     lacking: str = ""
+    unjoined: bool = False
 
 
 def parse_date(name: str) -> datetime | None:
@@ -104,7 +110,7 @@ def series_of(name: str) -> str:
 
 def is_archive_name(name: str) -> bool:
     """Tell whether a name is that of an archive, or of a part of one."""
-    return bool(_NAME.search(name) or _part(name))
+    return bool(_NAME.search(name) or _part(name) or part_of_zip(name))
 
 
 def is_bare_part(name: str) -> bool:
@@ -156,9 +162,7 @@ def unfinished_in(host: Host, path: str) -> list[Bundle]:
     """
     if not host.stat(path).is_dir:
         return []
-    found = [
-        _bundle(host, path, name, [name]) for name in unfinished_of(host.listdir(path))
-    ]
+    found = [_bundle(host, path, name, [name]) for name in unfinished_of(host.listdir(path))]
     return sorted(found, key=lambda bundle: (bundle.time, bundle.name))
 
 
@@ -168,7 +172,8 @@ def unfinished_words(bundle: Bundle) -> str:
 
 
 def _is_unfinished(name: str) -> bool:
-    return bool(_UNFINISHED.search(name) or _ARRIVING.fullmatch(name))
+    arriving = _ARRIVING.fullmatch(name) and not _BESIDE.search(name)
+    return bool(_UNFINISHED.search(name) or arriving)
 
 
 def bundles_in(host: Host, path: str) -> list[Bundle]:
@@ -186,24 +191,83 @@ def bundles_in(host: Host, path: str) -> list[Bundle]:
     list of Bundle
     """
     folder, _, only = path.rpartition("/")
-    if host.stat(path).is_dir:
-        listed = host.listdir(path)
-        aside = {*unfinished_of(listed), *filter(_accompanies, listed)}
-        folder = path
-        names = [name for name in listed if is_archive_name(name) and name not in aside]
+    if not (is_folder := host.stat(path).is_dir):
+        listed = [name for name in host.listdir(folder) if _akin(name, only)]
     else:
-        split = _part(only)
-        names = [only]
-        if split:
-            names = [name for name in host.listdir(folder) if _whole_of(name) == split["whole"]]
+        folder, listed = path, host.listdir(path)
+    aside = {*unfinished_of(listed), *filter(_accompanies, listed)} - {
+        only if not is_folder else ""
+    }
+    names = [name for name in listed if is_archive_name(name) and name not in aside]
+    if not is_folder and only not in names:
+        names.append(only)
     groups: dict[str, list[str]] = defaultdict(list)
     for name in names:
         groups[_whole_of(name)].append(name)
-    found = [_bundle(host, folder, whole, parts) for whole, parts in groups.items()]
-    return sorted(found, key=lambda bundle: (bundle.time, bundle.name))
+    found = _volumes(host, folder, groups)
+    for whole, parts in groups.items():
+        found += _bundles(host, folder, whole, parts)
+    kept = found if is_folder else [each for each in found if path in each.paths]
+    return sorted(kept, key=lambda bundle: (bundle.time, bundle.name))
+
+
+def _akin(name: str, other: str) -> bool:
+    """Tell whether two files may be parts of one archive."""
+    stems = [known and known[0] for known in map(numbered, (name, other))]
+    return _whole_of(name) == _whole_of(other) or (stems[0] is not None and stems[0] == stems[1])
+
+
+def _volumes(host: Host, folder: str, groups: dict[str, list[str]]) -> list[Bundle]:
+    """Take the volumes that ``tar -M`` wrote under numbered names out of the groups."""
+    rows: dict[str, dict[int, str]] = defaultdict(dict)
+    for whole, names in groups.items():
+        # the last number of a date is none of a volume
+        if names == [whole] and numbered(_DATE.sub("", whole)) and (known := numbered(whole)):
+            rows[known[0]][known[1]] = whole
+    found = []
+    for numbers in rows.values():
+        first = min(numbers)
+        late = {n: continues(beginning(host, f"{folder}/{numbers[n]}")) for n in numbers}
+        if not any(late.values()):
+            continue
+        names = [numbers[n] for n in sorted(numbers)]
+        lost = "part 1" if late[first] else lacking(numbers, first)
+        found.append(_bundle(host, folder, names[0], names, lost, unjoined=True))
+        for name in names:
+            del groups[name]
+    return found
+
+
+def _bundles(host: Host, folder: str, whole: str, names: list[str]) -> list[Bundle]:
+    """Make one archive of its parts, or one of each if these are whole themselves."""
+    if names == [whole]:
+        return [_bundle(host, folder, whole, names)]
+    parts = {name: found[1] for name in names if (found := part_of_zip(name))}
+    if parts and whole in names and parts_of(host, f"{folder}/{whole}") == 1:
+        return [_bundle(host, folder, whole, [whole])]  # the others are left of an earlier one
+    if parts:
+        ordered = [*sorted(parts, key=parts.__getitem__), *[n for n in names if n not in parts]]
+        lost = lacking(parts.values(), 1) or ("" if whole in names else "last part")
+        return [_bundle(host, folder, whole, ordered, lost, unjoined=True)]
+    if whole not in names:
+        return [_bundle(host, folder, whole, names, _lacking(names))]
+    others = sorted((name for name in names if name != whole), key=_number)
+    starts = [beginning(host, f"{folder}/{name}") for name in others]
+    if any(map(continues, starts)):
+        lost = lacking(map(_number, others), 2)
+        return [_bundle(host, folder, whole, [whole, *others], lost, unjoined=True)]
+    if all(
+        format_of(start) or cipher_of(start, name)
+        for start, name in zip(starts, others, strict=True)
+    ):
+        # what logrotate and cp --backup leave: older ones, each whole
+        return [_bundle(host, folder, name, [name]) for name in names]
+    return [_bundle(host, folder, whole, names, _lacking(names))]
 
 
 def _whole_of(name: str) -> str:
+    if spanned := part_of_zip(name):
+        return spanned[0]
     part = _part(name)
     return part["whole"] if part else name
 
@@ -214,14 +278,23 @@ def _part(name: str) -> re.Match[str] | None:
     return _PART.match(name) or _BARE_PART.match(name)
 
 
-def _bundle(host: Host, folder: str, whole: str, names: list[str]) -> Bundle:
-    paths = tuple(f"{folder}/{name}" for name in sorted(names, key=_number))
+def _bundle(
+    host: Host,
+    folder: str,
+    whole: str,
+    names: list[str],
+    lost: str = "",
+    *,
+    unjoined: bool = False,
+) -> Bundle:
+    ordered = names if unjoined else sorted(names, key=_number)
+    paths = tuple(f"{folder}/{name}" for name in ordered)
     newest = max(host.stat(path).mtime_ns for path in paths)
     written = instant(newest) or datetime.fromtimestamp(0, UTC)
     named = parse_date(whole)
     same_day = named is not None and named.date() == written.date()
     time = written if named is None or same_day else named
-    return Bundle(whole, time, paths, _lacking(names) if names != [whole] else "")
+    return Bundle(whole, time, paths, lost, unjoined)
 
 
 def _number(name: str) -> int:

@@ -388,10 +388,10 @@ class TestUnfinished:
         found = look(folder, manifest)
         assert (found.kind, found.coverage.value) == ("directory", 0.0)
 
-    @pytest.mark.parametrize("name", ["a-2026-05-01.tar.gz.asc", "a-2026-05-01.tar.gz.sig",
-                                      "a-2026-05-01.tar.gz.log", "._a-2026-05-01.tar.gz"])  # fmt: skip
-    def test_what_lies_beside_is_no_part(self, folder, manifest, name):
-        (folder / name).write_bytes(b"anything")
+    @pytest.mark.parametrize("start", ["._", ""])
+    @pytest.mark.parametrize("end", [".asc", ".sig", ".log", ".md5", ".sha256"])
+    def test_what_lies_beside_is_no_part(self, folder, manifest, start, end):
+        (folder / f"{start}a-2026-05-01.tar.gz{end}").write_bytes(b"anything")
         found = look(folder, manifest)
         assert (found.coverage.value, found.points.count, found.errors) == (1.0, 1, ())
         assert found.points.breaks == ()
@@ -402,3 +402,82 @@ class TestUnfinished:
         (folder / "a-2026-05-01.tar.gz.part1").write_bytes(whole[:9000])
         (folder / "a-2026-05-01.tar.gz.part2").write_bytes(whole[9000:])
         assert look(folder, manifest).coverage.value == 1.0
+
+
+@pytest.mark.skipif(shutil.which("zip") is None, reason="zip not installed")
+class TestPartsOfZip:
+    @pytest.fixture
+    def folder(self, source, tmp_path):
+        (folder := tmp_path / "dumps").mkdir()
+        (source / "film.mov").write_bytes(os.urandom(200_000))
+        command = ["zip", "-q0r", "-s", "64k", str(folder / "a.zip"), source.name]
+        subprocess.run(command, check=True, cwd=source.parent)
+        return folder
+
+    def test_whole_ones_are_not_joined_and_no_damage(self, folder, manifest):
+        for place in (folder, *folder.iterdir()):
+            found = look(place, manifest)
+            assert (found.kind, found.coverage.value, found.errors) == ("zip", None, ())
+            assert (found.points.count, found.points.breaks) == (1, ())
+            assert "a.zip is in 4 parts, which this program does not join" in found.reason
+
+    @pytest.mark.parametrize("lost", ["a.z01", "a.z02", "a.z03", "a.zip"])
+    def test_a_missing_one_leaves_none(self, folder, manifest, lost):
+        (folder / lost).unlink()
+        found = look(folder, manifest)
+        assert found.points.count == 0
+        assert found.points.breaks
+
+    def test_what_an_earlier_one_left_is_no_part(self, source, folder, manifest):
+        (folder / "a.zip").unlink()
+        subprocess.run(["zip", "-qr", str(folder / "b.zip"), source.name], check=True,
+                       cwd=source.parent)  # fmt: skip
+        (folder / "b.zip").rename(folder / "a.zip")
+        found = look(folder, manifest)
+        assert (found.coverage.value, found.errors, found.points.breaks) == (1.0, (), ())
+
+
+@pytest.mark.skipif(shutil.which("tar") is None, reason="tar not installed")
+@pytest.mark.parametrize("form", ["--format=gnu", "--format=posix", "--label=photos"])
+@pytest.mark.parametrize("names", [("v1.tar", "v2.tar", "v3.tar"), ("v.tar", "v.tar-2", "v.tar-3")])
+class TestVolumesOfTar:
+    @pytest.fixture
+    def folder(self, source, tmp_path, form, names):
+        (folder := tmp_path / "dumps").mkdir()
+        files = [f"--file={folder / name}" for name in names]
+        command = ["tar", "-c", "-M", "-L", "25", form, *files, source.name]
+        subprocess.run(command, check=True, cwd=source.parent)
+        return folder
+
+    def test_whole_ones_are_not_joined_and_no_damage(self, folder, manifest, names):
+        for place in (folder, folder / names[0], folder / names[1]):
+            found = look(place, manifest)
+            assert (found.kind, found.coverage.value, found.errors) == ("tar", None, ())
+            assert (found.points.count, found.points.breaks) == (1, ())
+            assert f"{names[0]} is in {len(list(folder.iterdir()))} parts" in found.reason
+
+    @pytest.mark.parametrize("lost", [0, 1])
+    def test_a_missing_one_leaves_none(self, folder, manifest, names, lost):
+        (folder / names[lost]).unlink()
+        found = look(folder, manifest)
+        assert found.points.count == 0
+        assert found.points.breaks
+
+
+def test_what_logrotate_leaves_are_whole_ones(source, manifest, tmp_path):
+    (tmp_path / "dumps").mkdir()
+    for name in ("a.tar.gz", "a.tar.gz.1", "a.tar.gz.2"):
+        pack(source, tmp_path / "dumps" / name, "w:gz")
+    found = look(tmp_path / "dumps", manifest)
+    assert (found.points.count, found.coverage.value, found.errors) == (3, 1.0, ())
+
+
+def test_numbers_alone_make_no_volumes(source, manifest, tmp_path):
+    (tmp_path / "dumps").mkdir()
+    for number in (1, 2, 4):
+        pack(source, tmp_path / "dumps" / f"a{number}.tar")
+    found = look(tmp_path / "dumps", manifest)
+    assert (found.points.count, found.coverage.value, found.points.breaks) == (3, 1.0, ())
+    damaged = tmp_path / "dumps" / "a2.tar"
+    damaged.write_bytes(damaged.read_bytes()[:20_480])
+    assert look(tmp_path / "dumps", manifest).errors

@@ -151,7 +151,6 @@ class TestReal:
         assert (found.points.count, found.coverage.value) == (1, 1.0)
         assert found.points.breaks[0].startswith("two.iso cannot be used")
 
-
     def test_what_lies_beside_images_is_none(self, image, manifest, tmp_path):
         (folder := tmp_path / "discs").mkdir()
         image.rename(folder / "a.iso")
