@@ -24,20 +24,23 @@ WORDS = frozenset(
     class cleaning clock closed cloud code come comes command commit compare compared comparing
     comparison complete compliance compressed compression confidence CONFIG config configuration
     connected Connection connection consistent containers contains content contents copied
-    copies copy corrupted costs could CRC CRC32 Creation credentials CRITICAL cross crypt ct
+    copies copy corrupted costs could CRC CRC32 Creation credentials CRITICAL cross CryFS
+    crypt Cryptomator
+    ct
     current cut cyclone daily Damage damaged dar dash Data data database dataset datasets
     datatraveler date dates day days dead debug declared declares decryption deep deeply default
     defined defines delete deleted deletes deleting deletions denied depth describe descriptor
     destroy Device device devices did died different differs digest digests director directory
     disc discover Disk disk disks dm do does domain down drawn drill drive drives DROP dt dump
-    duplicity dvd each earlier earthquake easystore elastic Element elements else elsewhere
-    Empty empty encrypt encrypted encryption encrypts end ended endpoint ends entities entries
+    duplicity dvd each earlier earthquake easystore eCryptfs elastic Element elements else elsewhere
+    Empty empty EncFS encrypt encrypted encryption encrypts end ended endpoint ends entities entries
     entry ERROR error errors etc event ever every everything examination examined exceeded
     exclude exist EXISTS exists expansion expects expired extract extreme factor Failed failed
     failure falcon Fatal fatal fetched fh fields FILE File file files filled fingerprint finish
     finished finite fire first fit five flags flash flood FOLDER folder folders follows for
     forbidden force format forwards found frequently from fsck FULL Full full Function gave get
-    Git git gitignore give given gives go goes gone google got governance had hand handle hang
+    Git git gitignore give given gives go gocryptfs
+    goes gone google got governance had hand handle hang
     hard has Hash have hdd hdw HEAD header heads held here hgst hold holds home HOST Host host
     hosts hourly how hurricane ID id identity IF if image IMMEDIATE implemented in incomplete
     increment independent INDEX index indexes inodes Input install installed instant internet

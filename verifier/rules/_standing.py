@@ -211,8 +211,11 @@ def seen_lately(location: Location, policy: Policy, now: datetime) -> bool:
 
 
 def _unchanged_since(location: Location, source: Location) -> bool:
-    """Tell whether the location holds every file, and the source is no younger than it."""
-    if location.coverage.value != 1.0:
+    """Tell whether the source is no younger than a location that holds every file.
+
+    One of which nobody knows what it holds is not too old by that, either; it is no pass.
+    """
+    if location.coverage.value not in (None, 1.0):
         return False
     newest, wanted = location.points.newest, source.points.newest
     return newest is not None and wanted is not None and newest >= wanted - _SAME_TIME
