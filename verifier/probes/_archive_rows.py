@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
+from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth
-from verifier.manifest import Manifest, cover, prefix_in, shown
+from verifier.manifest import FileFact, Manifest, cover, instant, prefix_in, shown
 from verifier.probes._volumes import flaw_of_parts
 from verifier.probes.bundles import Bundle, series_of
 from verifier.probes.compression import cipher_of, format_of, joined
@@ -24,6 +25,7 @@ CLOSED = {"7z": "7-Zip", "rar": "RAR", "Z": "compress"}
 _SEVEN_ZIP = struct.Struct("<6s2sIQQI")
 _TRIED = 4  # series of archives whose newest is compared with the source
 _ENOUGH = 0.99
+_LABEL_SLACK = timedelta(days=2)  # zones, and runs over midnight
 
 
 @dataclass(slots=True)
@@ -84,7 +86,7 @@ def row_of(
     tuple of Row and list of Bundle
         What was read, with the damage of all; the archives of that series.
     """
-    row = _row(host, bundles, depth)
+    row = _row(host, bundles, source, depth)
     series: dict[str, list[Bundle]] = {}
     for bundle in bundles:
         series.setdefault(series_of(bundle.name), []).append(bundle)
@@ -93,7 +95,7 @@ def row_of(
         return row, bundles
     best, chosen = share, bundles
     for some in sorted(series.values(), key=lambda one: one[-1].time, reverse=True)[:_TRIED]:
-        tried = _share(host, source, _row(host, some, Depth.LISTED))
+        tried = _share(host, source, _row(host, some, source, Depth.LISTED))
         # one that nobody can see into may be it, if no other holds anything
         better = not best if tried is None else tried > (best or 0.0)
         if better:
@@ -102,7 +104,7 @@ def row_of(
             break
     if chosen is bundles:
         return row, bundles
-    found = _row(host, chosen, depth)
+    found = _row(host, chosen, source, depth)
     found.errors = list(dict.fromkeys((*row.errors, *found.errors)))
     return found, chosen
 
@@ -116,14 +118,14 @@ def _share(host: Host, source: Manifest | None, row: Row) -> float | None:
     return as_of(host, source, coverage, max(row.times, default=None)).share.value
 
 
-def _row(host: Host, bundles: list[Bundle], depth: Depth) -> Row:
+def _row(host: Host, bundles: list[Bundle], source: Manifest | None, depth: Depth) -> Row:
     row = Row()
     if depth is Depth.LISTED and not bundles[-1].lacking:
         newest = _read(host, bundles[-1], read=False)
         if not (newest.elsewhere or newest.cut or newest.unseen):
             row.times = [bundle.time for bundle in bundles[:-1] if not bundle.lacking]
             row.breaks = [_incomplete(bundle) for bundle in bundles[:-1] if bundle.lacking]
-            _add(row, bundles[-1], newest)
+            _add(row, _dated(bundles[-1], newest, source), newest)
             return row
     partial: _Listing | None = None
     for bundle in bundles:
@@ -133,7 +135,7 @@ def _row(host: Host, bundles: list[Bundle], depth: Depth) -> Row:
         listing = _read(host, bundle, read=depth >= Depth.BYTES)
         if listing.cut and not row.times:
             partial = listing
-        _add(row, bundle, listing)
+        _add(row, _dated(bundle, listing, source), listing)
     if not row.times and partial is not None:
         row.content = partial.sizes  # no point, but it tells how much could still be read
     return row
@@ -166,6 +168,35 @@ def _add(row: Row, bundle: Bundle, listing: _Listing) -> None:
     row.changed = {**row.changed, **listing.changed} if listing.elsewhere else listing.changed
     row.chain = [*row.chain, bundle] if listing.elsewhere else [bundle]
     row.known = {**row.known, **listing.sizes} if listing.elsewhere else listing.sizes
+
+
+def _dated(bundle: Bundle, listing: _Listing, source: Manifest | None) -> Bundle:
+    """Date an archive by its files where these are younger than the date in its name.
+
+    What is written anew every night under one name was not made on the day that it names. Only
+    files that the source has with the same size and time count, and whose inode is no older: a
+    camera's clock may be ahead, the kernel's is not.
+    """
+    if source is None or bundle.written is None or bundle.written - bundle.time <= _LABEL_SLACK:
+        return bundle
+    start, end = (int(t.timestamp() * 1e9) for t in (bundle.time + _LABEL_SLACK, bundle.written))
+    late = {path: when for path, when in listing.changed.items() if start < when <= end}
+    prefix = prefix_in(source, listing.sizes) if late else ""
+    known = (
+        when
+        for path, when in late.items()
+        if _is_live(source.files.get(path.removeprefix(prefix)), listing.sizes[path], when)
+    )
+    newest = max(known, default=None)
+    time = instant(newest)
+    return bundle if time is None else replace(bundle, time=time)
+
+
+def _is_live(live: FileFact | None, size: int, mtime_ns: int) -> bool:
+    if live is None or live.size != size:
+        return False
+    same = abs(live.mtime_ns - mtime_ns) <= MTIME_SLACK_NS
+    return same and live.ctime_ns >= mtime_ns - MTIME_SLACK_NS
 
 
 def _read(host: Host, bundle: Bundle, *, read: bool) -> _Listing:

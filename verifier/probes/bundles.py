@@ -61,7 +61,8 @@ _RUN = re.compile(
 class Bundle:
     """One archive: a file, or the parts of a split one; `lacking` names the first missing part.
 
-    `unjoined` parts are volumes that cannot be read one after the other as one file.
+    `unjoined` parts are volumes that cannot be read one after the other as one file; `written` is
+    when the file was written to last, whatever its name says.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Bundle:
     paths: tuple[str, ...]
     lacking: str = ""
     unjoined: bool = False
+    written: datetime | None = None
 
 
 def parse_date(name: str) -> datetime | None:
@@ -294,7 +296,7 @@ def _bundle(
     named = parse_date(whole)
     same_day = named is not None and named.date() == written.date()
     time = written if named is None or same_day else named
-    return Bundle(whole, time, paths, lost, unjoined)
+    return Bundle(whole, time, paths, lost, unjoined, written)
 
 
 def _number(name: str) -> int:

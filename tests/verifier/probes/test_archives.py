@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -481,3 +482,44 @@ def test_numbers_alone_make_no_volumes(source, manifest, tmp_path):
     damaged = tmp_path / "dumps" / "a2.tar"
     damaged.write_bytes(damaged.read_bytes()[:20_480])
     assert look(tmp_path / "dumps", manifest).errors
+
+
+class TestNamesThatAreLabels:
+    """An archive that is written anew every night under a name with a date in it."""
+
+    @pytest.fixture
+    def folder(self, source, tmp_path):
+        (folder := tmp_path / "dumps").mkdir()
+        for number, path in enumerate(sorted(source.rglob("*.jpg"))):
+            os.utime(path, (1_780_000_000 + number, 1_780_000_000 + number))  # in May
+        pack(source, folder / "since-2026-01-01.tar.gz", "w:gz")
+        return folder
+
+    @pytest.mark.parametrize("depth", [Depth.LISTED, Depth.SOURCE])
+    def test_younger_files_in_it_date_it(self, source, folder, depth):
+        _, manifest = collect_source(Host(), str(source))
+        found = look(folder, manifest, depth)
+        assert found.points.newest == datetime.fromtimestamp(1_780_000_005, UTC)
+        assert (found.points.latest, found.coverage.value, found.errors) == (None, 1.0, ())
+
+    def test_not_those_of_a_camera_that_is_ahead(self, source, folder, tmp_path):
+        """The source took them when the name says, by the word of the kernel."""
+        manifest = collect_source(Host(), str(source))[1]
+        early = {
+            path: fact._replace(ctime_ns=1_767_225_600 * 10**9)
+            for path, fact in manifest.files.items()
+        }
+        found = look(folder, replace(manifest, files=early))
+        assert found.points.newest == at(2026, 1, 1)
+
+    def test_nor_those_that_the_source_does_not_have_so(self, source, folder):
+        for path in source.rglob("*.jpg"):
+            os.utime(path, (1.7e9, 1.7e9))
+        assert look(folder, collect_source(Host(), str(source))[1]).points.newest == at(2026, 1, 1)
+
+    def test_of_an_old_one_that_was_copied_the_name_counts(self, source, tmp_path):
+        for path in source.rglob("*.jpg"):
+            os.utime(path, (1.76e9, 1.76e9))
+        pack(source, tmp_path / "a-2026-01-01.tar.gz", "w:gz")
+        found = look(tmp_path / "a-2026-01-01.tar.gz", collect_source(Host(), str(source))[1])
+        assert found.points.newest == at(2026, 1, 1)
