@@ -12,7 +12,8 @@ __all__ = ["WORDS"]
 WORDS = frozenset(
     """
     a abort about accept accepted ACCESS access account active add address after again against
-    agent ages all allocate allowed ALTER always among an and anew annex another answer answers
+    agent ages all allocate allowed alone
+    ALTER always among an and anew annex another answer answers
     any anything archive are argument as aside
     ask asked asks at attributes audit audited audits AUTH
     available AWS back backup BackupMeta backups backwards Bacula bacula Bad bad bag bd be
@@ -78,7 +79,8 @@ WORDS = frozenset(
     storeonce storm stream streams Structure such summary supplied supported surge suspended
     symbolic sync synchronous Syncthing sys system systemd systems TABLE table tables tags taken
     tape target td tell tells temporarily temporary text than that The the their them then there
-    these they this those threetwoone through Time time timed timer times tmp TO to told Too too
+    these they this those threetwoone through Time time timed timer times tmp TO to together
+    told Too too
     tornado toshiba Traceback transaction Transfer Transport transport tree trees tries tropical
     try twice twin two type types UDF ultra ultrium unavailable unchanged under understood
     unfinished

@@ -86,16 +86,16 @@ def row_of(
     tuple of Row and list of Bundle
         What was read, with the damage of all; the archives of that series.
     """
-    row = _row(host, bundles, source, depth)
+    row = row_in(host, bundles, source, depth)
     series: dict[str, list[Bundle]] = {}
     for bundle in bundles:
         series.setdefault(series_of(bundle.name), []).append(bundle)
-    share = _share(host, source, row)
+    share = share_in(host, source, row)
     if len(series) < 2 or source is None or row.unseen or (share or 0.0) >= _ENOUGH:
         return row, bundles
     best, chosen = share, bundles
     for some in sorted(series.values(), key=lambda one: one[-1].time, reverse=True)[:_TRIED]:
-        tried = _share(host, source, _row(host, some, source, Depth.LISTED))
+        tried = share_in(host, source, row_in(host, some, source, Depth.LISTED))
         # one that nobody can see into may be it, if no other holds anything
         better = not best if tried is None else tried > (best or 0.0)
         if better:
@@ -104,12 +104,12 @@ def row_of(
             break
     if chosen is bundles:
         return row, bundles
-    found = _row(host, chosen, source, depth)
+    found = row_in(host, chosen, source, depth)
     found.errors = list(dict.fromkeys((*row.errors, *found.errors)))
     return found, chosen
 
 
-def _share(host: Host, source: Manifest | None, row: Row) -> float | None:
+def share_in(host: Host, source: Manifest | None, row: Row) -> float | None:
     if row.sealed or row.unseen:
         return None
     prefix = prefix_in(source, row.content)
@@ -118,10 +118,10 @@ def _share(host: Host, source: Manifest | None, row: Row) -> float | None:
     return as_of(host, source, coverage, max(row.times, default=None)).share.value
 
 
-def _row(host: Host, bundles: list[Bundle], source: Manifest | None, depth: Depth) -> Row:
+def row_in(host: Host, bundles: list[Bundle], source: Manifest | None, depth: Depth) -> Row:
     row = Row()
     if depth is Depth.LISTED and not bundles[-1].lacking:
-        newest = _read(host, bundles[-1], read=False)
+        newest = listing_of(host, bundles[-1], read=False)
         if not (newest.elsewhere or newest.cut or newest.unseen):
             row.times = [bundle.time for bundle in bundles[:-1] if not bundle.lacking]
             row.breaks = [_incomplete(bundle) for bundle in bundles[:-1] if bundle.lacking]
@@ -132,10 +132,12 @@ def _row(host: Host, bundles: list[Bundle], source: Manifest | None, depth: Dept
         if bundle.lacking:
             row.breaks.append(_incomplete(bundle))
             continue
-        listing = _read(host, bundle, read=depth >= Depth.BYTES)
+        listing = listing_of(host, bundle, read=depth >= Depth.BYTES)
         if listing.cut and not row.times:
             partial = listing
-        _add(row, _dated(bundle, listing, source), listing)
+        # of an earlier one no other date is wanted than that by which it is earlier
+        last = bundle is bundles[-1]
+        _add(row, _dated(bundle, listing, source) if last else bundle, listing)
     if not row.times and partial is not None:
         row.content = partial.sizes  # no point, but it tells how much could still be read
     return row
@@ -199,7 +201,7 @@ def _is_live(live: FileFact | None, size: int, mtime_ns: int) -> bool:
     return same and live.ctime_ns >= mtime_ns - MTIME_SLACK_NS
 
 
-def _read(host: Host, bundle: Bundle, *, read: bool) -> _Listing:
+def listing_of(host: Host, bundle: Bundle, *, read: bool) -> _Listing:
     """Read through one archive; damage becomes a sentence, what the system denies a reason."""
     listing = _Listing()
     name = bundle.name

@@ -11,6 +11,7 @@ from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, Manifest, cover, prefix_in
+from verifier.probes._archive_parts import fuller_before, together
 from verifier.probes._archive_rows import CLOSED, Row, row_of
 from verifier.probes._digests import hash_of
 from verifier.probes._noting import noted
@@ -95,6 +96,7 @@ def collect(
     bundles = bundles_in(host, path)
     if not bundles:
         return replace(found, kind="tar", points=Points(0), reason="the folder holds no archive")
+    every = bundles
     row, bundles = row_of(host, bundles, source, depth)
     newest = row.chain[-1] if row.chain else bundles[-1]
     prefix = prefix_in(source, row.content)
@@ -110,6 +112,10 @@ def collect(
     begun = [bundle.time for bundle in aside if series_of(bundle.name) in of_the_row]
     last, latest = max(row.times, default=None), max([bundles[-1].time, *begun])
     coverage = as_of(host, source, coverage, last)
+    filled = fuller_before(host, bundles, source, row, coverage.share.value)
+    if parts := together(host, every, source, coverage.share.value):
+        row.unseen.append(parts)
+        coverage, reached = Coverage(Fact(source=parts)), min(depth, Depth.LISTED)
     located = replace(
         found,
         kind=_kind(host, newest),
@@ -120,6 +126,7 @@ def collect(
         ),
         files=None if row.sealed else len(row.content),
         size_bytes=None if row.sealed else sum(row.content.values()),
+        last_filled=filled,
         coverage=coverage.share,
         missing=coverage.missing,
         shares=coverage.shares,

@@ -19,6 +19,8 @@ __all__ = [
     "is_archive_name",
     "is_bare_part",
     "is_beside",
+    "is_increment",
+    "job_of",
     "parse_date",
     "series_of",
     "unfinished_in",
@@ -55,6 +57,8 @@ _RUN = re.compile(
     r"full|base|inc|incr|incremental|diff|differential|level|(dai|week|month|year)ly|"
     r"(mon|tues?|wed(nes)?|thu(rs)?|fri|sat(ur)?|sun)(day)?"
 )
+
+_CHANGED = re.compile(r"inc|incr|incremental|diff|differential")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,25 @@ def series_of(name: str) -> str:
     ending = _ENDING.search(name)
     words = _WORD.findall(name[: ending.start()].lower() if ending else name.lower())
     return " ".join(word for word in words if not _RUN.fullmatch(word))
+
+
+def job_of(name: str) -> str:
+    """Return a name without dates, ending and words like "full": what two parts differ by.
+
+    Examples
+    --------
+    >>> job_of("d1-full-2026-11-01.tar.gz"), job_of("d2-2026-11-02.zip")
+    ('d 1', 'd 2')
+    """
+    stem = _DATE.sub("", name)
+    ending = _ENDING.search(stem)
+    words = re.findall(r"[^\W\d_]+|\d+", (stem[: ending.start()] if ending else stem).lower())
+    return " ".join(word for word in words if not _RUN.fullmatch(word))
+
+
+def is_increment(name: str) -> bool:
+    """Tell whether an archive is called one of what changed after another."""
+    return any(_CHANGED.fullmatch(word) for word in _WORD.findall(_DATE.sub("", name).lower()))
 
 
 def is_archive_name(name: str) -> bool:

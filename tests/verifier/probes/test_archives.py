@@ -523,3 +523,58 @@ class TestNamesThatAreLabels:
         pack(source, tmp_path / "a-2026-01-01.tar.gz", "w:gz")
         found = look(tmp_path / "a-2026-01-01.tar.gz", collect_source(Host(), str(source))[1])
         assert found.points.newest == at(2026, 1, 1)
+
+
+class TestSeveralTogether:
+    """Archives of which the newest alone holds little."""
+
+    @pytest.fixture
+    def folder(self, source, tmp_path):
+        for number, path in enumerate(sorted(source.rglob("*.jpg"))):
+            (source / f"d{number % 3}").mkdir(exist_ok=True)
+            path.rename(source / f"d{number % 3}" / path.name)
+        (folder := tmp_path / "dumps").mkdir()
+        return folder
+
+    def all_of(self, source):
+        for path in source.rglob("*.jpg"):
+            os.utime(path, (1.7e9, 1.7e9))
+        return collect_source(Host(), str(source))[1]
+
+    @pytest.mark.parametrize("name", ["d{}.tar.gz", "d{}-2026-05-01.tar", "files-d{}.tar"])
+    def test_one_for_each_folder(self, source, folder, name):
+        for number in range(3):
+            with tarfile.open(folder / name.format(number), "w") as archive:
+                archive.add(source / f"d{number}", arcname=f"d{number}")
+        found = look(folder, self.all_of(source))
+        assert (found.coverage.value, found.depth, found.errors) == (None, Depth.LISTED, ())
+        assert found.reason.startswith("the newest archive alone holds 33.")
+        assert found.reason.endswith("of the source, all 3 together hold 100 %")
+        (folder / name.format(0)).unlink()
+        assert look(folder, self.all_of(source)).coverage.value < 0.4
+
+    def test_a_full_one_and_what_changed_since(self, source, folder):
+        manifest = self.all_of(source)
+        pack(source, folder / "a-full-2026-05-01.tar.gz", "w:gz")
+        for day in (2, 3):
+            (source / "d0" / "new.jpg").write_bytes(os.urandom(900 + day))
+            with tarfile.open(folder / f"a-inc-2026-05-0{day}.tar.gz", "w:gz") as archive:
+                archive.add(source / "d0" / "new.jpg", arcname="photos/d0/new.jpg")
+        found = look(folder, collect_source(Host(), str(source))[1])
+        assert found.coverage.value is None
+        assert "all 3 together hold 100 %" in found.reason
+        (folder / "a-full-2026-05-01.tar.gz").unlink()
+        assert look(folder, manifest).coverage.value == 0.0
+
+    @pytest.mark.parametrize("names", [("a-2026-05-01", "a-2026-05-02"), ("a1", "a2"),
+                                       ("a-weekly-2026-05-01", "a-daily-2026-05-02")])  # fmt: skip
+    def test_a_poor_newest_of_whole_ones_stays_one(self, source, folder, names):
+        manifest = self.all_of(source)
+        pack(source, folder / f"{names[0]}.tar.gz", "w:gz")
+        os.utime(folder / f"{names[0]}.tar.gz", (1.77e9, 1.77e9))
+        with tarfile.open(folder / f"{names[1]}.tar.gz", "w:gz") as archive:
+            archive.add(source / "d0", arcname="photos/d0")
+        for depth in (Depth.LISTED, Depth.BYTES):
+            found = look(folder, manifest, depth)
+            assert 0.3 < found.coverage.value < 0.4
+            assert found.last_filled == min(found.points.times)
