@@ -45,7 +45,7 @@ WORDS = frozenset(
     hard has Hash have hdd hdw HEAD header heads held here hgst hold holds home HOST Host host
     hosts hourly how hurricane ID id identity IF if image IMMEDIATE implemented in incomplete
     increment independent INDEX index indexes inodes Input install installed instant internet
-    Interrupted into Invalid Is is ISO It it its itself jetflash job join joins journal JSON
+    Interrupted into Invalid Is is ISO It it its itself jetflash job jobs join joins journal JSON
     json judged judging keep keeps kept KEY Key key killed kind know known knows kopia label
     lacks large larger last later lay layer layout lead leads least left legal less levels LFS
     library lie lies lifecycle lift like limit line linear link links list listed listing lists

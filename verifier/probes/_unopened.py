@@ -7,6 +7,7 @@ ending, something that only another program opens, and enough of it to hold the 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -151,22 +152,15 @@ def _encrypted(host: Host, source: Manifest, held: Manifest) -> str:
 
 def _marked(held: Manifest) -> Iterable[tuple[str, str]]:
     """Yield folders of which a file's name tells who encrypted what is below, and who that is."""
-    found: dict[tuple[str, str], int] = {}
+    marked: set[tuple[str, str]] = set()
+    named: Counter[str] = Counter()
     for path in held.files:
         folder, _, name = path.rpartition("/")
-        if tool := _MARKS.get(name):
-            found.setdefault((folder, tool), 0)
-            continue
-        for pattern, named in _NAMED:
-            if pattern.search(path):
-                found["", named] = found.get(("", named), 0) + 1
-    least = _MOSTLY * len(held.files)
-    named = {tool for _, tool in _NAMED}
-    return [
-        (folder, tool)
-        for (folder, tool), met in sorted(found.items())
-        if met == 0 or tool not in named or met >= least
-    ]
+        if name in _MARKS:
+            marked.add((folder, _MARKS[name]))
+        named.update(tool for pattern, tool in _NAMED if pattern.search(path))
+    most = [("", tool) for tool, met in named.items() if met >= _MOSTLY * len(held.files)]
+    return [*sorted(marked), *most]
 
 
 def _within(held: Manifest, folder: str) -> tuple[int, int]:

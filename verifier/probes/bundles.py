@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from verifier.host import Host
+from verifier.host import AccessError, Host
 from verifier.manifest import instant, shown
 from verifier.probes._volumes import beginning, continues, lacking, numbered, part_of_zip, parts_of
 from verifier.probes.compression import cipher_of, format_of
@@ -216,13 +216,10 @@ def bundles_in(host: Host, path: str) -> list[Bundle]:
     list of Bundle
     """
     folder, _, only = path.rpartition("/")
-    if not (is_folder := host.stat(path).is_dir):
-        listed = [name for name in host.listdir(folder) if _akin(name, only)]
-    else:
-        folder, listed = path, host.listdir(path)
-    aside = {*unfinished_of(listed), *filter(_accompanies, listed)} - {
-        only if not is_folder else ""
-    }
+    is_folder = host.stat(path).is_dir
+    folder = path if is_folder else folder
+    listed = host.listdir(folder) if is_folder else _akin(host, folder, only)
+    aside = {*unfinished_of(listed), *filter(_accompanies, listed)}
     names = [name for name in listed if is_archive_name(name) and name not in aside]
     if not is_folder and only not in names:
         names.append(only)
@@ -236,10 +233,21 @@ def bundles_in(host: Host, path: str) -> list[Bundle]:
     return sorted(kept, key=lambda bundle: (bundle.time, bundle.name))
 
 
-def _akin(name: str, other: str) -> bool:
-    """Tell whether two files may be parts of one archive."""
-    stems = [known and known[0] for known in map(numbered, (name, other))]
-    return _whole_of(name) == _whole_of(other) or (stems[0] is not None and stems[0] == stems[1])
+def _akin(host: Host, folder: str, only: str) -> list[str]:
+    """List a file with those that may be parts of the same archive."""
+    mine = numbered(only)
+    if not (mine or _part(only) or part_of_zip(only) or only.lower().endswith((".zip", ".tar"))):
+        return [only]
+    try:
+        listed = host.listdir(folder)
+    except AccessError:  # who may read a file may not list what is beside it
+        return [only]
+    return [
+        name
+        for name in listed
+        if _whole_of(name) == _whole_of(only)
+        or (mine is not None and (other := numbered(name)) is not None and other[0] == mine[0])
+    ]
 
 
 def _volumes(host: Host, folder: str, groups: dict[str, list[str]]) -> list[Bundle]:
