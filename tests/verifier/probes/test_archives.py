@@ -363,6 +363,8 @@ class TestUnfinished:
     @pytest.fixture
     def folder(self, source, tmp_path):
         (folder := tmp_path / "dumps").mkdir()
+        for path in source.rglob("*.jpg"):  # no younger than the name says
+            os.utime(path, (1.7e9, 1.7e9))
         pack(source, folder / "a-2026-05-01.tar.gz", "w:gz")
         return folder
 
