@@ -12,8 +12,10 @@ __all__ = ["WORDS"]
 WORDS = frozenset(
     """
     a abort about accept accepted ACCESS access account active add address after again against
-    agent ages all allocate allowed ALTER always among an and anew annex another answer answers
-    any anything archive are argument as ask asked asks at attributes audit audited audits AUTH
+    agent ages all allocate allowed alone
+    ALTER always among an and anew annex another answer answers
+    any anything archive are argument as aside
+    ask asked asks at attributes audit audited audits AUTH
     available AWS back backup BackupMeta backups backwards Bacula bacula Bad bad bag bd be
     before BEGIN begin beginning begins being believes belong below beside between bextract bits
     blob blobs block bloom bomb book borg both branch brings broke Broken broken bssd btrbk
@@ -23,24 +25,27 @@ WORDS = frozenset(
     class cleaning clock closed cloud code come comes command commit compare compared comparing
     comparison complete compliance compressed compression confidence CONFIG config configuration
     connected Connection connection consistent containers contains content contents copied
-    copies copy corrupted costs could CRC CRC32 Creation credentials CRITICAL cross crypt ct
+    copies copy corrupted costs could CRC CRC32 Creation credentials CRITICAL cross CryFS
+    crypt Cryptomator
+    ct
     current cut cyclone daily Damage damaged dar dash Data data database dataset datasets
     datatraveler date dates day days dead debug declared declares decryption deep deeply default
     defined defines delete deleted deletes deleting deletions denied depth describe descriptor
     destroy Device device devices did died different differs digest digests director directory
     disc discover Disk disk disks dm do does domain down drawn drill drive drives DROP dt dump
-    duplicity dvd each earlier earthquake easystore elastic Element elements else elsewhere
-    Empty empty encrypt encrypted encryption encrypts end ended endpoint ends entities entries
+    duplicity dvd each earlier earthquake easystore eCryptfs elastic Element elements else elsewhere
+    Empty empty EncFS encrypt encrypted encryption encrypts end ended endpoint ends entities entries
     entry ERROR error errors etc event ever every everything examination examined exceeded
     exclude exist EXISTS exists expansion expects expired extract extreme factor Failed failed
     failure falcon Fatal fatal fetched fh fields FILE File file files filled fingerprint finish
     finished finite fire first fit five flags flash flood FOLDER folder folders follows for
     forbidden force format forwards found frequently from fsck FULL Full full Function gave get
-    Git git gitignore give given gives go goes gone google got governance had hand handle hang
+    Git git gitignore give given gives go gocryptfs
+    goes gone google got governance had hand handle hang
     hard has Hash have hdd hdw HEAD header heads held here hgst hold holds home HOST Host host
     hosts hourly how hurricane ID id identity IF if image IMMEDIATE implemented in incomplete
     increment independent INDEX index indexes inodes Input install installed instant internet
-    Interrupted into Invalid Is is ISO It it its itself jetflash job join joins journal JSON
+    Interrupted into Invalid Is is ISO It it its itself jetflash job jobs join joins journal JSON
     json judged judging keep keeps kept KEY Key key killed kind know known knows kopia label
     lacks large larger last later lay layer layout lead leads least left legal less levels LFS
     library lie lies lifecycle lift like limit line linear link links list listed listing lists
@@ -74,9 +79,11 @@ WORDS = frozenset(
     storeonce storm stream streams Structure such summary supplied supported surge suspended
     symbolic sync synchronous Syncthing sys system systemd systems TABLE table tables tags taken
     tape target td tell tells temporarily temporary text than that The the their them then there
-    these they this those threetwoone through Time time timed timer times tmp TO to told Too too
+    these they this those threetwoone through Time time timed timer times tmp TO to together
+    told Too too
     tornado toshiba Traceback transaction Transfer Transport transport tree trees tries tropical
     try twice twin two type types UDF ultra ultrium unavailable unchanged under understood
+    unfinished
     unique unknown unpacks unqualified unreachable unreadable until untrusted up URL usb used
     USER user utility uuid Value variables vbox Veeam verifier version versioning versions
     virtual vmware Volume volume volumes VolumeTag vtl waits WAL was water way wd wdc web week

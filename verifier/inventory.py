@@ -80,7 +80,8 @@ class Location:
     files, size_bytes : int or None
         Content of the newest point.
     last_filled : datetime or None
-        If the newest point is empty, the last one before it that is known not to be.
+        If the newest point is empty, the last one before it that is known not to be; of archives,
+        if it holds little of the source, the last one before it that holds much more.
     links : int or None
         Symbolic links in a tree that lies open here; None where nobody counted them.
     links_out, leading_out : int and tuple of str

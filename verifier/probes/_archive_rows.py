@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
+from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth
-from verifier.manifest import Manifest, cover, prefix_in
+from verifier.manifest import FileFact, Manifest, cover, instant, prefix_in, shown
+from verifier.probes._volumes import flaw_of_parts
 from verifier.probes.bundles import Bundle, series_of
 from verifier.probes.compression import cipher_of, format_of, joined
 from verifier.probes.members import BLOCK_BYTES, DAMAGE, Member, members
@@ -23,6 +25,7 @@ CLOSED = {"7z": "7-Zip", "rar": "RAR", "Z": "compress"}
 _SEVEN_ZIP = struct.Struct("<6s2sIQQI")
 _TRIED = 4  # series of archives whose newest is compared with the source
 _ENOUGH = 0.99
+_LABEL_SLACK = timedelta(days=2)  # zones, and runs over midnight
 
 
 @dataclass(slots=True)
@@ -84,16 +87,16 @@ def row_of(
     tuple of Row and list of Bundle
         What was read, with the damage of all; the archives of that series.
     """
-    row = _row(host, bundles, depth)
+    row = row_in(host, bundles, source, depth)
     series: dict[str, list[Bundle]] = {}
     for bundle in bundles:
         series.setdefault(series_of(bundle.name), []).append(bundle)
-    share = _share(host, source, row)
+    share = share_in(host, source, row)
     if len(series) < 2 or source is None or row.unseen or (share or 0.0) >= _ENOUGH:
         return row, bundles
     best, chosen = share, bundles
     for some in sorted(series.values(), key=lambda one: one[-1].time, reverse=True)[:_TRIED]:
-        tried = _share(host, source, _row(host, some, Depth.LISTED))
+        tried = share_in(host, source, row_in(host, some, source, Depth.LISTED))
         # one that nobody can see into may be it, if no other holds anything
         better = not best if tried is None else tried > (best or 0.0)
         if better:
@@ -102,12 +105,12 @@ def row_of(
             break
     if chosen is bundles:
         return row, bundles
-    found = _row(host, chosen, depth)
+    found = row_in(host, chosen, source, depth)
     found.errors = list(dict.fromkeys((*row.errors, *found.errors)))
     return found, chosen
 
 
-def _share(host: Host, source: Manifest | None, row: Row) -> float | None:
+def share_in(host: Host, source: Manifest | None, row: Row) -> float | None:
     if row.sealed or row.unseen:
         return None
     prefix = prefix_in(source, row.content)
@@ -116,24 +119,26 @@ def _share(host: Host, source: Manifest | None, row: Row) -> float | None:
     return as_of(host, source, coverage, max(row.times, default=None)).share.value
 
 
-def _row(host: Host, bundles: list[Bundle], depth: Depth) -> Row:
+def row_in(host: Host, bundles: list[Bundle], source: Manifest | None, depth: Depth) -> Row:
     row = Row()
     if depth is Depth.LISTED and not bundles[-1].lacking:
-        newest = _read(host, bundles[-1], read=False)
+        newest = listing_of(host, bundles[-1], read=False)
         if not (newest.elsewhere or newest.cut or newest.unseen):
             row.times = [bundle.time for bundle in bundles[:-1] if not bundle.lacking]
             row.breaks = [_incomplete(bundle) for bundle in bundles[:-1] if bundle.lacking]
-            _add(row, bundles[-1], newest)
+            _add(row, _dated(bundles[-1], newest, source), newest)
             return row
     partial: _Listing | None = None
     for bundle in bundles:
         if bundle.lacking:
             row.breaks.append(_incomplete(bundle))
             continue
-        listing = _read(host, bundle, read=depth >= Depth.BYTES)
+        listing = listing_of(host, bundle, read=depth >= Depth.BYTES)
         if listing.cut and not row.times:
             partial = listing
-        _add(row, bundle, listing)
+        # of an earlier one no other date is wanted than that by which it is earlier
+        last = bundle is bundles[-1]
+        _add(row, _dated(bundle, listing, source) if last else bundle, listing)
     if not row.times and partial is not None:
         row.content = partial.sizes  # no point, but it tells how much could still be read
     return row
@@ -168,7 +173,36 @@ def _add(row: Row, bundle: Bundle, listing: _Listing) -> None:
     row.known = {**row.known, **listing.sizes} if listing.elsewhere else listing.sizes
 
 
-def _read(host: Host, bundle: Bundle, *, read: bool) -> _Listing:
+def _dated(bundle: Bundle, listing: _Listing, source: Manifest | None) -> Bundle:
+    """Date an archive by its files where these are younger than the date in its name.
+
+    What is written anew every night under one name was not made on the day that it names. Only
+    files that the source has with the same size and time count, and whose inode is no older: a
+    camera's clock may be ahead, the kernel's is not.
+    """
+    if source is None or bundle.written is None or bundle.written - bundle.time <= _LABEL_SLACK:
+        return bundle
+    start, end = (int(t.timestamp() * 1e9) for t in (bundle.time + _LABEL_SLACK, bundle.written))
+    late = {path: when for path, when in listing.changed.items() if start < when <= end}
+    prefix = prefix_in(source, listing.sizes) if late else ""
+    known = (
+        when
+        for path, when in late.items()
+        if _is_live(source.files.get(path.removeprefix(prefix)), listing.sizes[path], when)
+    )
+    newest = max(known, default=None)
+    time = instant(newest)
+    return bundle if time is None else replace(bundle, time=time)
+
+
+def _is_live(live: FileFact | None, size: int, mtime_ns: int) -> bool:
+    if live is None or live.size != size:
+        return False
+    same = abs(live.mtime_ns - mtime_ns) <= MTIME_SLACK_NS
+    return same and live.ctime_ns >= mtime_ns - MTIME_SLACK_NS
+
+
+def listing_of(host: Host, bundle: Bundle, *, read: bool) -> _Listing:
     """Read through one archive; damage becomes a sentence, what the system denies a reason."""
     listing = _Listing()
     name = bundle.name
@@ -208,6 +242,16 @@ def _note(listing: _Listing, name: str, member: Member) -> None:
 
 def _sealed(host: Host, bundle: Bundle, listing: _Listing) -> bool:
     """Find what keeps everybody out: a cipher, or a format that is only recognised."""
+    if bundle.unjoined:
+        listing.sealed = (
+            f"the contents cannot be listed: {shown(bundle.name)} is in {len(bundle.paths)} parts, "
+            "which this program does not join"
+        )
+        zipped = bundle.paths[-1].lower().endswith(".zip")
+        if zipped and (flaw := flaw_of_parts(host, bundle.paths)):
+            listing.cut = True
+            listing.errors.append(f"{bundle.name} {flaw}.")
+        return True
     with joined(host, bundle.paths) as file:
         start = file.read(BLOCK_BYTES)
         size = file.seek(0, io.SEEK_END)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from verifier.files import table
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Location
 from verifier.manifest import Manifest, shown
@@ -37,6 +38,7 @@ from verifier.target import Target
 __all__ = ["KINDS", "PROBES", "Probe", "fitting", "repositories_below"]
 
 _SAMPLED = 50  # files that tell whether a folder is a part of the source
+_BESIDE = 5  # folders beside dated ones, and of these, that are looked into
 
 Collect = Callable[[Host, Target, Manifest | None, Depth, Location], Location]
 
@@ -154,7 +156,8 @@ def fitting(host: Host, target: Target, path: str, source: Manifest | None) -> P
     tops = {name.partition("/")[0] for name in source.files}
     if "dated" in first.kinds:
         # folders that the source has too are parts of it, not states of it
-        return PROBES[-1] if _holds(host, path, source, names & tops) else first
+        parts = _holds(host, path, source, names & tops)
+        return PROBES[-1] if parts or _mirror_beside(host, path, source) else first
     # its empty folders are not among the source's files
     same = names & tops and all(_is_empty(host, f"{path}/{name}") for name in names - tops)
     return PROBES[-1] if same else first
@@ -198,6 +201,37 @@ def repositories_below(host: Host, path: str) -> list[str]:
 
 def _is_empty(host: Host, path: str) -> bool:
     return host.stat(path).is_dir and not host.listdir(path)
+
+
+def _mirror_beside(host: Host, path: str, source: Manifest) -> bool:
+    """Tell whether a folder beside dated ones is the copy, and these keep what was replaced in it.
+
+    So ``rsync --backup-dir`` leaves them: none of them holds much of what the mirror holds.
+    """
+    paths = [known for known, _ in table(source.files).some(_SAMPLED)]
+    if not paths:
+        return False
+
+    def held(name: str) -> int:
+        tops = (name, f"{name}/{source.folder}")
+        return max(sum(_is_at(host, f"{path}/{top}/{one}", source, one) for one in paths)
+                   for top in tops)  # fmt: skip
+
+    names = host.listdir(path)
+    folders = [name for name in names if host.stat(f"{path}/{name}", follow=False).is_dir]
+    trees = sorted(name for name in folders if dated.read_name(name))
+    beside = sorted(name for name in folders if name not in trees and not name.startswith("."))
+    most = max(map(held, beside[:_BESIDE]), default=0)
+    if 2 * most < len(paths):
+        return False
+    return all(2 * held(name) < most for name in trees[-_BESIDE:])
+
+
+def _is_at(host: Host, place: str, source: Manifest, path: str) -> bool:
+    try:
+        return host.stat(place, follow=False).size == source.files[path].size
+    except AccessError:
+        return False
 
 
 def _holds(host: Host, path: str, source: Manifest, tops: set[str]) -> bool:

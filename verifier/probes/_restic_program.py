@@ -31,11 +31,13 @@ __all__ = [
     "last_filled",
     "listed_newest",
     "newest_point",
+    "of_all_jobs",
     "secrets_of",
     "snapshots_of",
 ]
 
 _TRIED = 4  # series of snapshots whose newest is compared with the source
+_MOST_JOBS = 20  # for parts of the source, whose newest snapshots are listed
 _ENOUGH = 0.99  # of the source's files, as the default of min_coverage
 _REMOTE = re.compile(r"(s3|sftp|rest|rclone|b2|azure|gs|swift):")
 _FOUND = ("repository contains errors", "LoadIndex returned errors")
@@ -138,6 +140,43 @@ def last_filled(
         if parse_ls(_asked(host, target, repository, "ls", snapshot.id)).files:
             return snapshot.time
     return None
+
+
+def of_all_jobs(
+    host: Host,
+    target: Target,
+    repository: str,
+    snapshots: tuple[Snapshot, ...],
+    source: Manifest | None,
+) -> tuple[int, float] | None:
+    """Tell how much of the source the newest snapshots of jobs for parts of it hold together.
+
+    Parameters
+    ----------
+    host, target, repository, snapshots, source
+        As for `listed_newest`.
+
+    Returns
+    -------
+    tuple of int and float, or None
+        Number of jobs and share; None if a job takes the source as a whole, which is judged by
+        itself then, or if there are too few, or too many, for parts of it.
+    """
+    if source is None or any(made_of(source.root, one) for one in snapshots):
+        return None
+    below = source.root.rstrip("/") + "/"
+    parts = [one for one in snapshots if one.paths and all(p.startswith(below) for p in one.paths)]
+    newest = {one.paths: one for one in parts}
+    if not 1 < len(newest) <= _MOST_JOBS:
+        return None
+    sizes: dict[str, int] = {}
+    for snapshot in newest.values():
+        sizes |= parse_ls(_asked(host, target, repository, "ls", snapshot.id)).files
+    prefix = prefix_in(source, sizes)
+    coverage = cover(source, {name.removeprefix(prefix): size for name, size in sizes.items()})
+    last = max(one.time for one in newest.values())
+    share = as_of(host, source, coverage, last).share.value
+    return None if share is None else (len(newest), share)
 
 
 def _asked(host: Host, target: Target, repository: str, *command: str) -> str:

@@ -11,6 +11,7 @@ from verifier.files import MTIME_SLACK_NS
 from verifier.host import AccessError, Host
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Coverage, Manifest, cover, prefix_in
+from verifier.probes._archive_parts import fuller_before, together
 from verifier.probes._archive_rows import CLOSED, Row, row_of
 from verifier.probes._digests import hash_of
 from verifier.probes._noting import noted
@@ -21,6 +22,10 @@ from verifier.probes.bundles import (
     is_bare_part,
     is_beside,
     parse_date,
+    series_of,
+    unfinished_in,
+    unfinished_of,
+    unfinished_words,
 )
 from verifier.probes.comparing import capped
 from verifier.probes.compression import cipher_of, format_of, has_digest, joined
@@ -37,7 +42,9 @@ def detect(host: Host, path: str) -> bool:
     """Tell whether a path is an archive, or a folder that holds archives and nothing else."""
     facts = host.stat(path)
     if facts.is_dir:
-        names = [name for name in host.listdir(path) if not is_beside(name)]
+        listed = host.listdir(path)
+        aside = set(unfinished_of(listed))
+        names = [name for name in listed if not is_beside(name) and name not in aside]
         if not names or not all(
             is_archive_name(name) and host.stat(f"{path}/{name}").is_file for name in names
         ):
@@ -86,9 +93,11 @@ def collect(
     Location
         Contents are those of the newest archive that can be read to its end.
     """
-    bundles = bundles_in(host, found.real_path or target.address)
+    path = found.real_path or target.address
+    bundles = bundles_in(host, path)
     if not bundles:
         return replace(found, kind="tar", points=Points(0), reason="the folder holds no archive")
+    every = bundles
     row, bundles = row_of(host, bundles, source, depth)
     newest = row.chain[-1] if row.chain else bundles[-1]
     prefix = prefix_in(source, row.content)
@@ -100,18 +109,26 @@ def collect(
         coverage = cover(source, held, unseen=bool(row.unseen))
         if not row.unseen:
             noted(host, found, held)
-    last, latest = max(row.times, default=None), bundles[-1].time
+    aside = unfinished_in(host, path)
+    of_the_row = {series_of(bundle.name) for bundle in bundles}
+    begun = [bundle.time for bundle in aside if series_of(bundle.name) in of_the_row]
+    last, latest = max(row.times, default=None), max([bundles[-1].time, *begun])
     coverage = as_of(host, source, coverage, last)
+    filled = fuller_before(host, bundles, source, row, coverage.share.value)
+    if parts := together(host, every, source, coverage.share.value):
+        row.unseen.append(parts)
+        coverage, reached = Coverage(Fact(source=parts)), min(depth, Depth.LISTED)
     located = replace(
         found,
         kind=_kind(host, newest),
         points=Points.at(
             row.times,
             latest=latest if last is None or latest > last else None,
-            breaks=tuple(row.breaks),
+            breaks=(*row.breaks, *map(unfinished_words, aside)),
         ),
         files=None if row.sealed else len(row.content),
         size_bytes=None if row.sealed else sum(row.content.values()),
+        last_filled=filled,
         coverage=coverage.share,
         missing=coverage.missing,
         shares=coverage.shares,

@@ -10,11 +10,12 @@ from verifier.access import LINKS_NOTED
 from verifier.excluding import Excluding
 from verifier.files import FileFact, Gathering, table
 from verifier.host import Host
-from verifier.inventory import Depth, Fact, Location, Points, State
+from verifier.inventory import Depth, Evidence, Fact, Location, Points, State
 from verifier.manifest import Coverage, Manifest, cover, shown
 from verifier.probes._leading_out import leading_out
 from verifier.probes._mounted_below import on_its_drives
 from verifier.probes._noting import noted_tree
+from verifier.probes._unopened import Unopened, unopened
 from verifier.probes.comparing import (
     against_source,
     identical,
@@ -115,7 +116,8 @@ def collect(
     """
     held = held_by(host, found.real_path or target.address, source)
     noted_tree(host, held)
-    coverage = as_of_tree(host, source, _coverage(host, source, held), held)
+    coverage, closed = _coverage(host, source, held)
+    coverage = as_of_tree(host, source, coverage, held)
     changed_last = source.changed_last if source is not None else None
     newest = held.newest_by(changed_last, dating(source, held))
     located = replace(
@@ -143,6 +145,16 @@ def collect(
         return replace(located, depth=None, reason=reason)
     if located.disqualified:  # reading placeholders would fetch them
         return located
+    if closed:
+        how = Fact(True, Evidence.INFERRED, "names and signatures") if closed.encrypted else Fact()
+        points = located.points if closed.dated else Points(1)
+        return replace(
+            located,
+            points=points,
+            encrypted=how,
+            depth=min(depth, Depth.LISTED),
+            reason=closed.reason,
+        )
     return against_source(host, source, held, depth, located)
 
 
@@ -194,13 +206,18 @@ def _from_its_folder(held: Manifest, source: Manifest | None) -> Manifest:
     return replace(held, root=f"{held.root}/{best}", files=files.within(best))
 
 
-def _coverage(host: Host, source: Manifest | None, held: Manifest) -> Coverage:
+def _coverage(
+    host: Host, source: Manifest | None, held: Manifest
+) -> tuple[Coverage, Unopened | None]:
+    """Compare with the source; of what nobody here can open also say what is known of it."""
     hollow, doubt = hollow_rows(host, source, held)
-    if not doubt:
-        doubt = _one_that_is_not_opened(source, held)
     if doubt:
-        return Coverage(Fact(source=doubt))
-    return cover(source, table(held.files), unseen=not held.complete, hollow=hollow)
+        return Coverage(Fact(source=doubt)), None
+    if doubt := _one_that_is_not_opened(source, held):
+        return Coverage(Fact(source=doubt)), Unopened(doubt, dated=True)
+    found = cover(source, table(held.files), unseen=not held.complete, hollow=hollow)
+    closed = unopened(host, source, held, found)
+    return (Coverage(Fact(source=closed.reason)) if closed else found), closed
 
 
 def _one_that_is_not_opened(source: Manifest | None, held: Manifest) -> str:

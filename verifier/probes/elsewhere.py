@@ -41,7 +41,7 @@ def collect_plain(
     located = replace(located, kind=link.kind, real_path=None)
     if not located.files and not located.reason:
         located = replace(located, points=Points(0))
-    if depth >= Depth.BYTES and located.depth is not None:
+    if depth >= Depth.BYTES and located.depth == listed:  # and not only its names
         if source is None or not source.complete:
             reason = "no comparison was made: the source could not be read"
             located = replace(located, reason=reason)

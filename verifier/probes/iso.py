@@ -17,6 +17,7 @@ from verifier.inventory import Depth, Evidence, Fact, Location, Points
 from verifier.manifest import Manifest, cover, instant, prefix_in
 from verifier.probes._digests import hash_of
 from verifier.probes._noting import noted
+from verifier.probes.bundles import unfinished_in, unfinished_of, unfinished_words
 from verifier.probes.comparing import capped
 from verifier.probes.iso_image import DAMAGE, HEAD_BYTES, Image, content_of, is_image, read_image
 from verifier.probes.newer import as_of, without_equal
@@ -28,13 +29,16 @@ from verifier.target import Target
 __all__ = ["collect", "detect", "newest_image"]
 
 _NAME = re.compile(r"\.(iso|udf)$", re.IGNORECASE)
+_BESIDE = re.compile(r"^\.|\.(sha\d+|md5|asc|sig|par2)$|sums$", re.IGNORECASE)
 
 
 def detect(host: Host, path: str) -> bool:
     """Tell whether a path is an image, or a folder that holds images and nothing else."""
     facts = host.stat(path)
     if facts.is_dir:
-        names = [name for name in host.listdir(path) if not name.startswith(".")]
+        listed = host.listdir(path)
+        aside = {*unfinished_of(listed), *filter(_BESIDE.search, listed)}
+        names = [name for name in listed if name not in aside]
         return bool(names) and all(_NAME.search(name) for name in names)
     return facts.is_file and (bool(_NAME.search(path)) or is_image(head(host, path, HEAD_BYTES)))
 
@@ -67,8 +71,9 @@ def collect(
     places = _images(host, path)
     errors: list[str] = []
     whole: list[tuple[datetime, str, Image]] = []
-    breaks: list[str] = []
-    times: list[datetime] = []
+    aside = unfinished_in(host, path)
+    breaks: list[str] = list(map(unfinished_words, aside))
+    times: list[datetime] = [bundle.time for bundle in aside]
     unseen = ""
     for place in places:
         name = place.rpartition("/")[2]
@@ -162,7 +167,10 @@ def newest_image(host: Host, path: str) -> tuple[datetime, str, Image] | None:
 def _images(host: Host, path: str) -> list[str]:
     if not host.stat(path).is_dir:
         return [path]
-    return [f"{path}/{name}" for name in host.listdir(path) if _NAME.search(name)]
+    listed = host.listdir(path)
+    aside = set(unfinished_of(listed))
+    names = [name for name in listed if _NAME.search(name) and name not in aside]
+    return [f"{path}/{name}" for name in names if not name.startswith("._")]
 
 
 def _read(host: Host, place: str) -> tuple[Image | None, str]:

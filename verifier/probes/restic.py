@@ -11,7 +11,7 @@ from typing import Any
 
 from verifier.host import AccessError, Entry, Host, Missing
 from verifier.inventory import Depth, Evidence, Fact, Location, Points
-from verifier.manifest import Manifest, cover, instant, prefix_in
+from verifier.manifest import Coverage, Manifest, cover, instant, prefix_in
 from verifier.probes._digests import Digest, closed, compare, small_text
 from verifier.probes._keys import declared_key
 from verifier.probes._linked import through_links
@@ -34,6 +34,7 @@ from verifier.probes._restic_program import (
     last_filled,
     listed_newest,
     newest_point,
+    of_all_jobs,
     secrets_of,
     snapshots_of,
 )
@@ -62,6 +63,7 @@ __all__ = [
 ]
 
 FOLDERS = ("data", "index", "keys", "snapshots")
+_MOSTLY = 0.9  # less of the source is no whole copy by any policy
 _SEALED = 32  # bytes that encryption adds
 LINKED = r"config|data(/[0-9a-f]{2})?(/[0-9a-f]{64})?|(index|keys|snapshots)(/[0-9a-f]{64})?"
 _ID = re.compile(r"[0-9a-f]{64}")
@@ -311,6 +313,13 @@ def _contents(
         filled = None
         if not listed.files:
             filled = last_filled(host, target, repository, chosen, snapshots)
+        prefix = prefix_in(source, listed.files)
+        held = {name.removeprefix(prefix): size for name, size in listed.files.items()}
+        coverage = as_of(host, source, cover(source, held), chosen.time)
+        share = coverage.share.value
+        jobs = None
+        if share is not None and share < _MOSTLY:
+            jobs = of_all_jobs(host, target, repository, snapshots, source)
     except Unopened as problem:
         return closed(found, str(problem))
     except Missing:
@@ -319,16 +328,19 @@ def _contents(
         return closed(found, problem.reason)
     except (ValueError, RecursionError) as error:
         return closed(found, f"restic's answer is not understood: {error}")
-    prefix = prefix_in(source, listed.files)
-    held = {name.removeprefix(prefix): size for name, size in listed.files.items()}
-    coverage = as_of(host, source, cover(source, held), chosen.time)
     noted(host, found, held)
+    reason = found.reason
+    if jobs and share is not None and jobs[1] >= _MOSTLY:
+        together = f"those of all {jobs[0]} jobs together hold {_percent(jobs[1])}"
+        told = f"the newest snapshot alone holds {_percent(share)} of the source, {together}"
+        coverage, reason = Coverage(Fact(source=told)), "; ".join(filter(None, (reason, told)))
     found = replace(
         found,
         points=Points.at(snapshot.time for snapshot in series_of(chosen, snapshots)),
         files=len(listed.files),
         size_bytes=sum(listed.files.values()),
         last_filled=filled,
+        reason=reason,
         coverage=coverage.share
         if coverage.share.value is None
         else replace(coverage.share, evidence=Evidence.TOOL_REPORTED, source="restic ls"),
@@ -340,6 +352,10 @@ def _contents(
     )
     times = {name.removeprefix(prefix): when for name, when in listed.times.items()}
     return without_older(found, source, held, times)
+
+
+def _percent(share: float) -> str:
+    return f"{int(share * 1000) / 10:g} %"
 
 
 def _none_of(source: Manifest | None) -> dict[str, Any]:

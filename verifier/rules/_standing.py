@@ -248,9 +248,12 @@ def seen_lately(location: Location, policy: Policy, now: datetime) -> bool:
 
 
 def _unchanged_since(location: Location, source: Location) -> bool:
-    """Tell whether the location holds every file, and the source is no younger than it."""
+    """Tell whether the source is no younger than a location that holds every file.
+
+    One of which nobody knows what it holds is not too old by that, either; it is no pass.
+    """
     open_ = location.unlike
-    whole = location.coverage.value == 1.0
+    whole = location.coverage.value in (None, 1.0)
     # what the source may have lost is no change that the copy is behind
     whole |= open_ is not None and open_.shorter_files > 0 and open_.at_most == 1.0
     if not whole:

@@ -26,6 +26,11 @@ _FILLED = (
     "the source mounted?), and run the backup."
 )
 
+_POORER = (
+    "Let no point expire: an earlier one holds what the newest lacks. See what the last run left "
+    "out, or found gone, and run the backup."
+)
+
 
 def judge(view: View) -> Iterator[Finding]:
     """Name locations that hold less than all files, and the largest folders they lack.
@@ -54,15 +59,23 @@ def judge(view: View) -> Iterator[Finding]:
         held += f" of {place.newer.since:%Y-%m-%d %H:%M}" if place.newer else " as they are now"
         if nothing:
             held = _empty(place) if place.files == 0 else "holds none of the source's files"
+        poor = place.files != 0 and place.last_filled
+        earlier = f"; its point of {poor:%Y-%m-%d %H:%M} holds more" if poor else ""
         empty = nothing and place.files == 0 and place.kind == "directory"
         yield Finding(
             RULE.id,
             Status.PASS if enough else Status.UNKNOWN if perhaps else Status.FAIL,
             Severity.NOTE if enough else Severity.MEDIUM if perhaps else Severity.HIGH,
             place.name,
-            f"{place.name} {held}{lacking}{_older(place)}{_doubt(place)}."
+            f"{place.name} {held}{lacking}{earlier}{_older(place)}{_doubt(place)}."
             + ("" if nothing else _named(place)),
-            _EMPTY if empty else _FILLED if place.last_filled else RULE.remediation,
+            _EMPTY
+            if empty
+            else _POORER
+            if poor
+            else _FILLED
+            if place.last_filled
+            else RULE.remediation,
         )
 
 

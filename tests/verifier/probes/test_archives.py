@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tarfile
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -347,3 +348,235 @@ class TestSeries:
         _, manifest = collect_source(Host(), str(source))
         found = look(folder, manifest, Depth.LISTED)
         assert (found.coverage.value, found.points.count) == (1.0, 2)
+
+
+class TestUnfinished:
+    """A download or copy that is not at its end, beside archives that are."""
+
+    NAMES = (
+        "a-2026-05-08.tar.gz.part", "a-2026-05-08.tar.gz.partial", "a-2026-05-08.tar.gz.filepart",
+        "a-2026-05-08.tar.gz.crdownload", "a-2026-05-08.tar.gz.tmp", "a-2026-05-08.tar.gz.!ut",
+        "a-2026-05-08.tar.gz.download", "a-2026-05-08.tar.gz.3f2a91bc.partial",
+        ".a-2026-05-08.tar.gz.aB3dE9",
+    )  # fmt: skip
+
+    @pytest.fixture
+    def folder(self, source, tmp_path):
+        (folder := tmp_path / "dumps").mkdir()
+        for path in source.rglob("*.jpg"):  # no younger than the name says
+            os.utime(path, (1.7e9, 1.7e9))
+        pack(source, folder / "a-2026-05-01.tar.gz", "w:gz")
+        return folder
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_it_is_set_aside_and_told(self, folder, manifest, name):
+        (folder / name).write_bytes((folder / "a-2026-05-01.tar.gz").read_bytes()[:9000])
+        found = look(folder, manifest)
+        assert (found.kind, found.coverage.value, found.errors) == ("tar", 1.0, ())
+        assert found.points.times == (at(2026, 5, 1),)
+        assert found.points.latest == at(2026, 5, 8)
+        assert found.points.breaks == (f"The unfinished file {name} is set aside.",)
+
+    def test_what_aria2_still_loads_has_its_final_name(self, folder, manifest):
+        whole = (folder / "a-2026-05-01.tar.gz").read_bytes()
+        (folder / "a-2026-05-08.tar.gz").write_bytes(whole[:9000] + bytes(len(whole) - 9000))
+        assert look(folder, manifest).errors
+        (folder / "a-2026-05-08.tar.gz.aria2").write_bytes(b"\0\1")
+        found = look(folder, manifest)
+        assert (found.coverage.value, found.errors) == (1.0, ())
+        assert len(found.points.breaks) == 2
+
+    def test_nothing_else_is_no_copy(self, folder, manifest):
+        (folder / "a-2026-05-01.tar.gz").rename(folder / "a-2026-05-01.tar.gz.part")
+        found = look(folder, manifest)
+        assert (found.kind, found.coverage.value) == ("directory", 0.0)
+
+    @pytest.mark.parametrize("start", ["._", ""])
+    @pytest.mark.parametrize("end", [".asc", ".sig", ".log", ".md5", ".sha256"])
+    def test_what_lies_beside_is_no_part(self, folder, manifest, start, end):
+        (folder / f"{start}a-2026-05-01.tar.gz{end}").write_bytes(b"anything")
+        found = look(folder, manifest)
+        assert (found.coverage.value, found.points.count, found.errors) == (1.0, 1, ())
+        assert found.points.breaks == ()
+
+    def test_pieces_are_pieces_all_the_same(self, folder, manifest):
+        whole = (folder / "a-2026-05-01.tar.gz").read_bytes()
+        (folder / "a-2026-05-01.tar.gz").unlink()
+        (folder / "a-2026-05-01.tar.gz.part1").write_bytes(whole[:9000])
+        (folder / "a-2026-05-01.tar.gz.part2").write_bytes(whole[9000:])
+        assert look(folder, manifest).coverage.value == 1.0
+
+
+@pytest.mark.skipif(shutil.which("zip") is None, reason="zip not installed")
+class TestPartsOfZip:
+    @pytest.fixture
+    def folder(self, source, tmp_path):
+        (folder := tmp_path / "dumps").mkdir()
+        (source / "film.mov").write_bytes(os.urandom(200_000))
+        command = ["zip", "-q0r", "-s", "64k", str(folder / "a.zip"), source.name]
+        subprocess.run(command, check=True, cwd=source.parent)
+        return folder
+
+    def test_whole_ones_are_not_joined_and_no_damage(self, folder, manifest):
+        for place in (folder, *folder.iterdir()):
+            found = look(place, manifest)
+            assert (found.kind, found.coverage.value, found.errors) == ("zip", None, ())
+            assert (found.points.count, found.points.breaks) == (1, ())
+            assert "a.zip is in 4 parts, which this program does not join" in found.reason
+
+    @pytest.mark.parametrize("lost", ["a.z01", "a.z02", "a.z03", "a.zip"])
+    def test_a_missing_one_leaves_none(self, folder, manifest, lost):
+        (folder / lost).unlink()
+        found = look(folder, manifest)
+        assert found.points.count == 0
+        assert found.points.breaks
+
+    def test_what_an_earlier_one_left_is_no_part(self, source, folder, manifest):
+        (folder / "a.zip").unlink()
+        subprocess.run(["zip", "-qr", str(folder / "b.zip"), source.name], check=True,
+                       cwd=source.parent)  # fmt: skip
+        (folder / "b.zip").rename(folder / "a.zip")
+        found = look(folder, manifest)
+        assert (found.coverage.value, found.errors, found.points.breaks) == (1.0, (), ())
+
+
+@pytest.mark.skipif(shutil.which("tar") is None, reason="tar not installed")
+@pytest.mark.parametrize("form", ["--format=gnu", "--format=posix", "--label=photos"])
+@pytest.mark.parametrize("names", [("v1.tar", "v2.tar", "v3.tar"), ("v.tar", "v.tar-2", "v.tar-3")])
+class TestVolumesOfTar:
+    @pytest.fixture
+    def folder(self, source, tmp_path, form, names):
+        (folder := tmp_path / "dumps").mkdir()
+        files = [f"--file={folder / name}" for name in names]
+        command = ["tar", "-c", "-M", "-L", "25", form, *files, source.name]
+        subprocess.run(command, check=True, cwd=source.parent)
+        return folder
+
+    def test_whole_ones_are_not_joined_and_no_damage(self, folder, manifest, names):
+        for place in (folder, folder / names[0], folder / names[1]):
+            found = look(place, manifest)
+            assert (found.kind, found.coverage.value, found.errors) == ("tar", None, ())
+            assert (found.points.count, found.points.breaks) == (1, ())
+            assert f"{names[0]} is in {len(list(folder.iterdir()))} parts" in found.reason
+
+    @pytest.mark.parametrize("lost", [0, 1])
+    def test_a_missing_one_leaves_none(self, folder, manifest, names, lost):
+        (folder / names[lost]).unlink()
+        found = look(folder, manifest)
+        assert found.points.count == 0
+        assert found.points.breaks
+
+
+def test_what_logrotate_leaves_are_whole_ones(source, manifest, tmp_path):
+    (tmp_path / "dumps").mkdir()
+    for name in ("a.tar.gz", "a.tar.gz.1", "a.tar.gz.2"):
+        pack(source, tmp_path / "dumps" / name, "w:gz")
+    found = look(tmp_path / "dumps", manifest)
+    assert (found.points.count, found.coverage.value, found.errors) == (3, 1.0, ())
+
+
+def test_numbers_alone_make_no_volumes(source, manifest, tmp_path):
+    (tmp_path / "dumps").mkdir()
+    for number in (1, 2, 4):
+        pack(source, tmp_path / "dumps" / f"a{number}.tar")
+    found = look(tmp_path / "dumps", manifest)
+    assert (found.points.count, found.coverage.value, found.points.breaks) == (3, 1.0, ())
+    damaged = tmp_path / "dumps" / "a2.tar"
+    damaged.write_bytes(damaged.read_bytes()[:20_480])
+    assert look(tmp_path / "dumps", manifest).errors
+
+
+class TestNamesThatAreLabels:
+    """An archive that is written anew every night under a name with a date in it."""
+
+    @pytest.fixture
+    def folder(self, source, tmp_path):
+        (folder := tmp_path / "dumps").mkdir()
+        for number, path in enumerate(sorted(source.rglob("*.jpg"))):
+            os.utime(path, (1_780_000_000 + number, 1_780_000_000 + number))  # in May
+        pack(source, folder / "since-2026-01-01.tar.gz", "w:gz")
+        return folder
+
+    @pytest.mark.parametrize("depth", [Depth.LISTED, Depth.SOURCE])
+    def test_younger_files_in_it_date_it(self, source, folder, depth):
+        _, manifest = collect_source(Host(), str(source))
+        found = look(folder, manifest, depth)
+        assert found.points.newest == datetime.fromtimestamp(1_780_000_005, UTC)
+        assert (found.points.latest, found.coverage.value, found.errors) == (None, 1.0, ())
+
+    def test_not_those_of_a_camera_that_is_ahead(self, source, folder, tmp_path):
+        """The source took them when the name says, by the word of the kernel."""
+        manifest = collect_source(Host(), str(source))[1]
+        early = {
+            path: fact._replace(ctime_ns=1_767_225_600 * 10**9)
+            for path, fact in manifest.files.items()
+        }
+        found = look(folder, replace(manifest, files=early))
+        assert found.points.newest == at(2026, 1, 1)
+
+    def test_nor_those_that_the_source_does_not_have_so(self, source, folder):
+        for path in source.rglob("*.jpg"):
+            os.utime(path, (1.7e9, 1.7e9))
+        assert look(folder, collect_source(Host(), str(source))[1]).points.newest == at(2026, 1, 1)
+
+    def test_of_an_old_one_that_was_copied_the_name_counts(self, source, tmp_path):
+        for path in source.rglob("*.jpg"):
+            os.utime(path, (1.76e9, 1.76e9))
+        pack(source, tmp_path / "a-2026-01-01.tar.gz", "w:gz")
+        found = look(tmp_path / "a-2026-01-01.tar.gz", collect_source(Host(), str(source))[1])
+        assert found.points.newest == at(2026, 1, 1)
+
+
+class TestSeveralTogether:
+    """Archives of which the newest alone holds little."""
+
+    @pytest.fixture
+    def folder(self, source, tmp_path):
+        for number, path in enumerate(sorted(source.rglob("*.jpg"))):
+            (source / f"d{number % 3}").mkdir(exist_ok=True)
+            path.rename(source / f"d{number % 3}" / path.name)
+        (folder := tmp_path / "dumps").mkdir()
+        return folder
+
+    def all_of(self, source):
+        for path in source.rglob("*.jpg"):
+            os.utime(path, (1.7e9, 1.7e9))
+        return collect_source(Host(), str(source))[1]
+
+    @pytest.mark.parametrize("name", ["d{}.tar.gz", "d{}-2026-05-01.tar", "files-d{}.tar"])
+    def test_one_for_each_folder(self, source, folder, name):
+        for number in range(3):
+            with tarfile.open(folder / name.format(number), "w") as archive:
+                archive.add(source / f"d{number}", arcname=f"d{number}")
+        found = look(folder, self.all_of(source))
+        assert (found.coverage.value, found.depth, found.errors) == (None, Depth.LISTED, ())
+        assert found.reason.startswith("the newest archive alone holds 33.")
+        assert found.reason.endswith("of the source, all 3 together hold 100 %")
+        (folder / name.format(0)).unlink()
+        assert look(folder, self.all_of(source)).coverage.value < 0.4
+
+    def test_a_full_one_and_what_changed_since(self, source, folder):
+        manifest = self.all_of(source)
+        pack(source, folder / "a-full-2026-05-01.tar.gz", "w:gz")
+        for day in (2, 3):
+            (source / "d0" / "new.jpg").write_bytes(os.urandom(900 + day))
+            with tarfile.open(folder / f"a-inc-2026-05-0{day}.tar.gz", "w:gz") as archive:
+                archive.add(source / "d0" / "new.jpg", arcname="photos/d0/new.jpg")
+        found = look(folder, collect_source(Host(), str(source))[1])
+        assert found.coverage.value is None
+        assert "all 3 together hold 100 %" in found.reason
+        (folder / "a-full-2026-05-01.tar.gz").unlink()
+        assert look(folder, manifest).coverage.value == 0.0
+
+    @pytest.mark.parametrize("names", [("a-2026-05-01", "a-2026-05-02"), ("a1", "a2"),
+                                       ("a-weekly-2026-05-01", "a-daily-2026-05-02")])  # fmt: skip
+    def test_a_poor_newest_of_whole_ones_stays_one(self, source, folder, names):
+        manifest = self.all_of(source)
+        pack(source, folder / f"{names[0]}.tar.gz", "w:gz")
+        os.utime(folder / f"{names[0]}.tar.gz", (1.77e9, 1.77e9))
+        with tarfile.open(folder / f"{names[1]}.tar.gz", "w:gz") as archive:
+            archive.add(source / "d0", arcname="photos/d0")
+        for depth in (Depth.LISTED, Depth.BYTES):
+            found = look(folder, manifest, depth)
+            assert 0.3 < found.coverage.value < 0.4
+            assert found.last_filled == min(found.points.times)

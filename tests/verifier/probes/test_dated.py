@@ -125,6 +125,43 @@ def test_a_run_cut_off_without_a_mark_is_a_break(source, manifest, tmp_path):
     assert found.coverage.value == 1.0
 
 
+@rsync_needed
+@pytest.mark.integration
+class TestMirrorBeside:
+    """What ``rsync --backup-dir`` leaves: a mirror, and dated folders of what was replaced."""
+
+    @pytest.fixture(params=["current", "mirror"])
+    def place(self, request, source, tmp_path):
+        place = tmp_path / "place"
+        for day in (1, 2, 3):
+            (source / "index.txt").write_text("all of them\n" * day)
+            aside = place / f"2026-05-0{day}"
+            command = ["rsync", "-a", "--mkpath", "--backup", f"--backup-dir={aside}"]
+            subprocess.run([*command, f"{source}/", f"{place / request.param}/"], check=True)
+        return place
+
+    @pytest.mark.parametrize("depth", [Depth.LISTED, Depth.BYTES])
+    def test_the_mirror_is_the_copy(self, source, place, depth):
+        _, manifest = collect_source(Host(), str(source))
+        found = look(place, manifest, depth)
+        assert (found.kind, found.coverage.value, found.errors) == ("directory", 1.0, ())
+
+    def test_its_damage_is_found(self, source, place):
+        photo = next(place.rglob("7.jpg"))
+        found = photo.stat()
+        photo.write_bytes(os.urandom(1007))
+        os.utime(photo, ns=(found.st_atime_ns, found.st_mtime_ns))
+        _, manifest = collect_source(Host(), str(source))
+        assert "differs from the source" in look(place, manifest, Depth.BYTES).errors[0]
+
+    def test_beside_whole_trees_it_is_one_more(self, source, manifest, tmp_path):
+        row = copies(source, tmp_path / "row", "2026-05-01", "2026-05-08", "current")
+        assert look(row, manifest).kind == "dated"
+        for name in "0123":
+            (row / "2026-05-08" / "2025" / f"{name}.jpg").unlink()
+        assert look(row, manifest).kind == "dated"
+
+
 def test_files_that_no_point_holds_are_missing_not_a_break(source, manifest, tmp_path):
     row = copies(source, tmp_path / "row", "2026-05-01", "2026-05-08")
     for path in row.glob("*/2025/[0-3].jpg"):

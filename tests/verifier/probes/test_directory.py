@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
@@ -374,3 +375,94 @@ def test_a_photo_of_a_camera_that_lives_in_2099_dates_nothing(source, tmp_path):
     for file in copy.rglob("*"):
         os.utime(file, (late, late))
     assert look(copy, source).points.newest.year == 2099  # all are: nothing is known better
+
+
+class TestUnopened:
+    """What may hold the source where nothing here can look is unknown, and all else holds none."""
+
+    def wrapped(self, source, folder, ending, pack):
+        for path in sorted(source.rglob("*.jpg")):
+            to = folder / f"{path.relative_to(source)}{ending}"
+            to.parent.mkdir(parents=True, exist_ok=True)
+            to.write_bytes(pack(path.read_bytes()))
+        return folder
+
+    @pytest.mark.parametrize("below", ["", "photos"])
+    def test_each_file_packed(self, source, tmp_path, below):
+        copy = self.wrapped(source, tmp_path / "copy" / below, ".gz", gzip.compress)
+        for depth in (Depth.LISTED, Depth.SOURCE):
+            found = look(tmp_path / "copy", source, depth)
+            assert (found.coverage.value, found.depth) == (None, Depth.LISTED)
+            assert found.reason == "the names of 10 of 10 files are there, packed or encrypted"
+        for number in (3, 4):
+            (copy / "sub" / f"{number}.jpg.gz").unlink()
+        assert look(tmp_path / "copy", source).coverage.value == 0.0
+
+    def test_empty_ones_hold_nothing(self, source, tmp_path):
+        self.wrapped(source, tmp_path / "copy", ".gz", lambda content: b"")
+        assert look(tmp_path / "copy", source).coverage.value == 0.0
+
+    def test_a_few_of_them_beside_other_things(self, source, tmp_path):
+        (copy := tmp_path / "copy").mkdir()
+        (copy / "0.jpg.gz").write_bytes(gzip.compress(os.urandom(20_000)))
+        (copy / "letter.txt").write_text("x" * 200_000)
+        assert look(copy, source).coverage.value == 0.0
+
+    @pytest.mark.parametrize(
+        ("mark", "tool"),
+        [
+            ("gocryptfs.conf", "gocryptfs"), ("masterkey.cryptomator", "Cryptomator"),
+            (".encfs6.xml", "EncFS"), ("cryfs.config", "CryFS"),
+        ],
+    )  # fmt: skip
+    def test_encrypted_trees(self, source, tmp_path, mark, tool):
+        (copy := tmp_path / "copy").mkdir()
+        (copy / mark).write_text("{}")
+        assert look(copy, source).coverage.value == 0.0
+        for number in range(10):
+            (copy / f"8dx{number}").write_bytes(os.urandom(20_100))
+        found = look(copy, source, Depth.BYTES)
+        assert (found.coverage.value, found.encrypted.value) == (None, True)
+        assert found.reason == f"it is encrypted with {tool}, and nothing here opens it"
+        assert (found.points.newest, found.depth) == (None, Depth.LISTED)
+        for number in range(5):
+            (copy / f"8dx{number}").unlink()
+        assert look(copy, source).coverage.value == 0.0
+
+    @pytest.mark.skipif(shutil.which("rclone") is None, reason="rclone not installed")
+    @pytest.mark.parametrize("names", ["standard", "off"])
+    def test_what_rclone_encrypts(self, source, tmp_path, names):
+        (tmp_path / "rc").write_text(
+            f"[k]\ntype = crypt\nremote = {tmp_path}/copy\nfilename_encryption = {names}\n"
+            "password = w8WCvBq9PLuZ0fCtyGNfLxKbPRTZHGA\n"
+        )
+        command = ["rclone", "--config", str(tmp_path / "rc"), "copy", str(source), "k:"]
+        subprocess.run(command, check=True)
+        found = look(tmp_path / "copy", source)
+        assert found.reason == "it is encrypted with rclone, and nothing here opens it"
+
+    @pytest.mark.parametrize(
+        ("name", "start", "size"),
+        [
+            ("home.squashfs", b"", 30_000), ("home", b"hsqs", 30_000), ("a.cpio.gz", b"", 30_000),
+            ("disk.img", b"", 210_000), ("disk", bytes(1080) + b"\x53\xef", 210_000),
+            ("vault.hc", b"", 210_000), ("a.qcow2", b"QFI\xfb", 30_000),
+            ("a", b"LUKS\xba\xbe", 210_000),
+        ],
+    )  # fmt: skip
+    def test_images(self, source, tmp_path, name, start, size):
+        (copy := tmp_path / "copy").mkdir()
+        (copy / name).write_bytes(start + os.urandom(size))
+        found = look(copy, source, Depth.BYTES)
+        assert (found.coverage.value, found.errors) == (None, ())
+        assert f"{name} is an image or archive" in found.reason
+        (copy / "film.mov").write_bytes(os.urandom(size))  # an ordinary folder that has one too
+        assert look(copy, source).coverage.value == 0.0
+        (copy / "film.mov").unlink()
+        (copy / name).write_bytes(start + os.urandom(500))  # too small to hold it
+        assert look(copy, source).coverage.value == 0.0
+
+    def test_what_is_no_image(self, source, tmp_path):
+        (copy := tmp_path / "copy").mkdir()
+        (copy / "film").write_bytes(b"\0\0\0\x18ftyp" + os.urandom(500_000))
+        assert look(copy, source).coverage.value == 0.0

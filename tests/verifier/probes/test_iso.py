@@ -151,6 +151,16 @@ class TestReal:
         assert (found.points.count, found.coverage.value) == (1, 1.0)
         assert found.points.breaks[0].startswith("two.iso cannot be used")
 
+    def test_what_lies_beside_images_is_none(self, image, manifest, tmp_path):
+        (folder := tmp_path / "discs").mkdir()
+        image.rename(folder / "a.iso")
+        (folder / "a.iso.sha256").write_text("0 a.iso")
+        assert look(folder, manifest).points.breaks == ()
+        (folder / "b.iso.part").write_bytes((folder / "a.iso").read_bytes()[:90_000])
+        found = look(folder, manifest)
+        assert (found.kind, found.coverage.value, found.errors) == ("iso", 1.0, ())
+        assert found.points.breaks == ("The unfinished file b.iso.part is set aside.",)
+
 
 def test_signatures():
     assert is_image(authored())

@@ -298,8 +298,11 @@ class TestArchive:
         look(deep / "a.tar", manifest, Depth.SOURCE)
         assert not list(tmp_path.rglob("escaped"))
 
-    def test_a_folder_of_dated_archives(self, source, manifest, tmp_path):
+    def test_a_folder_of_dated_archives(self, source, tmp_path):
         (tmp_path / "dumps").mkdir()
+        for path in source.rglob("*.*"):  # no younger than the names say
+            os.utime(path, (1.7e9, 1.7e9))
+        _, manifest = collect_source(Host(), str(source))
         for day in (1, 8, 15):
             pack(source, tmp_path / "dumps" / f"backup-2026-05-{day:02}.tar.gz")
         found = look(tmp_path / "dumps", manifest, Depth.BYTES)

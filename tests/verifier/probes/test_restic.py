@@ -289,6 +289,23 @@ class TestRestic:
         look(repo, photos, Depth.BYTES, password_file=str(made / "password"))
         assert state_of(repo) == before
 
+    def test_jobs_for_parts_of_the_source_hold_it_together(self, tmp_path):
+        live = make_source(tmp_path / "photos")
+        (tmp_path / "password").write_text("correct horse\n")
+        self.run(tmp_path, "init")
+        self.run(tmp_path, "backup", str(live / "2026"))
+        password = str(tmp_path / "password")
+        assert look(tmp_path / "repo", manifest_of(live), password_file=password).coverage.value
+        self.run(tmp_path, "backup", str(live / "2025"))
+        found = look(tmp_path / "repo", manifest_of(live), password_file=password)
+        assert (found.coverage.value, found.missing) == (None, ())
+        assert found.reason.endswith("of the source, those of all 2 jobs together hold 100 %")
+        # a job for all of it is judged by itself, and these hide nothing
+        kept = [str(live / "2026" / "june"), str(live / "2025" / "0.jpg")]
+        self.run(tmp_path, "backup", "--exclude", kept[0], "--exclude", kept[1], str(live))
+        found = look(tmp_path / "repo", manifest_of(live), password_file=password)
+        assert found.coverage.value < 0.9
+
     @pytest.mark.parametrize("between", [False, True])
     def test_an_empty_newest_snapshot_is_told_from_an_empty_repository(self, tmp_path, between):
         live = make_source(tmp_path / "photos")
