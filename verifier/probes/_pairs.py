@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-__all__ = ["Found", "Pairs", "blocks", "read_pairs"]
+__all__ = ["Found", "Pairs", "blocks", "compared_by_digest"]
 
 _AT_ONCE = 1 << 19  # pairs whose digests are held: those of all would be most of an audit
 
@@ -55,7 +55,7 @@ def blocks(count: int) -> Iterator[slice]:
     return (slice(start, start + _AT_ONCE) for start in range(0, count, _AT_ONCE))
 
 
-def read_pairs(host: Host, pairs: Pairs) -> Found:
+def compared_by_digest(host: Host, pairs: Pairs) -> Found:
     """Hold digests against digests, reading those that nobody knows."""
     import numpy as np
 

@@ -12,7 +12,7 @@ from verifier.files import MTIME_SLACK_NS, table
 from verifier.host import AccessError, Host, TimedOut
 from verifier.inventory import Depth, Location, Sample
 from verifier.manifest import Files, Manifest, instant, shown
-from verifier.probes._pairs import Found, Pairs, blocks, read_pairs
+from verifier.probes._pairs import Found, Pairs, blocks, compared_by_digest
 from verifier.probes.newer import without_equal
 from verifier.probes.outdated import without_outdated, without_versions
 from verifier.probes.unlike import by_size, sides_of, taken
@@ -206,7 +206,7 @@ def compare(host: Host, source: Manifest, held: Manifest) -> Compared:
     if not looked.all():
         every, here, there, changed = False, here[looked], there[looked], changed[looked]
     pairs = Pairs(source, held, here, there, changed)
-    found = read_pairs(host, pairs) if host.local else _by_pieces(host, pairs)
+    found = compared_by_digest(host, pairs) if host.local else _by_pieces(host, pairs)
     versions = taken(found.wrong, ahead)
     sample = None
     if count is not None:
