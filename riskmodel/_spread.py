@@ -9,6 +9,7 @@ from typing import Literal
 __all__ = ["Spread"]
 
 _TAIL = 0.05
+_MOST_SCALED = 709.0  # the logarithm of the largest number
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,5 +92,5 @@ class Spread:
         if self.scale == "linear":
             return scaled
         if self.scale == "log":
-            return math.exp(scaled)
+            return math.exp(min(scaled, _MOST_SCALED))
         return 1.0 / (1.0 + math.exp(-scaled)) if scaled > -700.0 else math.exp(scaled)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -127,6 +127,7 @@ def test_counts_are_whole_and_stay_within() -> None:
     scale=st.sampled_from(["log", "logit", "linear"]),
     u=st.lists(st.floats(1e-9, 1.0 - 1e-9), min_size=2, max_size=2).map(sorted),
 )
+@example([0.0, 5e-324, 1.0], "log", [0.5, 0.99999])
 def test_any_range_rises_and_a_share_stays_a_share(
     numbers: list[float], scale: str, u: list[float]
 ) -> None:

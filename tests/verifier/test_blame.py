@@ -88,7 +88,7 @@ def test_what_the_source_lost_under_its_time_is_the_sources_damage(audits, conte
         assert "unlike" not in {one["rule"] for one in findings}
         for one in findings:
             if "Repair or rewrite" in one["remediation"] or "Run the b" in one["remediation"]:
-                first = "First restore the source from one and two (damaged): "
+                first = "First restore the source from one and two (damaged"
                 assert one["remediation"].startswith(first)
 
 
