@@ -67,6 +67,8 @@ def probe(
         hint = did_you_mean(target.kind, KINDS)
         message = f"locations.{target.name}.kind: unknown kind '{target.kind}'{hint}"
         raise InputError(message)
+    if target.kind == "restic":  # which writes a path of this machine like this, too
+        target = replace(target, address=target.address.removeprefix("local:"))
     remote = remote_for(target)
     try:
         reached = remote.connect(host, target) if remote else None

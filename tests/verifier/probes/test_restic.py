@@ -183,6 +183,10 @@ class TestRestic:
     def repo(self, made, tmp_path):
         return shutil.copytree(made / "repo", tmp_path / "repo")
 
+    def test_a_path_may_be_written_as_restic_writes_it(self, photos, repo, made):
+        found = look(f"local:{repo}", photos, kind="restic", password_file=str(made / "password"))
+        assert (found.real_path, found.coverage.value) == (str(repo), 1.0)
+
     @staticmethod
     def pack(repo: Path) -> Path:
         packs = (path for path in (repo / "data").rglob("*") if path.is_file())
