@@ -66,11 +66,18 @@ def with_synchroniser(host: Host, source: Manifest | None, found: Location) -> L
 def _upwards(host: Host, path: str) -> list[str]:
     """Return a folder and those around it on the same file system."""
     mount = mount_at(host, path)
-    end = mount.point.rstrip("/") if mount else path
+    end = mount.point.rstrip("/") if mount else ""
     found = [path]
-    while len(found) < _MOST_ABOVE and path.startswith(f"{end}/"):
-        path = path.rpartition("/")[0]
-        found.append(path or "/")
+    try:
+        device = host.stat(path).dev
+        while len(found) < _MOST_ABOVE and path.startswith(f"{end}/"):
+            path = path.rpartition("/")[0]
+            # a change of root hides the mounts, not the devices
+            if mount is None and host.stat(path or "/").dev != device:
+                break
+            found.append(path or "/")
+    except AccessError:
+        pass
     return found
 
 
