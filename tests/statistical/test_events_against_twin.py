@@ -94,6 +94,35 @@ def _words(value: Any) -> Iterator[str]:
         yield str(value)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "feeds",
+    [
+        ({"how": "replica", "lag": "5 days"},),
+        ({"how": "backup", "every": "10 days"}, {"how": "backup", "every": "30 days"}),
+        ({"how": "replica", "lag": "4 days"}, {"how": "backup", "every": "3 days"}),
+        ({"how": "backup", "every": "7 days"}, {"how": "replica", "lag": "3 days"}),
+    ],
+    ids=["lag", "runs", "lag-runs", "runs-lag"],
+)
+def test_versions_that_came_through_a_chain(feeds: tuple[dict[str, str], ...]) -> None:
+    tables: dict[str, Any] = {
+        "horizon": "10 years",
+        "media": {"m": {"lifetime": "none"}},
+        "threats": {
+            "mistake": {"rate": "0.3/year", "noticed": {"exponential": {"mean": "9 days"}}}
+        },
+        "copies": [{"name": "c0", "role": "primary", "credentials": "ada"}],
+    }
+    for number, feed in enumerate(feeds):
+        tables["copies"].append({"name": f"c{number + 1}", "fed": {"from": f"c{number}", **feed}})
+    for copy in tables["copies"]:
+        copy |= {"store": {"media": "m"}, "recovery": {"fixed": "1 day"}}
+    tables["copies"][-1]["retention"] = {"within": "20 days"}
+    scores = _compare(rm.Layout.from_dict(tables), 2_000, 7)
+    assert all(abs(score) <= 4.5 for score in scores.values()), scores
+
+
 def test_random_layouts_range_over_the_whole_law() -> None:
     seen: set[str] = set()
     for seed in range(100):

@@ -121,7 +121,8 @@ class Data:
             return best
         if self.feed.every is None:
             sent = time - (self.feed.lag or 0.0)
-            return max(best, source.newest_before(sent))
+            since = max(self.good[-1][0], source.good[-1][0])
+            return best if sent < since else max(best, source.newest_before(sent))
         count = 0
         while self.time_of_run(count) < time:
             if self.time_of_run(count) > now and self.run_is_made(count):
